@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+
+#include <heed/core/error.hpp>
+#include <heed/core/views.hpp>
+
+// For operations of two operands; not for users.
+namespace heed {
+
+inline void check_same_dtype(const char* operation, const Tensor& a, const Tensor& b) {
+  if (a.dtype() == b.dtype()) return;
+  throw TypeError(std::string(operation) + ": element types differ: a is " + to_string(a.dtype()) +
+                  ", b " + to_string(b.dtype()) + "; convert one with .to()");
+}
+
+inline void check_floating(const char* operation, const Tensor& x) {
+  if (is_floating(x.dtype())) return;
+  throw TypeError(std::string(operation) + ": needs float32 or float64, got " +
+                  to_string(x.dtype()));
+}
+
+inline void check_dtype(const char* operation, const char* operand, const Tensor& x, DType wanted) {
+  if (x.dtype() == wanted) return;
+  throw TypeError(std::string(operation) + ": " + operand + " must be " + to_string(wanted) +
+                  ", got " + to_string(x.dtype()));
+}
+
+/// `compute(a, b)` on operands of one shape, expanded where theirs differ: broadcasting is an
+/// operation of its own, so that no other one needs to know of it.
+template <class F>
+Tensor broadcast(const char* operation, const Tensor& a, const Tensor& b, F compute) {
+  if (a.shape() == b.shape()) return compute(a, b);
+  const Shape shape = broadcast_shapes(operation, a.shape(), b.shape());
+  return compute(expand(a, shape), expand(b, shape));
+}
+
+}  // namespace heed

@@ -1,0 +1,315 @@
+#include <heed/core/elementwise.hpp>
+
+#include <heed/core/broadcast.hpp>
+#include <heed/core/kernels/elementwise.hpp>
+#include <heed/core/record.hpp>
+
+namespace heed {
+
+namespace {
+
+Array zero_where(const Array& g, const Array& mask) { return kernels::masked_fill(g, mask, 0); }
+
+void check_arithmetic(const char* operation, const Tensor& a, const Tensor& b) {
+  check_same_dtype(operation, a, b);
+  if (a.dtype() == boolean) {
+    throw TypeError(std::string(operation) + ": bool operands have no arithmetic; use logical_and, "
+                    "logical_or, logical_not or convert with .to()");
+  }
+}
+
+void check_arithmetic(const char* operation, const Tensor& x) { check_arithmetic(operation, x, x); }
+
+}  // namespace
+
+// y = a + b;  dL/da = g, dL/db = g
+Tensor add(const Tensor& a_in, const Tensor& b_in) {
+  check_arithmetic("add", a_in, b_in);
+  return broadcast("add", a_in, b_in, [](const Tensor& a, const Tensor& b) {
+    return record("add", kernels::add(a.array(), b.array()),
+                  wrt(a, [](const Array& g) { return g; }),
+                  wrt(b, [](const Array& g) { return g; }));
+  });
+}
+
+// y = a - b;  dL/da = g, dL/db = -g
+Tensor sub(const Tensor& a_in, const Tensor& b_in) {
+  check_arithmetic("sub", a_in, b_in);
+  return broadcast("sub", a_in, b_in, [](const Tensor& a, const Tensor& b) {
+    return record("sub", kernels::sub(a.array(), b.array()),
+                  wrt(a, [](const Array& g) { return g; }),
+                  wrt(b, [](const Array& g) { return kernels::neg(g); }));
+  });
+}
+
+// y = a b;  dL/da = g b, dL/db = g a
+Tensor mul(const Tensor& a_in, const Tensor& b_in) {
+  check_arithmetic("mul", a_in, b_in);
+  return broadcast("mul", a_in, b_in, [](const Tensor& a, const Tensor& b) {
+    return record(
+        "mul", kernels::mul(a.array(), b.array()),
+        wrt(a, saved(b), [](const Array& g, const Array& factor) { return kernels::mul(g, factor); }),
+        wrt(b, saved(a), [](const Array& g, const Array& factor) { return kernels::mul(g, factor); }));
+  });
+}
+
+// y = a / b;  dL/da = g / b, dL/db = -g y / b
+Tensor div(const Tensor& a_in, const Tensor& b_in) {
+  check_same_dtype("div", a_in, b_in);
+  check_floating("div", a_in);
+  return broadcast("div", a_in, b_in, [](const Tensor& a, const Tensor& b) {
+    const Array y = kernels::div(a.array(), b.array());
+    return record(
+        "div", y,
+        wrt(a, saved(b), [](const Array& g, const Array& divisor) { return kernels::div(g, divisor); }),
+        wrt(b, saved(y, b), [](const Array& g, const Array& quotient, const Array& divisor) {
+          return kernels::div(kernels::mul(g, quotient, -1), divisor);
+        }));
+  });
+}
+
+Tensor add(const Tensor& a, double b) {
+  check_arithmetic("add", a);
+  return record("add", kernels::add(a.array(), b), wrt(a, [](const Array& g) { return g; }));
+}
+
+Tensor mul(const Tensor& a, double b) {
+  check_arithmetic("mul", a);
+  return record("mul", kernels::mul(a.array(), b),
+                wrt(a, [b](const Array& g) { return kernels::mul(g, b); }));
+}
+
+// y = a^b;  dL/da = g b a^(b-1), dL/db = g y log(a)
+Tensor pow(const Tensor& a_in, const Tensor& b_in) {
+  check_same_dtype("pow", a_in, b_in);
+  check_floating("pow", a_in);
+  return broadcast("pow", a_in, b_in, [](const Tensor& a, const Tensor& b) {
+    const Array y = kernels::pow(a.array(), b.array());
+    return record("pow", y,
+                  wrt(a, saved(a, b),
+                      [](const Array& g, const Array& base, const Array& exponent) {
+                        const Array slope = kernels::pow(base, kernels::add(exponent, -1));
+                        return kernels::mul(g, kernels::mul(exponent, slope));
+                      }),
+                  wrt(b, saved(a, y), [](const Array& g, const Array& base, const Array& power) {
+                    return kernels::mul(g, kernels::mul(power, kernels::log(base)));
+                  }));
+  });
+}
+
+// y = a^p;  dL/da = g p a^(p-1)
+Tensor pow(const Tensor& a, double exponent) {
+  check_floating("pow", a);
+  return record("pow", kernels::pow(a.array(), exponent),
+                wrt(a, saved(a), [exponent](const Array& g, const Array& base) {
+                  return kernels::mul(g, kernels::pow(base, exponent - 1), exponent);
+                }));
+}
+
+namespace {
+
+// The gradient of a minimum or maximum for `mine`: g where `relation`(mine, other), half where equal.
+Array chosen_gradient(const Array& g, kernels::Comparison relation, const Array& mine,
+                      const Array& other) {
+  const Array half = kernels::mul(g, 0.5);
+  const Array tied = kernels::compare(kernels::Comparison::eq, mine, other);
+  const Array shared = kernels::masked_fill(half, kernels::logical_not(tied), 0);
+  return kernels::where(kernels::compare(relation, mine, other), g, shared);
+}
+
+}  // namespace
+
+// y = min(a, b);  dL/da = g where a < b, g / 2 where a = b
+Tensor minimum(const Tensor& a_in, const Tensor& b_in) {
+  check_arithmetic("minimum", a_in, b_in);
+  return broadcast("minimum", a_in, b_in, [](const Tensor& a, const Tensor& b) {
+    const auto rule = [](const Array& g, const Array& mine, const Array& other) {
+      return chosen_gradient(g, kernels::Comparison::lt, mine, other);
+    };
+    return record("minimum", kernels::minimum(a.array(), b.array()), wrt(a, saved(a, b), rule),
+                  wrt(b, saved(b, a), rule));
+  });
+}
+
+// y = max(a, b);  dL/da = g where a > b, g / 2 where a = b
+Tensor maximum(const Tensor& a_in, const Tensor& b_in) {
+  check_arithmetic("maximum", a_in, b_in);
+  return broadcast("maximum", a_in, b_in, [](const Tensor& a, const Tensor& b) {
+    const auto rule = [](const Array& g, const Array& mine, const Array& other) {
+      return chosen_gradient(g, kernels::Comparison::gt, mine, other);
+    };
+    return record("maximum", kernels::maximum(a.array(), b.array()), wrt(a, saved(a, b), rule),
+                  wrt(b, saved(b, a), rule));
+  });
+}
+
+// y = -x;  dL/dx = -g
+Tensor neg(const Tensor& x) {
+  check_arithmetic("neg", x);
+  return record("neg", kernels::neg(x.array()),
+                wrt(x, [](const Array& g) { return kernels::neg(g); }));
+}
+
+// y = x^2;  dL/dx = 2 g x
+Tensor square(const Tensor& x) {
+  check_arithmetic("square", x);
+  return record("square", kernels::square(x.array()),
+                wrt(x, saved(x), [](const Array& g, const Array& base) {
+                  return kernels::mul(g, base, 2);
+                }));
+}
+
+// y = sqrt(x);  dL/dx = g / (2 y)
+Tensor sqrt(const Tensor& x) {
+  check_floating("sqrt", x);
+  const Array y = kernels::sqrt(x.array());
+  return record("sqrt", y, wrt(x, saved(y), [](const Array& g, const Array& root) {
+                  return kernels::div(kernels::mul(g, 0.5), root);
+                }));
+}
+
+// y = exp(x);  dL/dx = g y
+Tensor exp(const Tensor& x) {
+  check_floating("exp", x);
+  const Array y = kernels::exp(x.array());
+  return record("exp", y, wrt(x, saved(y), [](const Array& g, const Array& power) {
+                  return kernels::mul(g, power);
+                }));
+}
+
+// y = log(x);  dL/dx = g / x
+Tensor log(const Tensor& x) {
+  check_floating("log", x);
+  return record("log", kernels::log(x.array()),
+                wrt(x, saved(x), [](const Array& g, const Array& argument) {
+                  return kernels::div(g, argument);
+                }));
+}
+
+// y = tanh(x);  dL/dx = g (1 - y^2)
+Tensor tanh(const Tensor& x) {
+  check_floating("tanh", x);
+  const Array y = kernels::tanh(x.array());
+  return record("tanh", y, wrt(x, saved(y), [](const Array& g, const Array& result) {
+                  return kernels::tanh_backward(g, result);
+                }));
+}
+
+// y = 1 / (1 + exp(-x));  dL/dx = g y (1 - y)
+Tensor sigmoid(const Tensor& x) {
+  check_floating("sigmoid", x);
+  const Array y = kernels::sigmoid(x.array());
+  return record("sigmoid", y, wrt(x, saved(y), [](const Array& g, const Array& result) {
+                  return kernels::sigmoid_backward(g, result);
+                }));
+}
+
+// y = max(0, x);  dL/dx = g where y > 0
+Tensor relu(const Tensor& x) {
+  check_floating("relu", x);
+  const Array y = kernels::relu(x.array());
+  return record("relu", y, wrt(x, saved(y), [](const Array& g, const Array& result) {
+                  return kernels::relu_backward(g, result);
+                }));
+}
+
+// y = |x|;  dL/dx = g sign(x)
+Tensor abs(const Tensor& x) {
+  check_arithmetic("abs", x);
+  return record("abs", kernels::abs(x.array()),
+                wrt(x, saved(x), [](const Array& g, const Array& argument) {
+                  return kernels::mul(g, kernels::sign(argument));
+                }));
+}
+
+// y = min(max(x, low), high);  dL/dx = g where low <= x <= high
+Tensor clamp(const Tensor& x, double low, double high) {
+  check_arithmetic("clamp", x);
+  if (!(low <= high)) {
+    throw ConfigError("clamp: low " + std::to_string(low) + " is above high " +
+                      std::to_string(high));
+  }
+  return record("clamp", kernels::clamp(x.array(), low, high),
+                wrt(x, saved(x), [low, high](const Array& g, const Array& argument) {
+                  const Array below = kernels::compare(kernels::Comparison::lt, argument, low);
+                  const Array above = kernels::compare(kernels::Comparison::gt, argument, high);
+                  return zero_where(g, kernels::logical_or(below, above));
+                }));
+}
+
+// y = mask ? a : b;  dL/da = g where mask, dL/db = g where not
+Tensor where(const Tensor& mask_in, const Tensor& a_in, const Tensor& b_in) {
+  check_same_dtype("where", a_in, b_in);
+  check_dtype("where", "the mask", mask_in, boolean);
+  const Shape shape = broadcast_shapes(
+      "where", mask_in.shape(), broadcast_shapes("where", a_in.shape(), b_in.shape()));
+  const Array mask = mask_in.array().expand(shape);
+  const Tensor a = expand(a_in, shape), b = expand(b_in, shape);
+  return record("where", kernels::where(mask, a.array(), b.array()),
+                wrt(a, saved(mask), [](const Array& g, const Array& chosen) {
+                  return zero_where(g, kernels::logical_not(chosen));
+                }),
+                wrt(b, saved(mask), zero_where));
+}
+
+// y = mask ? value : x;  dL/dx = g where not mask
+Tensor masked_fill(const Tensor& x, const Tensor& mask_in, double value) {
+  check_dtype("masked_fill", "the mask", mask_in, boolean);
+  if (broadcast_shapes("masked_fill", x.shape(), mask_in.shape()) != x.shape()) {
+    throw ShapeError("masked_fill: mask " + to_string(mask_in.shape()) +
+                     " does not broadcast to x " + to_string(x.shape()));
+  }
+  const Array mask = mask_in.array().expand(x.shape());
+  return record("masked_fill", kernels::masked_fill(x.array(), mask, value),
+                wrt(x, saved(mask), zero_where));
+}
+
+namespace {
+
+Tensor comparison(const char* operation, kernels::Comparison relation, const Tensor& a,
+                  const Tensor& b) {
+  check_same_dtype(operation, a, b);
+  const Shape shape = broadcast_shapes(operation, a.shape(), b.shape());
+  return Tensor(kernels::compare(relation, a.array().expand(shape), b.array().expand(shape)));
+}
+
+Tensor comparison(kernels::Comparison relation, const Tensor& a, double b) {
+  return Tensor(kernels::compare(relation, a.array(), b));
+}
+
+Tensor logical(const char* operation, Array (*combine)(const Array&, const Array&), const Tensor& a,
+               const Tensor& b) {
+  check_dtype(operation, "a", a, boolean);
+  check_dtype(operation, "b", b, boolean);
+  const Shape shape = broadcast_shapes(operation, a.shape(), b.shape());
+  return Tensor(combine(a.array().expand(shape), b.array().expand(shape)));
+}
+
+}  // namespace
+
+using kernels::Comparison;
+Tensor eq(const Tensor& a, const Tensor& b) { return comparison("eq", Comparison::eq, a, b); }
+Tensor ne(const Tensor& a, const Tensor& b) { return comparison("ne", Comparison::ne, a, b); }
+Tensor lt(const Tensor& a, const Tensor& b) { return comparison("lt", Comparison::lt, a, b); }
+Tensor le(const Tensor& a, const Tensor& b) { return comparison("le", Comparison::le, a, b); }
+Tensor gt(const Tensor& a, const Tensor& b) { return comparison("gt", Comparison::gt, a, b); }
+Tensor ge(const Tensor& a, const Tensor& b) { return comparison("ge", Comparison::ge, a, b); }
+Tensor eq(const Tensor& a, double b) { return comparison(Comparison::eq, a, b); }
+Tensor ne(const Tensor& a, double b) { return comparison(Comparison::ne, a, b); }
+Tensor lt(const Tensor& a, double b) { return comparison(Comparison::lt, a, b); }
+Tensor le(const Tensor& a, double b) { return comparison(Comparison::le, a, b); }
+Tensor gt(const Tensor& a, double b) { return comparison(Comparison::gt, a, b); }
+Tensor ge(const Tensor& a, double b) { return comparison(Comparison::ge, a, b); }
+
+Tensor logical_and(const Tensor& a, const Tensor& b) {
+  return logical("logical_and", kernels::logical_and, a, b);
+}
+Tensor logical_or(const Tensor& a, const Tensor& b) {
+  return logical("logical_or", kernels::logical_or, a, b);
+}
+Tensor logical_not(const Tensor& x) {
+  check_dtype("logical_not", "x", x, boolean);
+  return Tensor(kernels::logical_not(x.array()));
+}
+
+}  // namespace heed

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <heed/core/tensor.hpp>
+
+/// Operations on each element by itself. Two operands broadcast by NumPy's rules and have one element
+/// type (`TypeError`); a number takes the tensor's. Names and meanings are PyTorch's.
+namespace heed {
+
+Tensor add(const Tensor& a, const Tensor& b);
+Tensor sub(const Tensor& a, const Tensor& b);
+Tensor mul(const Tensor& a, const Tensor& b);
+Tensor div(const Tensor& a, const Tensor& b);
+Tensor add(const Tensor& a, double b);
+Tensor mul(const Tensor& a, double b);
+/// a^b; the gradient for `b` needs a > 0.
+Tensor pow(const Tensor& a, const Tensor& b);
+Tensor pow(const Tensor& a, double exponent);
+/// The smaller, the larger of two; where they are equal each gets half of the gradient.
+Tensor minimum(const Tensor& a, const Tensor& b);
+Tensor maximum(const Tensor& a, const Tensor& b);
+
+Tensor neg(const Tensor& x);
+Tensor square(const Tensor& x);
+Tensor sqrt(const Tensor& x);
+Tensor exp(const Tensor& x);
+Tensor log(const Tensor& x);
+Tensor tanh(const Tensor& x);
+/// 1 / (1 + exp(-x)).
+Tensor sigmoid(const Tensor& x);
+/// max(0, x); gradient 0 at 0.
+Tensor relu(const Tensor& x);
+/// |x|; gradient 0 at 0.
+Tensor abs(const Tensor& x);
+/// Limited to [low, high]; gradient 1 inside and on the limits, else 0.
+Tensor clamp(const Tensor& x, double low, double high);
+
+/// a where the mask is true, else b. mask: bool; the three broadcast.
+Tensor where(const Tensor& mask, const Tensor& a, const Tensor& b);
+/// `value` where the mask is TRUE, else x, as in PyTorch. mask: bool, broadcast to x.
+Tensor masked_fill(const Tensor& x, const Tensor& mask, double value);
+
+// Comparisons give bool tensors without gradient.
+Tensor eq(const Tensor& a, const Tensor& b);
+Tensor ne(const Tensor& a, const Tensor& b);
+Tensor lt(const Tensor& a, const Tensor& b);
+Tensor le(const Tensor& a, const Tensor& b);
+Tensor gt(const Tensor& a, const Tensor& b);
+Tensor ge(const Tensor& a, const Tensor& b);
+Tensor eq(const Tensor& a, double b);
+Tensor ne(const Tensor& a, double b);
+Tensor lt(const Tensor& a, double b);
+Tensor le(const Tensor& a, double b);
+Tensor gt(const Tensor& a, double b);
+Tensor ge(const Tensor& a, double b);
+Tensor logical_and(const Tensor& a, const Tensor& b);
+Tensor logical_or(const Tensor& a, const Tensor& b);
+Tensor logical_not(const Tensor& x);
+
+inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }
+inline Tensor operator-(const Tensor& a, const Tensor& b) { return sub(a, b); }
+inline Tensor operator*(const Tensor& a, const Tensor& b) { return mul(a, b); }
+inline Tensor operator/(const Tensor& a, const Tensor& b) { return div(a, b); }
+inline Tensor operator+(const Tensor& a, double b) { return add(a, b); }
+inline Tensor operator+(double a, const Tensor& b) { return add(b, a); }
+inline Tensor operator-(const Tensor& a, double b) { return add(a, -b); }
+inline Tensor operator-(double a, const Tensor& b) { return add(neg(b), a); }
+inline Tensor operator*(const Tensor& a, double b) { return mul(a, b); }
+inline Tensor operator*(double a, const Tensor& b) { return mul(b, a); }
+inline Tensor operator/(const Tensor& a, double b) { return mul(a, 1 / b); }
+inline Tensor operator/(double a, const Tensor& b) { return mul(pow(b, -1), a); }
+inline Tensor operator-(const Tensor& x) { return neg(x); }
+
+}  // namespace heed

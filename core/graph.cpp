@@ -1,0 +1,55 @@
+#include <heed/core/graph.hpp>
+
+#include <unordered_map>
+
+#include <heed/core/autograd.hpp>
+#include <heed/core/error.hpp>
+
+namespace heed {
+
+namespace {
+
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '\n') {
+      out += "\\n";
+      continue;
+    }
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "\"";
+}
+
+std::string describe(const Node& node, std::size_t id, const std::vector<GraphLabel>& labels) {
+  std::string name = node.name();
+  for (const GraphLabel& label : labels) {
+    if (label.tensor.node().get() == &node) name = label.name;
+  }
+  return "  n" + std::to_string(id) + " [label=" + quoted(name + "\n" + to_string(node.shape())) +
+         (node.is_leaf() ? ", shape=box, style=filled, fillcolor=lightgrey" : "") + "];\n";
+}
+
+}  // namespace
+
+std::string to_dot(const Tensor& result, const std::vector<GraphLabel>& labels) {
+  if (!result.requires_grad()) throw GraphError("to_dot: the tensor has no history");
+  std::unordered_map<const Node*, std::size_t> ids{{result.node().get(), 0}};
+  std::vector<const Node*> nodes{result.node().get()};
+  std::string arrows;
+  for (std::size_t next = 0; next < nodes.size(); ++next) {
+    for (int i = 0; i < nodes[next]->input_count(); ++i) {
+      const Node* input = nodes[next]->input(i).get();
+      if (!input) continue;
+      const auto [place, added] = ids.emplace(input, nodes.size());
+      if (added) nodes.push_back(input);
+      arrows += "  n" + std::to_string(place->second) + " -> n" + std::to_string(next) + ";\n";
+    }
+  }
+  std::string out = "digraph heed {\n  rankdir=BT;\n  node [fontname=\"sans-serif\"];\n";
+  for (std::size_t i = 0; i < nodes.size(); ++i) out += describe(*nodes[i], i, labels);
+  return out + arrows + "}\n";
+}
+
+}  // namespace heed

@@ -1,0 +1,80 @@
+#include <heed/core/kernels/row_access.hpp>
+#include <heed/core/kernels/rows.hpp>
+#include <heed/core/loops/gates.hpp>
+#include <heed/core/parallel.hpp>
+
+namespace heed::kernels {
+
+namespace {
+
+template <class T>
+void set(T* row, T value, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) row[i] = value;
+}
+
+template <class T>
+void copy(T* to, const T* from, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) to[i] = from[i];
+}
+
+Array contiguous_if_any(const Array& x) { return x.defined() ? x.contiguous() : x; }
+
+}  // namespace
+
+Array gru_gates(const Array& gates_x_in, const Array& gates_h_in, const Array& h_in,
+                const Array& keep_in, Array& gates) {
+  const Array gates_x = with_contiguous_rows(gates_x_in), h = with_contiguous_rows(h_in);
+  const Array gates_h = with_contiguous_rows(gates_h_in), keep = contiguous_if_any(keep_in);
+  const int64_t batch = h.size(0), n = h.size(1);
+  Array y = Array::empty(h.shape(), h.dtype());
+  gates = Array::empty({batch, 3 * n}, h.dtype());
+  const bool* kept = keep.defined() ? keep.data<bool>() : nullptr;
+  for_floating(h.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const auto& loop = loops::gate_loops().of<T>();
+    const Rows<T> from_x(gates_x), from_h(gates_h), old(h), next(y), left(gates);
+    parallel_for(batch, rows_at_a_time(4 * n), [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row) {
+        if (!kept || kept[row]) {
+          loop.forward(from_x[row], from_h[row], old[row], next[row], left[row], n);
+        } else {
+          copy<T>(next[row], old[row], n);
+          set<T>(left[row], 0, 3 * n);
+        }
+      }
+    });
+  });
+  return y;
+}
+
+void gru_gates_backward(const Array& g_in, const Array& gates_h_in, const Array& h_in,
+                        const Array& keep_in, const Array& gates, Array& d_gates_x,
+                        Array& d_gates_h, Array& d_h) {
+  const Array g = with_contiguous_rows(g_in), h = with_contiguous_rows(h_in);
+  const Array gates_h = with_contiguous_rows(gates_h_in), keep = contiguous_if_any(keep_in);
+  const int64_t batch = h.size(0), n = h.size(1);
+  d_gates_x = Array::empty({batch, 3 * n}, h.dtype());
+  d_gates_h = Array::empty({batch, 3 * n}, h.dtype());
+  d_h = Array::empty(h.shape(), h.dtype());
+  const bool* kept = keep.defined() ? keep.data<bool>() : nullptr;
+  for_floating(h.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const auto& loop = loops::gate_loops().of<T>();
+    const Rows<T> gradient(g), from_h(gates_h), old(h), left(gates);
+    const Rows<T> to_x(d_gates_x), to_h(d_gates_h), to_old(d_h);
+    parallel_for(batch, rows_at_a_time(4 * n), [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row) {
+        if (!kept || kept[row]) {
+          loop.backward(gradient[row], from_h[row], old[row], left[row], to_x[row], to_h[row],
+                        to_old[row], n);
+        } else {
+          set<T>(to_x[row], 0, 3 * n);
+          set<T>(to_h[row], 0, 3 * n);
+          copy<T>(to_old[row], gradient[row], n);
+        }
+      }
+    });
+  });
+}
+
+}  // namespace heed::kernels

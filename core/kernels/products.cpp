@@ -1,0 +1,218 @@
+#include <limits>
+
+#include <heed/core/blas.hpp>
+#include <heed/core/error.hpp>
+#include <heed/core/kernels/products.hpp>
+#include <heed/core/parallel.hpp>
+
+namespace heed::kernels {
+
+namespace {
+
+/// How the last two axes of an array lie in memory, for BLAS.
+struct Layout {
+  bool valid = false, transposed = false;
+  int64_t ld = 1;
+};
+
+Layout layout_of(const Array& x) {
+  const int last = x.rank() - 1;
+  const int64_t rows = x.shape()[last - 1], columns = x.shape()[last];
+  const int64_t row_stride = x.strides()[last - 1], column_stride = x.strides()[last];
+  if (columns <= 1 || column_stride == 1) {
+    if (rows <= 1) return {true, false, columns > 0 ? columns : 1};
+    if (row_stride >= columns && row_stride > 0) return {true, false, row_stride};
+  }
+  if (rows <= 1 || row_stride == 1) {
+    if (columns <= 1) return {true, true, rows > 0 ? rows : 1};
+    if (column_stride >= rows && column_stride > 0) return {true, true, column_stride};
+  }
+  return {};
+}
+
+/// An operand with strides that BLAS can read.
+struct Operand {
+  Array array;
+  Layout layout;
+};
+
+/// `x` itself where BLAS can read it, else a contiguous copy of its matrices. Batch axes that
+/// `expand` made (stride 0) are not copied out.
+Operand operand(const Array& x) {
+  const Layout layout = layout_of(x);
+  if (layout.valid) return {x, layout};
+  Shape distinct = x.shape();
+  for (int axis = 0; axis < x.rank() - 2; ++axis) {
+    if (x.strides()[axis] == 0 && distinct[axis] > 0) distinct[axis] = 1;
+  }
+  const Array copy = x.view_as(distinct, x.strides(), x.offset()).contiguous().expand(x.shape());
+  return {copy, layout_of(copy)};
+}
+
+/// The product of whole batches: shapes and strides of the batch axes, and the matrices.
+struct Batch {
+  Shape shape, a, b, c;
+  Gemm matrix;
+  int64_t count = 1;
+};
+
+/// Consecutive batch members that share b are one taller product, if a and c lie as one matrix.
+void fold_shared(Batch& batch) {
+  Gemm& p = batch.matrix;
+  while (!batch.shape.empty() && !p.transpose_a) {
+    const int last = batch.shape.rank() - 1;
+    const int64_t size = batch.shape[last];
+    if (p.m == 1 && batch.a[last] >= p.k && batch.c[last] >= p.n) {
+      p.lda = batch.a[last];
+      p.ldc = batch.c[last];
+    }
+    const bool joined = batch.b[last] == 0 && batch.a[last] == p.m * p.lda &&
+                        batch.c[last] == p.m * p.ldc && p.m > 0;
+    if (size != 1 && !joined) return;
+    p.m *= size;
+    batch.count /= size > 0 ? size : 1;
+    for (Shape* list : {&batch.shape, &batch.a, &batch.b, &batch.c}) *list = list->without(last);
+  }
+}
+
+Shape leading(const Shape& list) { return Shape(list.begin(), list.rank() - 2); }
+
+Batch batch_of(const Array& into, const Operand& a, const Operand& b, bool accumulate) {
+  const int last = into.rank() - 1;
+  const Layout c = layout_of(into);
+  Batch batch{leading(into.shape()),
+              leading(a.array.strides()),
+              leading(b.array.strides()),
+              leading(into.strides()),
+              {},
+              element_count(leading(into.shape()))};
+  batch.matrix = {into.dtype(),        into.shape()[last - 1],
+                  into.shape()[last],  a.array.shape()[last],
+                  a.array.raw(),       a.layout.ld,
+                  a.layout.transposed, b.array.raw(),
+                  b.layout.ld,         b.layout.transposed,
+                  into.raw(),          c.ld,
+                  accumulate};
+  return batch;
+}
+
+/// Pieces of one product: rows x columns of them.
+struct Cut {
+  int64_t rows = 1, columns = 1;
+};
+
+/// Halves the pieces of an [m, n] result until there are `wanted`, never below the given sizes; the
+/// longer side first.
+void halve(Cut& cut, int64_t m, int64_t n, int64_t least_rows, int64_t least_columns,
+           int64_t wanted) {
+  while (cut.rows * cut.columns < wanted) {
+    const int64_t rows = m / cut.rows, columns = n / cut.columns;
+    const bool by_rows = rows >= 2 * least_rows, by_columns = columns >= 2 * least_columns;
+    if (!by_rows && !by_columns) return;
+    int64_t& side = by_rows && (!by_columns || rows >= 2 * columns) ? cut.rows : cut.columns;
+    side *= 2;
+  }
+}
+
+/// Depends on the shape alone, never on the number of threads: with several of OpenBLAS's kernels
+/// the bits of a product change with how it is cut. Pieces of 256 rows or 128 columns lose almost
+/// nothing; smaller ones are taken only where a big product would otherwise have fewer than four.
+Cut cut_of(int64_t m, int64_t n, int64_t k) {
+  constexpr double least_work = 1 << 19;  // multiplications that are worth a thread's waking
+  const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
+  const auto wanted = static_cast<int64_t>(work / least_work < 64 ? work / least_work : 64);
+  Cut cut;
+  halve(cut, m, n, 256, 128, wanted);
+  halve(cut, m, n, 64, 48, wanted < 4 ? wanted : 4);
+  return cut;
+}
+
+const void* advanced(const void* data, int64_t elements, DType dtype) {
+  return static_cast<const char*>(data) + elements * static_cast<int64_t>(item_size(dtype));
+}
+
+/// Start of piece `i` of `count` balanced pieces of `extent`, on multiples of 16 where they are
+/// long.
+int64_t piece_start(int64_t extent, int64_t count, int64_t i) {
+  if (i == count) return extent;
+  const int64_t start = extent * i / count;
+  return extent / count >= 32 ? start / 16 * 16 : start;
+}
+
+/// Rows and columns of piece `piece` of the cut.
+Gemm piece_of(const Gemm& whole, const Cut& cut, int64_t piece) {
+  const int64_t i = piece / cut.columns, j = piece % cut.columns;
+  const int64_t row = piece_start(whole.m, cut.rows, i);
+  const int64_t column = piece_start(whole.n, cut.columns, j);
+  Gemm part = whole;
+  part.m = piece_start(whole.m, cut.rows, i + 1) - row;
+  part.n = piece_start(whole.n, cut.columns, j + 1) - column;
+  part.a = advanced(whole.a, whole.transpose_a ? row : row * whole.lda, whole.dtype);
+  part.b = advanced(whole.b, whole.transpose_b ? column * whole.ldb : column, whole.dtype);
+  part.c = const_cast<void*>(advanced(whole.c, row * whole.ldc + column, whole.dtype));
+  return part;
+}
+
+/// The matrices of batch member `index`.
+Gemm member_of(const Batch& batch, int64_t index) {
+  Gemm p = batch.matrix;
+  int64_t a = 0, b = 0, c = 0;
+  for (int axis = batch.shape.rank() - 1; axis >= 0; --axis) {
+    const int64_t i = index % batch.shape[axis];
+    index /= batch.shape[axis];
+    a += i * batch.a[axis];
+    b += i * batch.b[axis];
+    c += i * batch.c[axis];
+  }
+  p.a = advanced(p.a, a, p.dtype);
+  p.b = advanced(p.b, b, p.dtype);
+  p.c = const_cast<void*>(advanced(p.c, c, p.dtype));
+  return p;
+}
+
+void run(const Batch& batch) {
+  const Gemm& p = batch.matrix;
+  if (batch.count == 0 || p.m == 0 || p.n == 0) return;
+  const Cut cut = cut_of(p.m, p.n, p.k);
+  const int64_t pieces = cut.rows * cut.columns;
+  // Small products of a batch are grouped, so that a thread gets some work at a time.
+  const int64_t work = p.m * p.n * (p.k > 0 ? p.k : 1) / pieces;
+  constexpr int64_t grouped_work = 1 << 18;
+  const int64_t group = work < grouped_work ? grouped_work / work : 1;
+  parallel_for(batch.count * pieces, group, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      gemm(piece_of(member_of(batch, i / pieces), cut, i % pieces));
+    }
+  });
+}
+
+void check_extents(const Array& a, const Array& b) {
+  for (const Array* x : {&a, &b}) {
+    for (int axis = x->rank() - 2; axis < x->rank(); ++axis) {
+      if (x->shape()[axis] <= std::numeric_limits<int32_t>::max()) continue;
+      throw ShapeError("matmul: a " + to_string(a.shape()) + ", b " + to_string(b.shape()) +
+                       ": BLAS takes extents of at most 2147483647");
+    }
+  }
+}
+
+}  // namespace
+
+void matmul_into(const Array& into, const Array& a, const Array& b, bool accumulate) {
+  check_extents(a, b);
+  if (into.numel() == 0) return;
+  Batch batch = batch_of(into, operand(a), operand(b), accumulate);
+  fold_shared(batch);
+  run(batch);
+}
+
+Array matmul(const Array& a, const Array& b) {
+  check_extents(a, b);
+  Shape shape = a.shape();
+  shape[a.rank() - 1] = b.size(-1);
+  Array y = Array::empty(shape, a.dtype());
+  matmul_into(y, a, b, false);
+  return y;
+}
+
+}  // namespace heed::kernels

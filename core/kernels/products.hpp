@@ -1,0 +1,15 @@
+#pragma once
+
+#include <heed/core/array.hpp>
+
+/// Matrix products, through the one file that calls BLAS (core/blas.cpp). Floating. Transposed and row-strided
+/// operands are passed to BLAS as they are; other strides are copied first. Pieces are cut by
+/// shape. An extent beyond INT32_MAX is a `ShapeError`.
+namespace heed::kernels {
+
+/// [M, K] x [K, N], or batches of them with equal leading axes [..., M, K] x [..., K, N].
+Array matmul(const Array& a, const Array& b);
+/// into = a b, or into += a b. `into` is [..., M, N] with contiguous rows, of any row stride.
+void matmul_into(const Array& into, const Array& a, const Array& b, bool accumulate);
+
+}  // namespace heed::kernels

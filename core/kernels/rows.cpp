@@ -1,0 +1,162 @@
+#include <string>
+
+#include <heed/core/error.hpp>
+#include <heed/core/kernels/row_access.hpp>
+#include <heed/core/kernels/rows.hpp>
+#include <heed/core/loops/rows.hpp>
+#include <heed/core/parallel.hpp>
+
+namespace heed::kernels {
+
+namespace {
+
+template <class T>
+const loops::RowLoops<T>& row_loops() {
+  return loops::row_loops().of<T>();
+}
+
+/// Calls `f(row)` for each row of `rows` rows of `length` elements, on several threads.
+template <class F>
+void for_rows(int64_t rows, int64_t length, F f) {
+  if (length == 0) return;
+  parallel_for(rows, rows_at_a_time(length), [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) f(row);
+  });
+}
+
+int64_t row_length(const Array& x) { return x.rank() == 0 ? 1 : x.shape().back(); }
+
+Array with_contiguous_rows_if_any(const Array& keep) {
+  return keep.defined() ? with_contiguous_rows(keep) : keep;
+}
+
+}  // namespace
+
+Array softmax(const Array& x_in, const Array& keep_in) {
+  const Array x = with_contiguous_rows(x_in), keep = with_contiguous_rows_if_any(keep_in);
+  Array y = Array::empty(x.shape(), x.dtype());
+  for_floating(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const Rows<T> from(x), to(y);
+    const Rows<bool> kept(keep);
+    const int64_t n = row_length(x);
+    for_rows(row_count(x), n,
+             [&](int64_t row) { row_loops<T>().softmax(from[row], kept[row], to[row], n); });
+  });
+  return y;
+}
+
+Array log_softmax(const Array& x_in, const Array& keep_in) {
+  const Array x = with_contiguous_rows(x_in), keep = with_contiguous_rows_if_any(keep_in);
+  Array y = Array::empty(x.shape(), x.dtype());
+  for_floating(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const Rows<T> from(x), to(y);
+    const Rows<bool> kept(keep);
+    const int64_t n = row_length(x);
+    for_rows(row_count(x), n,
+             [&](int64_t row) { row_loops<T>().log_softmax(from[row], kept[row], to[row], n); });
+  });
+  return y;
+}
+
+Array softmax_backward(const Array& g_in, const Array& y_in) {
+  const Array g = with_contiguous_rows(g_in), y = with_contiguous_rows(y_in);
+  Array dx = Array::empty(g.shape(), g.dtype());
+  for_floating(g.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const Rows<T> gradient(g), result(y), to(dx);
+    const int64_t n = row_length(g);
+    for_rows(row_count(g), n, [&](int64_t row) {
+      row_loops<T>().softmax_backward(gradient[row], result[row], to[row], n);
+    });
+  });
+  return dx;
+}
+
+Array log_softmax_backward(const Array& g_in, const Array& y_in, const Array& keep_in) {
+  const Array g = with_contiguous_rows(g_in), y = with_contiguous_rows(y_in);
+  const Array keep = with_contiguous_rows_if_any(keep_in);
+  Array dx = Array::empty(g.shape(), g.dtype());
+  for_floating(g.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const Rows<T> gradient(g), result(y), to(dx);
+    const Rows<bool> kept(keep);
+    const int64_t n = row_length(g);
+    for_rows(row_count(g), n, [&](int64_t row) {
+      row_loops<T>().log_softmax_backward(gradient[row], result[row], kept[row], to[row], n);
+    });
+  });
+  return dx;
+}
+
+namespace {
+
+void check_targets(const Array& target, int64_t ignore, int64_t classes) {
+  const int32_t* ids = target.data<int32_t>();
+  for (int64_t i = 0; i < target.numel(); ++i) {
+    if (ids[i] == ignore || (ids[i] >= 0 && ids[i] < classes)) continue;
+    throw IndexError("cross_entropy: target " + std::to_string(ids[i]) + " at position " +
+                     std::to_string(i) + " is out of range [0, " + std::to_string(classes) + ")");
+  }
+}
+
+}  // namespace
+
+Array cross_entropy(const Array& logits_in, const Array& target_in, int64_t ignore,
+                    double smoothing, Array& lse) {
+  const Array logits = with_contiguous_rows(logits_in), target = target_in.contiguous();
+  const int64_t rows = logits.size(0), classes = logits.size(1);
+  check_targets(target, ignore, classes);
+  Array losses = Array::zeros({rows}, logits.dtype());
+  lse = Array::zeros({rows}, logits.dtype());
+  const int32_t* ids = target.data<int32_t>();
+  for_floating(logits.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const Rows<T> from(logits);
+    T* log_sums = lse.data<T>();
+    T* loss = losses.data<T>();
+    const T rest = static_cast<T>(smoothing), direct = static_cast<T>(1 - smoothing);
+    for_rows(rows, classes, [&](int64_t row) {
+      if (ids[row] == ignore) return;
+      const T* x = from[row];
+      const T log_sum = row_loops<T>().log_sum_exp(x, classes);
+      log_sums[row] = log_sum;
+      loss[row] = direct * (log_sum - x[ids[row]]);
+      if (smoothing == 0) return;
+      const T mean = row_loops<T>().sum(x, classes) / static_cast<T>(classes);
+      loss[row] += rest * (log_sum - mean);
+    });
+  });
+  return losses;
+}
+
+Array cross_entropy_backward(const Array& g_in, const Array& logits_in, const Array& target_in,
+                             const Array& lse, int64_t ignore, double smoothing) {
+  const Array g = g_in.contiguous(), target = target_in.contiguous();
+  const Array logits = with_contiguous_rows(logits_in);
+  const int64_t rows = logits.size(0), classes = logits.size(1);
+  Array dx = Array::empty(logits.shape(), logits.dtype());
+  const int32_t* ids = target.data<int32_t>();
+  for_floating(logits.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const Rows<T> from(logits), to(dx);
+    const T* log_sums = lse.data<T>();
+    const T* gradient = g.data<T>();
+    const T shift = static_cast<T>(smoothing / static_cast<double>(classes));
+    const T direct = static_cast<T>(1 - smoothing);
+    for_rows(rows, classes, [&](int64_t row) {
+      T* d = to[row];
+      if (ids[row] == ignore) {
+        for (int64_t i = 0; i < classes; ++i) d[i] = 0;
+        return;
+      }
+      const T scale = gradient[row];
+      row_loops<T>().cross_entropy_backward(scale, from[row], log_sums[row], shift, d, classes);
+      d[ids[row]] -= scale * direct;
+    });
+  });
+  return dx;
+}
+
+}  // namespace heed::kernels

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+
+#include <heed/core/loops/table.hpp>
+
+namespace heed::loops {
+
+/// Loops over one row of a gated recurrent unit; see core/kernels/rows.hpp for the equations. Gates
+/// are rows of 3n: r, z, candidate.
+template <class T>
+struct GateLoops {
+  void (*forward)(const T* gates_x, const T* gates_h, const T* h, T* y, T* gates, int64_t n);
+  void (*backward)(const T* g, const T* gates_h, const T* h, const T* gates, T* d_gates_x,
+                   T* d_gates_h, T* d_h, int64_t n);
+};
+
+using GateTables = FloatingLoops<GateLoops>;
+
+HEED_DECLARE_TABLE(GateTables, gate_loops)
+
+}  // namespace heed::loops

@@ -1,0 +1,220 @@
+#include <heed/core/loops/math.hpp>
+#include <heed/core/loops/reductions.hpp>
+
+namespace heed::loops {
+
+namespace {
+
+/// What a sum of `T` runs in, and what is less than every other `T`.
+template <class T>
+struct Traits {
+  using Wide = double;
+  static constexpr T lowest = -static_cast<T>(__builtin_inff());
+};
+template <>
+struct Traits<int32_t> {
+  using Wide = int64_t;
+  static constexpr int32_t lowest = INT32_MIN;
+};
+
+template <class T>
+struct Sum {
+  using Accumulator = typename Traits<T>::Wide;
+  static constexpr Accumulator start = 0;
+  static Accumulator join(Accumulator a, Accumulator b) { return a + b; }
+};
+
+template <class T>
+struct Max {
+  using Accumulator = T;
+  static constexpr T start = Traits<T>::lowest;
+  static T join(T a, T b) { return a < b || b != b ? b : a; }  // NaN stays
+};
+
+template <class To>
+struct Narrow {
+  template <class From>
+  static To of(From x) {
+    return static_cast<To>(x);
+  }
+};
+template <>
+struct Narrow<int32_t> {
+  template <class From>
+  static int32_t of(From x) {
+    return static_cast<int32_t>(static_cast<int64_t>(x));  // wraps around
+  }
+};
+
+constexpr int64_t lanes = 16;
+
+/// join of term(0), ..., term(n - 1): 16 partial results side by side, joined pairwise at the end.
+template <class R, class Term>
+typename R::Accumulator reduce(int64_t n, Term term) {
+  using A = typename R::Accumulator;
+  A partial[lanes];
+  for (int64_t lane = 0; lane < lanes; ++lane) partial[lane] = R::start;
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      partial[lane] = R::join(partial[lane], term(i + lane));
+    }
+  }
+  for (int64_t lane = 0; i < n; ++i, ++lane) partial[lane] = R::join(partial[lane], term(i));
+  for (int64_t half = lanes / 2; half > 0; half /= 2) {
+    for (int64_t lane = 0; lane < half; ++lane) {
+      partial[lane] = R::join(partial[lane], partial[lane + half]);
+    }
+  }
+  return partial[0];
+}
+
+/// The same for a row too short for lanes.
+template <class R, class Term>
+typename R::Accumulator reduce_short(int64_t n, Term term) {
+  typename R::Accumulator all = R::start;
+  for (int64_t i = 0; i < n; ++i) all = R::join(all, term(i));
+  return all;
+}
+
+template <class R, class From, class To>
+void rows(int64_t count, int64_t n, const void* x, int64_t stride, void* out) {
+  for (int64_t r = 0; r < count; ++r) {
+    const From* row = static_cast<const From*>(x) + r * stride;
+    const auto term = [=](int64_t i) { return static_cast<typename R::Accumulator>(row[i]); };
+    static_cast<To*>(out)[r] =
+        Narrow<To>::of(n < lanes ? reduce_short<R>(n, term) : reduce<R>(n, term));
+  }
+}
+
+/// At most `block` columns, whose accumulators stay in the first-level cache; four rows at a time.
+constexpr int64_t block = 256;
+template <class R, class From>
+void reduce_columns(int64_t n, int64_t columns, const From* __restrict x, int64_t stride,
+                    typename R::Accumulator* __restrict all) {
+  using A = typename R::Accumulator;
+  for (int64_t j = 0; j < columns; ++j) all[j] = R::start;
+  int64_t r = 0;
+  for (; r + 4 <= n; r += 4) {
+    const From* __restrict a = x + r * stride;
+    const From* __restrict b = a + stride;
+    const From* __restrict c = b + stride;
+    const From* __restrict d = c + stride;
+    for (int64_t j = 0; j < columns; ++j) {
+      const A first = R::join(static_cast<A>(a[j]), static_cast<A>(b[j]));
+      const A second = R::join(static_cast<A>(c[j]), static_cast<A>(d[j]));
+      all[j] = R::join(all[j], R::join(first, second));
+    }
+  }
+  for (; r < n; ++r) {
+    const From* row = x + r * stride;
+    for (int64_t j = 0; j < columns; ++j) all[j] = R::join(all[j], static_cast<A>(row[j]));
+  }
+}
+
+template <class R, class From, class To>
+void columns(int64_t n, int64_t count, const void* x, int64_t stride, void* out) {
+  typename R::Accumulator all[block];
+  for (int64_t start = 0; start < count; start += block) {
+    const int64_t size = count - start < block ? count - start : block;
+    reduce_columns<R>(n, size, static_cast<const From*>(x) + start, stride, all);
+    To* target = static_cast<To*>(out) + start;
+    for (int64_t j = 0; j < size; ++j) target[j] = Narrow<To>::of(all[j]);
+  }
+}
+
+/// sum(exp(x_i - top)), in double; the terms go through a buffer so that both loops vectorise.
+template <class T>
+double sum_of_exponentials(int64_t n, const T* x, T top) {
+  T terms[block];
+  double sum = 0;
+  for (int64_t start = 0; start < n; start += block) {
+    const int64_t size = n - start < block ? n - start : block;
+    for (int64_t i = 0; i < size; ++i) terms[i] = exponential(x[start + i] - top);
+    sum += reduce<Sum<T>>(size, [&](int64_t i) { return static_cast<double>(terms[i]); });
+  }
+  return sum;
+}
+
+template <class T>
+void logsumexp_rows(int64_t count, int64_t n, const void* x, int64_t stride, void* out) {
+  for (int64_t r = 0; r < count; ++r) {
+    const T* row = static_cast<const T*>(x) + r * stride;
+    const T top = reduce<Max<T>>(n, [=](int64_t i) { return row[i]; });
+    // With an infinite or NaN top the differences mean nothing, and the top is the result.
+    const bool finite = top - top == 0;
+    static_cast<T*>(out)[r] =
+        finite ? static_cast<T>(top + __builtin_log(sum_of_exponentials(n, row, top))) : top;
+  }
+}
+
+template <class T>
+void argmax_rows(int64_t count, int64_t n, const void* x, int64_t stride, void* out) {
+  for (int64_t r = 0; r < count; ++r) {
+    const T* row = static_cast<const T*>(x) + r * stride;
+    const T top = reduce<Max<T>>(n, [=](int64_t i) { return row[i]; });
+    int64_t i = 0;
+    while (i < n - 1 && row[i] != top && row[i] == row[i]) ++i;
+    static_cast<int32_t*>(out)[r] = static_cast<int32_t>(i);
+  }
+}
+
+template <class T>
+double sum_of_squares(int64_t n, const void* x) {
+  const T* values = static_cast<const T*>(x);
+  return reduce<Sum<T>>(n, [=](int64_t i) {
+    const double value = static_cast<double>(values[i]);
+    return value * value;
+  });
+}
+
+template <class T>
+bool all_finite(int64_t n, const void* x) {
+  const T* values = static_cast<const T*>(x);
+  int32_t bad = 0;
+  for (int64_t i = 0; i < n; ++i) bad |= values[i] - values[i] != 0;
+  return bad == 0;
+}
+
+constexpr int f32 = 0, f64 = 1, i32 = 2;
+
+template <class R, class From, class To>
+constexpr void set(Reduction& reduction, int from, int to) {
+  reduction.rows[from][to] = rows<R, From, To>;
+  reduction.columns[from][to] = columns<R, From, To>;
+}
+
+template <template <class> class R>
+constexpr Reduction floating() {
+  Reduction reduction = {};
+  set<R<float>, float, float>(reduction, f32, f32);
+  set<R<float>, float, double>(reduction, f32, f64);
+  set<R<double>, double, float>(reduction, f64, f32);
+  set<R<double>, double, double>(reduction, f64, f64);
+  return reduction;
+}
+
+constexpr ReductionLoops table() {
+  ReductionLoops all = {};
+  all.sum = floating<Sum>();
+  all.max = floating<Max>();
+  set<Sum<int32_t>, int32_t, int32_t>(all.sum, i32, i32);
+  set<Sum<int32_t>, int32_t, double>(all.sum, i32, f64);
+  set<Sum<double>, double, int32_t>(all.sum, f64, i32);
+  all.logsumexp[f32] = logsumexp_rows<float>;
+  all.logsumexp[f64] = logsumexp_rows<double>;
+  all.argmax[f32] = argmax_rows<float>;
+  all.argmax[f64] = argmax_rows<double>;
+  all.argmax[i32] = argmax_rows<int32_t>;
+  all.sum_of_squares[f32] = sum_of_squares<float>;
+  all.sum_of_squares[f64] = sum_of_squares<double>;
+  all.all_finite[f32] = all_finite<float>;
+  all.all_finite[f64] = all_finite<double>;
+  return all;
+}
+
+}  // namespace
+
+extern const ReductionLoops HEED_TABLE(reduction_loops) = table();
+
+}  // namespace heed::loops

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+
+#include <heed/core/loops/table.hpp>
+
+namespace heed::loops {
+
+/// out[r] = reduction of x[r * stride] ... x[r * stride + n - 1], for `rows` rows.
+using RowsLoop = void (*)(int64_t rows, int64_t n, const void* x, int64_t stride, void* out);
+/// out[j] = reduction of x[j], x[j + stride], ..., x[j + (n - 1) * stride], for `columns` columns.
+using ColumnsLoop = void (*)(int64_t n, int64_t columns, const void* x, int64_t stride, void* out);
+
+/// One reduction, by [element type of x][of out] in the order of DType; null where not needed.
+/// float64 stands for partial results, which are reduced again.
+struct Reduction {
+  RowsLoop rows[3][3];
+  ColumnsLoop columns[3][3];
+};
+
+/// Order within a row or column is fixed. Sums run in double (int32: in int64); NaN is the largest.
+struct ReductionLoops {
+  Reduction sum, max;
+  /// log(sum(exp(x))) of float32 and float64.
+  RowsLoop logsumexp[2];
+  /// int32 results: the first largest.
+  RowsLoop argmax[3];
+  double (*sum_of_squares[2])(int64_t n, const void* x);
+  bool (*all_finite[2])(int64_t n, const void* x);
+};
+
+HEED_DECLARE_TABLE(ReductionLoops, reduction_loops)
+
+}  // namespace heed::loops

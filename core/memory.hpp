@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace heed {
+
+/// Memory of at least `bytes` bytes, aligned to 64, from a free list of its size class (four classes
+/// between powers of two). A steady training step finds everything there and never asks the heap.
+/// Throws `Error` ("out of memory ...") when the system refuses.
+void* allocate(std::size_t bytes);
+/// Gives memory from `allocate(bytes)` back to its free list.
+void deallocate(void* memory, std::size_t bytes) noexcept;
+
+/// What `allocate` has done so far, over all threads.
+struct MemoryStats {
+  int64_t live_bytes = 0;        ///< handed out and not given back
+  int64_t peak_bytes = 0;        ///< the largest `live_bytes` since the start
+  int64_t cached_bytes = 0;      ///< waiting in free lists
+  int64_t heap_allocations = 0;  ///< times that the system was asked
+};
+MemoryStats memory_stats();
+/// Returns everything that waits in free lists to the system.
+void release_cached_memory();
+
+}  // namespace heed

@@ -1,0 +1,28 @@
+#include <heed/core/named_tensor.hpp>
+
+#include <heed/core/error.hpp>
+
+namespace heed {
+
+namespace {
+
+/// Appends `; unexpected: a, b` unless there is none.
+void append(std::string& text, const char* what, const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  text.append(text.empty() ? "" : "; ").append(what).append(": ");
+  for (std::size_t i = 0; i < names.size(); ++i) text.append(i == 0 ? "" : ", ").append(names[i]);
+}
+
+}  // namespace
+
+void StateDifferences::unexpected(const std::string& name) { unexpected_.push_back(escaped(name)); }
+
+void StateDifferences::throw_if_any(const std::string& who) const {
+  std::string text;
+  append(text, "missing", missing_);
+  append(text, "unexpected", unexpected_);
+  append(text, "wrong", wrong_);
+  if (!text.empty()) throw FormatError(who + ": " + text);
+}
+
+}  // namespace heed

@@ -1,0 +1,145 @@
+#pragma once
+
+#include <new>
+
+#include <heed/core/autograd.hpp>
+#include <heed/core/memory.hpp>
+
+// The templates of record.hpp.
+namespace heed {
+
+inline const Array& array_of(const Tensor& tensor) { return tensor.array(); }
+inline const Array& array_of(const Array& array) { return array; }
+
+template <class... A>
+SavedArrays<sizeof...(A)> saved(const A&... tensors_or_arrays) {
+  return {{&array_of(tensors_or_arrays)...}};
+}
+
+/// Throws `GraphError` if the storage has changed since it was saved.
+void check_version(const Saved& saved, const char* operation);
+
+/// A rule inside its node: its function and what it saved.
+template <class F, int K, int N>
+struct StoredRule {
+  static_assert(std::is_trivially_copyable_v<F>,
+                "a backward rule captures numbers and Shapes only; hand arrays over with saved(...)");
+  F function;
+  Saved saved[N > 0 ? N : 1];
+
+  explicit StoredRule(const Rule<F, K, N>& rule) : function(rule.function) {}
+
+  void keep(const Rule<F, K, N>& rule) {
+    for (int i = 0; i < N; ++i) saved[i] = {*rule.keep.arrays[i], rule.keep.arrays[i]->version()};
+  }
+
+  void release() {
+    for (Saved& one : saved) one = {};
+  }
+
+  void apply(const Array& g, Backward& run, const char* name, Ref<Node>* inputs) {
+    bool wanted = false;
+    for (int i = 0; i < K; ++i) wanted |= run.wants(inputs[i]);
+    if (!wanted) return;
+    for (int i = 0; i < N; ++i) check_version(saved[i], name);
+    call(g, run, name, inputs, std::make_integer_sequence<int, N>());
+  }
+
+ private:
+  template <int... I>
+  void call(const Array& g, Backward& run, const char* name, Ref<Node>* inputs,
+            std::integer_sequence<int, I...>) {
+    if constexpr (std::is_invocable_v<F, const Array&, decltype((saved[I].array))..., Gradients&>) {
+      Gradients out(run, name, inputs);
+      function(g, saved[I].array..., out);
+    } else if constexpr (std::is_invocable_v<F, const Array&, decltype((saved[I].array))...,
+                                             Array&>) {
+      static_assert(K == 1, "a rule for several inputs ends in `Gradients& out`");
+      function(g, saved[I].array..., run.into(inputs[0]));
+    } else {
+      static_assert(K == 1, "a rule for several inputs ends in `Gradients& out`");
+      run.give(inputs[0], function(g, saved[I].array...), name);
+    }
+  }
+};
+
+/// The rules of one node, one inside the other.
+template <class... Rules>
+struct StoredRules {
+  void keep(Ref<Node>*) {}
+  void apply(const Array&, Backward&, const char*, Ref<Node>*, bool) {}
+};
+
+template <class F, int K, int N, class... Rest>
+struct StoredRules<Rule<F, K, N>, Rest...> {
+  StoredRule<F, K, N> first;
+  StoredRules<Rest...> rest;
+
+  explicit StoredRules(const Rule<F, K, N>& rule, const Rest&... others)
+      : first(rule), rest(others...) {}
+
+  void keep(Ref<Node>* inputs, const Rule<F, K, N>& rule, const Rest&... others) {
+    bool needed = false;
+    for (int i = 0; i < K; ++i) {
+      if (!rule.inputs[i]->requires_grad()) continue;
+      inputs[i] = rule.inputs[i]->node();
+      needed = true;
+    }
+    if (needed) first.keep(rule);
+    rest.keep(inputs + K, others...);
+  }
+
+  void apply(const Array& g, Backward& run, const char* name, Ref<Node>* inputs, bool release) {
+    first.apply(g, run, name, inputs);
+    if (release) first.release();
+    rest.apply(g, run, name, inputs + K, release);
+  }
+};
+
+template <class R>
+inline constexpr int inputs_of = 0;
+template <class F, int K, int N>
+inline constexpr int inputs_of<Rule<F, K, N>> = K;
+
+template <class... Rules>
+class OperationNode final : public Node {
+ public:
+  static Ref<Node> make(const char* name, const Array& result, const Rules&... rules) {
+    void* memory = allocate(sizeof(OperationNode));
+    return Ref<Node>(new (memory) OperationNode(name, result, rules...));
+  }
+
+ private:
+  static constexpr int count = (inputs_of<Rules> + ...);
+
+  OperationNode(const char* name, const Array& result, const Rules&... rules)
+      : Node(name, result, inputs_, count, sizeof(OperationNode)), rules_(rules...) {
+    rules_.keep(inputs_, rules...);
+  }
+
+  void apply(const Array& g, Backward& run, bool release) override {
+    rules_.apply(g, run, name(), inputs_, release);
+  }
+
+  Ref<Node> inputs_[count];
+  StoredRules<Rules...> rules_;
+};
+
+template <class F, int K, int N>
+bool needs_gradient(const Rule<F, K, N>& rule) {
+  for (const Tensor* input : rule.inputs) {
+    if (input->requires_grad()) return true;
+  }
+  return false;
+}
+
+template <class F, int K, int N, class... Rules>
+Tensor record(const char* name, Array y, const Rule<F, K, N>& rule, const Rules&... rules) {
+  if (!grad_enabled() || !(needs_gradient(rule) || ... || needs_gradient(rules))) {
+    return Tensor(static_cast<Array&&>(y));
+  }
+  Ref<Node> node = OperationNode<Rule<F, K, N>, Rules...>::make(name, y, rule, rules...);
+  return Tensor(static_cast<Array&&>(y), static_cast<Ref<Node>&&>(node));
+}
+
+}  // namespace heed

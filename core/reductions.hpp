@@ -1,0 +1,20 @@
+#pragma once
+
+#include <heed/core/tensor.hpp>
+
+/// Reductions over the axes listed, or over all where none is (`{}`). With `keep` the reduced axes stay
+/// with size 1. Sums are cut by shape and combined in a fixed order: the same bits for any number of threads.
+namespace heed {
+
+Tensor sum(const Tensor& x, const Axes& axes = {}, bool keep = false);
+Tensor mean(const Tensor& x, const Axes& axes = {}, bool keep = false);
+/// Mean of squared deviations; divided by n - correction (1: unbiased, as torch.var).
+Tensor var(const Tensor& x, const Axes& axes = {}, bool keep = false, int correction = 1);
+/// The largest; equal ones share the gradient (torch.amax). `ShapeError` over no element.
+Tensor max(const Tensor& x, const Axes& axes = {}, bool keep = false);
+/// log(sum(exp(x))), computed without overflow; -inf over no element.
+Tensor logsumexp(const Tensor& x, const Axes& axes = {}, bool keep = false);
+/// Index (int32) of the first largest element of `axis`; no gradient.
+Tensor argmax(const Tensor& x, int64_t axis, bool keep = false);
+
+}  // namespace heed

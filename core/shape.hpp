@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+
+namespace heed {
+
+/// The largest number of axes of an array.
+inline constexpr int max_rank = 8;
+
+/// A short list of whole numbers held inline (trivially copyable, so that backward rules may capture
+/// it): the sizes of an array's axes, its strides, or a list of axes. At most `max_rank` entries.
+/// A longer list or a negative size where sizes are wanted is a `ShapeError`.
+class Shape {
+ public:
+  constexpr Shape() = default;
+  Shape(std::initializer_list<int64_t> sizes);
+  Shape(const int64_t* sizes, int64_t rank);
+  /// `rank` entries, all equal to `value`.
+  static Shape filled(int64_t rank, int64_t value);
+
+  int rank() const { return rank_; }
+  bool empty() const { return rank_ == 0; }
+  int64_t operator[](int axis) const { return sizes_[axis]; }
+  int64_t& operator[](int axis) { return sizes_[axis]; }
+  const int64_t* begin() const { return sizes_; }
+  const int64_t* end() const { return sizes_ + rank_; }
+  int64_t back() const { return sizes_[rank_ - 1]; }
+
+  void push_back(int64_t size);
+  /// Without the entry `axis`, and with `size` put before entry `axis`.
+  Shape without(int axis) const;
+  Shape with(int axis, int64_t size) const;
+
+  bool operator==(const Shape& other) const;
+  bool operator!=(const Shape& other) const { return !(*this == other); }
+
+ private:
+  int64_t sizes_[max_rank] = {};
+  int rank_ = 0;
+};
+
+/// A list of axes, negative ones counted from the end.
+using Axes = Shape;
+
+/// Product of the sizes; throws `ShapeError` where it overflows or a size is negative.
+int64_t element_count(const Shape& shape);
+/// `[32, 7, 512]`.
+std::string to_string(const Shape& shape);
+/// `axis` in [0, rank), a negative one counted from the end; `IndexError` names `operation`.
+int normalized_axis(const char* operation, int64_t axis, int rank);
+/// The shape that `a` and `b` broadcast to by NumPy's rules; `ShapeError` names `operation`.
+Shape broadcast_shapes(const char* operation, const Shape& a, const Shape& b);
+
+}  // namespace heed

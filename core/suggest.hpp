@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace heed {
+
+/// The candidate with the fewest insertions, deletions, replacements and swaps of neighbours away
+/// from `word`; empty if all are further than a third of the word (at least 1).
+std::string closest(const std::string& word, const std::vector<std::string>& candidates);
+
+/// `; did you mean "d_model"?`, or nothing if no candidate is close: to end a message with.
+std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates);
+
+}  // namespace heed

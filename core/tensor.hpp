@@ -1,0 +1,167 @@
+#pragma once
+
+#include <initializer_list>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include <heed/core/array.hpp>
+
+namespace heed {
+
+class Node;
+class Tensor;
+
+/// What a Tensor's handles share: its numbers, and its node of the graph if it has a history or is a
+/// leaf that wants a gradient.
+struct TensorImpl : Counted {
+  explicit TensorImpl(Array numbers);
+  TensorImpl(Array numbers, Ref<Node> history);
+  ~TensorImpl();
+  static void destroy(TensorImpl* impl) noexcept;
+  Array array;
+  Ref<Node> node;
+};
+
+struct BackwardOptions {
+  /// Keep the graph for another backward pass.
+  bool retain = false;
+};
+
+/// A shared handle to an Array and, when it takes part in differentiation, to its history. Copying a
+/// Tensor copies the handle. Operations are free functions named as in PyTorch (operations.hpp).
+/// Like torch.Tensor, with one element type for each operation: mix them and `TypeError` says so.
+class Tensor {
+ public:
+  /// An undefined tensor, for "none".
+  Tensor() = default;
+  /// A constant without history.
+  explicit Tensor(Array array);
+  Tensor(Array array, Ref<Node> node);
+  /// A scalar of shape [].
+  static Tensor scalar(double value, DType dtype = float32);
+
+  static Tensor empty(const Shape& shape, DType dtype = float32);
+  static Tensor zeros(const Shape& shape, DType dtype = float32);
+  static Tensor ones(const Shape& shape, DType dtype = float32);
+  static Tensor full(const Shape& shape, double value, DType dtype = float32);
+  static Tensor arange(int64_t n, DType dtype = float32);
+  static Tensor eye(int64_t n, DType dtype = float32);
+  /// Uniform in [0, 1) and standard normal, from `default_generator()`.
+  static Tensor rand(const Shape& shape, DType dtype = float32);
+  static Tensor randn(const Shape& shape, DType dtype = float32);
+  /// `Tensor::of({1, 2, 3}, {3})`: the values in row-major order.
+  static Tensor of(std::initializer_list<double> values, const Shape& shape, DType dtype = float32);
+  template <class T>
+  static Tensor from(const std::vector<T>& values, const Shape& shape) {
+    return Tensor(Array::from(values, shape));
+  }
+
+  bool defined() const { return static_cast<bool>(impl_); }
+  const Array& array() const;
+  const Shape& shape() const { return array().shape(); }
+  int rank() const { return array().rank(); }
+  int64_t size(int64_t axis) const { return array().size(axis); }
+  int64_t numel() const { return array().numel(); }
+  DType dtype() const { return array().dtype(); }
+  double item() const { return array().item(); }
+  double at(const Shape& index) const { return array().at(index); }
+  template <class T>
+  std::vector<T> to_vector() const {
+    return array().to_vector<T>();
+  }
+
+  /// Does a gradient flow to or through this tensor?
+  bool requires_grad() const { return impl_ && impl_->node; }
+  /// True for constants and for tensors that `set_requires_grad` made leaves.
+  bool is_leaf() const;
+  /// Makes a leaf that collects its gradient (`true`), or a constant; returns itself. `GraphError` for
+  /// a tensor with a history, `TypeError` unless floating.
+  Tensor& set_requires_grad(bool wanted = true);
+  /// The gradient collected by `backward`, undefined if none; of a leaf only.
+  Tensor grad() const;
+  const Array& grad_array() const;
+  /// Replaces the collected gradient (an undefined array: none).
+  void set_grad(Array gradient) const;
+  void zero_grad() const { set_grad(Array()); }
+  /// The same numbers (shared) without history.
+  Tensor detach() const;
+  /// A copy of the numbers; differentiable.
+  Tensor clone() const;
+  /// Differentiable conversion.
+  Tensor to(DType dtype) const;
+
+  /// Back-propagates from this scalar and adds to the gradients of all leaves. `GraphError` unless it
+  /// has one element and a history that has not been freed; with `gradient`, any shape.
+  void backward(BackwardOptions options = {}) const;
+  void backward(const Tensor& gradient, BackwardOptions options = {}) const;
+
+  /// Calls `hook(const Tensor& gradient)` once for each backward pass, on the complete gradient of this
+  /// tensor; what it returns replaces the gradient unless undefined.
+  template <class F>
+  void register_hook(F hook) const;
+
+  // In-place changes. Each raises the version of the storage, so that a backward rule which saved the
+  // old numbers says so; `GraphError` for a leaf that requires a gradient unless under `NoGrad`, and
+  // for a tensor with a history.
+  Tensor& copy_(const Tensor& source);
+  Tensor& fill_(double value);
+  Tensor& add_(const Tensor& other, double factor = 1);
+  Tensor& mul_(double factor);
+
+  /// Replaces the numbers, for every handle, and makes the tensor a leaf or constant as before.
+  void set_array(Array array) const;
+  const Ref<Node>& node() const;
+
+ private:
+  Ref<TensorImpl> impl_;
+};
+
+/// No history is recorded on this thread while one lives.
+class NoGrad {
+ public:
+  NoGrad();
+  ~NoGrad();
+  NoGrad(const NoGrad&) = delete;
+  NoGrad& operator=(const NoGrad&) = delete;
+
+ private:
+  bool before_;
+};
+/// Is history recorded on this thread?
+bool grad_enabled();
+
+/// The gradients of the sum of `outputs` with respect to `inputs` (leaves or not); nothing else is
+/// changed. An input that the outputs do not depend on gets zeros.
+std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
+                         BackwardOptions options = {});
+
+std::string to_string(const Tensor& tensor);
+std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
+
+// Hooks, behind the template above.
+struct Hook {
+  virtual ~Hook() = default;
+  virtual Tensor call(const Tensor& gradient) = 0;
+  Hook* next = nullptr;
+};
+void add_hook(const Tensor& tensor, Hook* owned);
+
+template <class F>
+void Tensor::register_hook(F hook) const {
+  struct Of final : Hook {
+    explicit Of(F f) : function(static_cast<F&&>(f)) {}
+    Tensor call(const Tensor& gradient) override {
+      if constexpr (requires { Tensor(function(gradient)); }) {
+        return function(gradient);
+      } else {
+        function(gradient);
+        return Tensor();
+      }
+    }
+    F function;
+  };
+  add_hook(*this, new Of(static_cast<F&&>(hook)));
+}
+
+}  // namespace heed

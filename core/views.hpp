@@ -1,0 +1,28 @@
+#pragma once
+
+#include <vector>
+
+#include <heed/core/tensor.hpp>
+
+/// Operations that rearrange elements. All but `cat`, `stack` (and `reshape` where strides cannot
+/// express it) are views. Axes may be negative.
+namespace heed {
+
+/// One size may be -1.
+Tensor reshape(const Tensor& x, const Shape& shape);
+Tensor transpose(const Tensor& x, int64_t axis_a, int64_t axis_b);
+Tensor permute(const Tensor& x, const Axes& axes);
+/// Elements start, start + step, ... before stop of `axis`, clipped as in Python.
+Tensor slice(const Tensor& x, int64_t axis, int64_t start, int64_t stop, int64_t step = 1);
+/// Element `index` of `axis`, which disappears.
+Tensor select(const Tensor& x, int64_t axis, int64_t index);
+Tensor expand(const Tensor& x, const Shape& shape);
+Tensor squeeze(const Tensor& x, int64_t axis);
+Tensor unsqueeze(const Tensor& x, int64_t axis);
+/// Pieces of `size` along `axis`, the last one maybe smaller.
+std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t axis);
+/// Joined along an axis that exists, and along a new one.
+Tensor cat(const std::vector<Tensor>& parts, int64_t axis);
+Tensor stack(const std::vector<Tensor>& parts, int64_t axis);
+
+}  // namespace heed

@@ -1,0 +1,29 @@
+# What `cmake --install` copies: the library, its headers, the command, and what
+# `find_package(heed CONFIG)` reads.
+include(CMakePackageConfigHelpers)
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/heed)
+
+install(TARGETS heed EXPORT heedTargets
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+if(TARGET heed_command)
+  file(RELATIVE_PATH to_libraries ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
+  set_target_properties(heed_command PROPERTIES INSTALL_RPATH "$ORIGIN/${to_libraries}")
+  install(TARGETS heed_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+
+foreach(folder core layers optim models)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/heed
+    FILES_MATCHING PATTERN "*.hpp" PATTERN "loops" EXCLUDE PATTERN "heed.hpp" EXCLUDE)
+endforeach()
+install(FILES ${PROJECT_SOURCE_DIR}/models/heed.hpp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/heed)
+
+install(EXPORT heedTargets NAMESPACE heed:: DESTINATION ${package_dir})
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/heedConfig.cmake.in
+  ${PROJECT_BINARY_DIR}/heedConfig.cmake INSTALL_DESTINATION ${package_dir}
+  NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/heedConfigVersion.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/heedConfig.cmake ${PROJECT_BINARY_DIR}/heedConfigVersion.cmake
+              ${CMAKE_CURRENT_LIST_DIR}/FindOpenBLAS.cmake
+  DESTINATION ${package_dir})

@@ -1,0 +1,75 @@
+# The library: each folder is an object library that sees only the folders it may depend on;
+# together they are the one library heed::heed.
+find_package(OpenMP REQUIRED COMPONENTS CXX)
+find_package(nlohmann_json REQUIRED)
+find_package(OpenBLAS REQUIRED)
+
+# Headers stand beside their sources and are included as <heed/FOLDER/NAME.hpp>: a folder of links.
+set(HEED_INCLUDE_DIR ${CMAKE_CURRENT_BINARY_DIR}/include)
+file(MAKE_DIRECTORY ${HEED_INCLUDE_DIR}/heed)
+foreach(folder core layers optim models tools)
+  file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR}/${folder} ${HEED_INCLUDE_DIR}/heed/${folder} SYMBOLIC)
+endforeach()
+file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR}/models/heed.hpp ${HEED_INCLUDE_DIR}/heed/heed.hpp SYMBOLIC)
+
+add_library(heed_options INTERFACE)
+target_compile_features(heed_options INTERFACE cxx_std_20)
+target_compile_options(heed_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+  $<$<BOOL:${HEED_WARNINGS_AS_ERRORS}>:-Werror>)
+if(HEED_SANITIZE)
+  target_compile_options(heed_options INTERFACE -fsanitize=address,undefined
+    -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g)
+  target_link_options(heed_options INTERFACE -fsanitize=address,undefined)
+endif()
+
+function(heed_folder name)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp
+       ${CMAKE_CURRENT_SOURCE_DIR}/${name}/kernels/*.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  add_library(heed_${name} OBJECT ${sources})
+  set_target_properties(heed_${name} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
+  target_include_directories(heed_${name} PUBLIC ${HEED_INCLUDE_DIR})
+  target_link_libraries(heed_${name} PRIVATE heed_options OpenMP::OpenMP_CXX nlohmann_json::nlohmann_json)
+endfunction()
+
+foreach(folder core layers optim models)
+  heed_folder(${folder})
+endforeach()
+
+add_library(heed $<TARGET_OBJECTS:heed_core>)
+foreach(folder layers optim models)
+  if(TARGET heed_${folder})
+    target_sources(heed PRIVATE $<TARGET_OBJECTS:heed_${folder}>)
+  endif()
+endforeach()
+add_library(heed::heed ALIAS heed)
+target_compile_features(heed PUBLIC cxx_std_20)
+target_include_directories(heed PUBLIC $<BUILD_INTERFACE:${HEED_INCLUDE_DIR}>
+                                       $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+target_link_libraries(heed PRIVATE OpenBLAS::OpenBLAS OpenMP::OpenMP_CXX)
+set_target_properties(heed PROPERTIES VERSION ${PROJECT_VERSION}
+  SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+if(HEED_SANITIZE)
+  target_link_options(heed PUBLIC -fsanitize=address,undefined)
+endif()
+target_link_libraries(heed_core PRIVATE OpenBLAS::OpenBLAS)
+
+# The loops over elements, once for each instruction set; chosen at start-up.
+file(GLOB loops CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/core/loops/*.cpp)
+set(flags_baseline "")
+set(flags_avx2 -mavx2 -mfma -mbmi2)
+set(flags_avx512 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mbmi2 -mprefer-vector-width=512)
+foreach(isa baseline avx2 avx512)
+  if(loops AND (isa STREQUAL "baseline" OR CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64"))
+    add_library(heed_loops_${isa} OBJECT ${loops})
+    set_target_properties(heed_loops_${isa} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
+    target_include_directories(heed_loops_${isa} PRIVATE ${HEED_INCLUDE_DIR})
+    target_compile_definitions(heed_loops_${isa} PRIVATE HEED_ISA=${isa})
+    target_compile_options(heed_loops_${isa} PRIVATE -O3 -fno-math-errno -fno-trapping-math
+      -ffp-contract=fast ${flags_${isa}})
+    target_link_libraries(heed_loops_${isa} PRIVATE heed_options)
+    target_sources(heed PRIVATE $<TARGET_OBJECTS:heed_loops_${isa}>)
+  endif()
+endforeach()
