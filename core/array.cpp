@@ -11,18 +11,25 @@ namespace heed {
 
 std::size_t item_size(DType dtype) {
   switch (dtype) {
-    case DType::float64: return 8;
-    case DType::boolean: return 1;
-    default: return 4;
+    case DType::float64:
+      return 8;
+    case DType::boolean:
+      return 1;
+    default:
+      return 4;
   }
 }
 
 const char* to_string(DType dtype) {
   switch (dtype) {
-    case DType::float32: return "float32";
-    case DType::float64: return "float64";
-    case DType::int32: return "int32";
-    default: return "bool";
+    case DType::float32:
+      return "float32";
+    case DType::float64:
+      return "float64";
+    case DType::int32:
+      return "int32";
+    default:
+      return "bool";
   }
 }
 
@@ -71,10 +78,14 @@ namespace {
 template <class F>
 decltype(auto) with_type(DType dtype, F&& body) {
   switch (dtype) {
-    case DType::float32: return body(float{});
-    case DType::float64: return body(double{});
-    case DType::int32: return body(int32_t{});
-    default: return body(bool{});
+    case DType::float32:
+      return body(float{});
+    case DType::float64:
+      return body(double{});
+    case DType::int32:
+      return body(int32_t{});
+    default:
+      return body(bool{});
   }
 }
 
@@ -275,7 +286,9 @@ Array Array::slice(int64_t axis_in, int64_t start, int64_t stop, int64_t step) c
   const int axis = normalized_axis("slice", axis_in, rank());
   const int64_t size = shape_[axis];
   if (step <= 0) throw ShapeError("slice: the step must be positive, got " + std::to_string(step));
-  const auto clipped = [&](int64_t i) { return std::clamp<int64_t>(i < 0 ? i + size : i, 0, size); };
+  const auto clipped = [&](int64_t i) {
+    return std::clamp<int64_t>(i < 0 ? i + size : i, 0, size);
+  };
   start = clipped(start);
   stop = std::max(clipped(stop), start);
   Shape shape = shape_, strides = strides_;

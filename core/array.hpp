@@ -48,10 +48,11 @@ class Storage : public Counted {
   char padding_[64 - sizeof(Counted) - sizeof(std::size_t) - 2 * sizeof(uint32_t)] = {};
 };
 
-/// Numbers alone: an element type, a shape, strides, and shared storage. Copying an Array shares its
-/// numbers; `clone` copies them. Views (`transpose`, `slice`, `expand`, ...) never copy, `reshape`
-/// copies only where strides cannot express the result. Row-major; strides count elements.
-/// Axes may be negative (counted from the end). Errors: `ShapeError`, `IndexError`, `TypeError`.
+/// Numbers alone: an element type, a shape, strides, and shared storage. Copying an Array shares
+/// its numbers; `clone` copies them. Views (`transpose`, `slice`, `expand`, ...) never copy,
+/// `reshape` copies only where strides cannot express the result. Row-major; strides count
+/// elements. Axes may be negative (counted from the end). Errors: `ShapeError`, `IndexError`,
+/// `TypeError`.
 class Array {
  public:
   /// An undefined array, for "none".

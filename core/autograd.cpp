@@ -169,7 +169,8 @@ void Backward::collect(const std::vector<Tensor>& roots) {
 void Backward::mark_wanted(const std::vector<Tensor>& inputs) {
   for (const Tensor& input : inputs) {
     if (!input.requires_grad()) {
-      throw GraphError("grad: an input does not require a gradient; set_requires_grad() on it first");
+      throw GraphError(
+          "grad: an input does not require a gradient; set_requires_grad() on it first");
     }
     Node& node = *input.node();
     node.wanted_ = true;

@@ -8,8 +8,8 @@ namespace heed {
 
 class Backward;
 
-/// A recorded operation, or a leaf that collects its gradient. Nodes hold their inputs' nodes and what
-/// their rules saved, never their own result, so that no cycle can arise.
+/// A recorded operation, or a leaf that collects its gradient. Nodes hold their inputs' nodes and
+/// what their rules saved, never their own result, so that no cycle can arise.
 class Node : public Counted {
  public:
   virtual ~Node();
@@ -31,8 +31,8 @@ class Node : public Counted {
  protected:
   Node(const char* name, const Array& result, Ref<Node>* inputs, int input_count,
        std::size_t bytes);
-  /// Applies the rules to `g` = dL/dresult and hands the inputs' gradients to `run`; with `release`, drops
-  /// what each rule saved as soon as it has run.
+  /// Applies the rules to `g` = dL/dresult and hands the inputs' gradients to `run`; with
+  /// `release`, drops what each rule saved as soon as it has run.
   virtual void apply(const Array& g, Backward& run, bool release) = 0;
 
  private:
@@ -56,12 +56,12 @@ class Node : public Counted {
   Array pending_;
 };
 
-/// One backward pass. It visits nodes by falling serial number, found with an explicit stack, so that every
-/// consumer of a result has run before its producer.
+/// One backward pass. It visits nodes by falling serial number, found with an explicit stack, so
+/// that every consumer of a result has run before its producer.
 class Backward {
  public:
-  /// Gradients of the roots' sum, seeded with `seeds`. Without `inputs` they are added to the leaves' own;
-  /// with them, exactly theirs are computed and returned.
+  /// Gradients of the roots' sum, seeded with `seeds`. Without `inputs` they are added to the
+  /// leaves' own; with them, exactly theirs are computed and returned.
   static std::vector<Array> run(const std::vector<Tensor>& roots, const std::vector<Array>& seeds,
                                 const std::vector<Tensor>* inputs, bool retain);
 

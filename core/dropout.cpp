@@ -16,8 +16,9 @@ Tensor dropout(const Tensor& x, double p) {
   Generator& generator = default_generator();
   const uint64_t block = generator.reserve(kernels::random_blocks(x.numel(), float32));
   const uint64_t seed = generator.seed(), stream = generator.stream();
-  return record("dropout", kernels::dropout(x.array(), p, seed, stream, block),
-                wrt(x, [=](const Array& g) { return kernels::dropout(g, p, seed, stream, block); }));
+  return record(
+      "dropout", kernels::dropout(x.array(), p, seed, stream, block),
+      wrt(x, [=](const Array& g) { return kernels::dropout(g, p, seed, stream, block); }));
 }
 
 }  // namespace heed

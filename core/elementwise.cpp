@@ -13,7 +13,8 @@ Array zero_where(const Array& g, const Array& mask) { return kernels::masked_fil
 void check_arithmetic(const char* operation, const Tensor& a, const Tensor& b) {
   check_same_dtype(operation, a, b);
   if (a.dtype() == boolean) {
-    throw TypeError(std::string(operation) + ": bool operands have no arithmetic; use logical_and, "
+    throw TypeError(std::string(operation) +
+                    ": bool operands have no arithmetic; use logical_and, "
                     "logical_or, logical_not or convert with .to()");
   }
 }
@@ -46,10 +47,11 @@ Tensor sub(const Tensor& a_in, const Tensor& b_in) {
 Tensor mul(const Tensor& a_in, const Tensor& b_in) {
   check_arithmetic("mul", a_in, b_in);
   return broadcast("mul", a_in, b_in, [](const Tensor& a, const Tensor& b) {
-    return record(
-        "mul", kernels::mul(a.array(), b.array()),
-        wrt(a, saved(b), [](const Array& g, const Array& factor) { return kernels::mul(g, factor); }),
-        wrt(b, saved(a), [](const Array& g, const Array& factor) { return kernels::mul(g, factor); }));
+    return record("mul", kernels::mul(a.array(), b.array()),
+                  wrt(a, saved(b),
+                      [](const Array& g, const Array& factor) { return kernels::mul(g, factor); }),
+                  wrt(b, saved(a),
+                      [](const Array& g, const Array& factor) { return kernels::mul(g, factor); }));
   });
 }
 
@@ -61,7 +63,8 @@ Tensor div(const Tensor& a_in, const Tensor& b_in) {
     const Array y = kernels::div(a.array(), b.array());
     return record(
         "div", y,
-        wrt(a, saved(b), [](const Array& g, const Array& divisor) { return kernels::div(g, divisor); }),
+        wrt(a, saved(b),
+            [](const Array& g, const Array& divisor) { return kernels::div(g, divisor); }),
         wrt(b, saved(y, b), [](const Array& g, const Array& quotient, const Array& divisor) {
           return kernels::div(kernels::mul(g, quotient, -1), divisor);
         }));
@@ -108,7 +111,8 @@ Tensor pow(const Tensor& a, double exponent) {
 
 namespace {
 
-// The gradient of a minimum or maximum for `mine`: g where `relation`(mine, other), half where equal.
+// The gradient of a minimum or maximum for `mine`: g where `relation`(mine, other), half where
+// equal.
 Array chosen_gradient(const Array& g, kernels::Comparison relation, const Array& mine,
                       const Array& other) {
   const Array half = kernels::mul(g, 0.5);
@@ -153,10 +157,9 @@ Tensor neg(const Tensor& x) {
 // y = x^2;  dL/dx = 2 g x
 Tensor square(const Tensor& x) {
   check_arithmetic("square", x);
-  return record("square", kernels::square(x.array()),
-                wrt(x, saved(x), [](const Array& g, const Array& base) {
-                  return kernels::mul(g, base, 2);
-                }));
+  return record(
+      "square", kernels::square(x.array()),
+      wrt(x, saved(x), [](const Array& g, const Array& base) { return kernels::mul(g, base, 2); }));
 }
 
 // y = sqrt(x);  dL/dx = g / (2 y)
@@ -241,14 +244,15 @@ Tensor clamp(const Tensor& x, double low, double high) {
 Tensor where(const Tensor& mask_in, const Tensor& a_in, const Tensor& b_in) {
   check_same_dtype("where", a_in, b_in);
   check_dtype("where", "the mask", mask_in, boolean);
-  const Shape shape = broadcast_shapes(
-      "where", mask_in.shape(), broadcast_shapes("where", a_in.shape(), b_in.shape()));
+  const Shape shape = broadcast_shapes("where", mask_in.shape(),
+                                       broadcast_shapes("where", a_in.shape(), b_in.shape()));
   const Array mask = mask_in.array().expand(shape);
   const Tensor a = expand(a_in, shape), b = expand(b_in, shape);
   return record("where", kernels::where(mask, a.array(), b.array()),
-                wrt(a, saved(mask), [](const Array& g, const Array& chosen) {
-                  return zero_where(g, kernels::logical_not(chosen));
-                }),
+                wrt(a, saved(mask),
+                    [](const Array& g, const Array& chosen) {
+                      return zero_where(g, kernels::logical_not(chosen));
+                    }),
                 wrt(b, saved(mask), zero_where));
 }
 

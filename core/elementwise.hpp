@@ -2,8 +2,8 @@
 
 #include <heed/core/tensor.hpp>
 
-/// Operations on each element by itself. Two operands broadcast by NumPy's rules and have one element
-/// type (`TypeError`); a number takes the tensor's. Names and meanings are PyTorch's.
+/// Operations on each element by itself. Two operands broadcast by NumPy's rules and have one
+/// element type (`TypeError`); a number takes the tensor's. Names and meanings are PyTorch's.
 namespace heed {
 
 Tensor add(const Tensor& a, const Tensor& b);

@@ -5,7 +5,8 @@
 
 namespace heed {
 
-/// Base of every exception that heed raises. The message is one line: who, what, what would be right.
+/// Base of every exception that heed raises. The message is one line: who, what, what would be
+/// right.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -65,8 +66,8 @@ class NumericError : public Error {
   using Error::Error;
 };
 
-/// `text` made safe for one line of a message: control characters, quotes and invalid UTF-8 as `\xNN`,
-/// at most `limit` bytes, the rest as "...".
+/// `text` made safe for one line of a message: control characters, quotes and invalid UTF-8 as
+/// `\xNN`, at most `limit` bytes, the rest as "...".
 std::string escaped(const std::string& text, std::size_t limit = 120);
 
 }  // namespace heed

@@ -42,7 +42,7 @@ std::string without_slashes(std::string path) {
 std::string temporary_beside(const std::string& path, int attempt) {
   const std::string name = fs::path(path).filename().string();
   std::string temporary = ".tmp-" + name + "-" + std::to_string(::getpid());
-  if (attempt > 0) temporary += "-" + std::to_string(attempt);
+  if (attempt > 0) temporary.append("-").append(std::to_string(attempt));
   return join_path(parent_of(path), temporary);
 }
 constexpr int attempts = 100;

@@ -30,9 +30,11 @@ struct TensorFunction {
 GradcheckResult gradcheck(TensorFunction function, const std::vector<Tensor>& inputs,
                           GradcheckOptions options);
 
-/// Compares the gradient of `function(inputs)` with central differences, element by element of each floating
-/// input. The output may have any shape: it is summed with fixed weights. Inputs must be float64
-/// (`TypeError`: in float32 the difference is mostly rounding); int32 and bool inputs are passed through.
+/// Compares the gradient of `function(inputs)` with central differences, element by element of each
+/// floating input. The output may have any shape: it is summed with fixed weights. Inputs must be
+/// float64
+/// (`TypeError`: in float32 the difference is mostly rounding); int32 and bool inputs are passed
+/// through.
 ///
 ///     gradcheck([](const std::vector<Tensor>& x) { return my_function(x[0], x[1]); }, {a, b})
 ///     gradcheck([&](const std::vector<Tensor>&) { return layer(x); }, parameters(layer))

@@ -27,7 +27,8 @@ std::string describe(const Node& node, std::size_t id, const std::vector<GraphLa
   for (const GraphLabel& label : labels) {
     if (label.tensor.node().get() == &node) name = label.name;
   }
-  return "  n" + std::to_string(id) + " [label=" + quoted(name + "\n" + to_string(node.shape())) +
+  return std::string("  n") + std::to_string(id) +
+         " [label=" + quoted(name + "\n" + to_string(node.shape())) +
          (node.is_leaf() ? ", shape=box, style=filled, fillcolor=lightgrey" : "") + "];\n";
 }
 
@@ -44,7 +45,8 @@ std::string to_dot(const Tensor& result, const std::vector<GraphLabel>& labels) 
       if (!input) continue;
       const auto [place, added] = ids.emplace(input, nodes.size());
       if (added) nodes.push_back(input);
-      arrows += "  n" + std::to_string(place->second) + " -> n" + std::to_string(next) + ";\n";
+      arrows.append("  n").append(std::to_string(place->second));
+      arrows.append(" -> n").append(std::to_string(next)).append(";\n");
     }
   }
   std::string out = "digraph heed {\n  rankdir=BT;\n  node [fontname=\"sans-serif\"];\n";

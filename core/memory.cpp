@@ -32,7 +32,8 @@ struct SizeClass {
 };
 SizeClass size_class(std::size_t bytes) {
   if (bytes <= alignment) return {0, alignment};
-  const int power = static_cast<int>(std::bit_width(bytes - 1)) - 1;  // 2^power < bytes <= 2^(power+1)
+  const int power =
+      static_cast<int>(std::bit_width(bytes - 1)) - 1;  // 2^power < bytes <= 2^(power+1)
   const std::size_t base = std::size_t{1} << power;
   const std::size_t step = std::max(base / 4, alignment);
   const std::size_t steps = (bytes - base + step - 1) / step;

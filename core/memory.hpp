@@ -5,9 +5,9 @@
 
 namespace heed {
 
-/// Memory of at least `bytes` bytes, aligned to 64, from a free list of its size class (four classes
-/// between powers of two). A steady training step finds everything there and never asks the heap.
-/// Throws `Error` ("out of memory ...") when the system refuses.
+/// Memory of at least `bytes` bytes, aligned to 64, from a free list of its size class (four
+/// classes between powers of two). A steady training step finds everything there and never asks the
+/// heap. Throws `Error` ("out of memory ...") when the system refuses.
 void* allocate(std::size_t bytes);
 /// Gives memory from `allocate(bytes)` back to its free list.
 void deallocate(void* memory, std::size_t bytes) noexcept;

@@ -5,7 +5,8 @@
 
 namespace heed {
 
-/// Number of threads that heed's loops use; at first the cores that the process may use. At least 1.
+/// Number of threads that heed's loops use; at first the cores that the process may use. At
+/// least 1.
 void set_threads(int count);
 int threads();
 
@@ -16,9 +17,9 @@ struct LoopBody {
 };
 void parallel_pieces(int64_t count, int64_t piece, LoopBody body);
 
-/// Calls `body(begin, end)` for [0, count) cut into pieces of `piece`, on several threads. The cut depends
-/// on the count alone, never on the threads, so that results have the same bits for any number of
-/// them. Nested calls run serially. An exception in a piece reaches the caller.
+/// Calls `body(begin, end)` for [0, count) cut into pieces of `piece`, on several threads. The cut
+/// depends on the count alone, never on the threads, so that results have the same bits for any
+/// number of them. Nested calls run serially. An exception in a piece reaches the caller.
 template <class F>
 void parallel_for(int64_t count, int64_t piece, F&& body) {
   using Body = std::remove_reference_t<F>;
@@ -26,10 +27,11 @@ void parallel_for(int64_t count, int64_t piece, F&& body) {
     if (count > 0) body(int64_t{0}, count);
     return;
   }
-  parallel_pieces(count, piece, {const_cast<void*>(static_cast<const void*>(&body)),
-                                 [](void* object, int64_t begin, int64_t end) {
-                                   (*static_cast<Body*>(object))(begin, end);
-                                 }});
+  parallel_pieces(count, piece,
+                  {const_cast<void*>(static_cast<const void*>(&body)),
+                   [](void* object, int64_t begin, int64_t end) {
+                     (*static_cast<Body*>(object))(begin, end);
+                   }});
 }
 
 }  // namespace heed

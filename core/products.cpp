@@ -24,9 +24,10 @@ Array transposed(const Array& matrix) { return matrix.transpose(-2, -1); }
 // y = a b for equal leading axes;  dL/da = g b^T, dL/db = a^T g
 Tensor matmul_same(const Tensor& a, const Tensor& b) {
   return record("matmul", kernels::matmul(a.array(), b.array()),
-                wrt(a, saved(b), [](const Array& g, const Array& right, Array& into) {
-                  add_product(into, g, transposed(right));
-                }),
+                wrt(a, saved(b),
+                    [](const Array& g, const Array& right, Array& into) {
+                      add_product(into, g, transposed(right));
+                    }),
                 wrt(b, saved(a), [](const Array& g, const Array& left, Array& into) {
                   add_product(into, transposed(left), g);
                 }));
@@ -93,7 +94,8 @@ void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 
 Array rows_of(const Array& x) {
   const int64_t width = x.size(-1);
-  return x.reshape({width ? x.numel() / width : element_count(x.shape().without(x.rank() - 1)), width});
+  return x.reshape(
+      {width ? x.numel() / width : element_count(x.shape().without(x.rank() - 1)), width});
 }
 
 }  // namespace
@@ -111,13 +113,13 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   const auto to_x = wrt(x, saved(weight), [x_shape](const Array& g, const Array& matrix) {
     return kernels::matmul(rows_of(g), matrix).reshape(x_shape);
   });
-  const auto to_weight = wrt(weight, saved(rows), [](const Array& g, const Array& input, Array& into) {
-    add_product(into, transposed(rows_of(g)), input);
-  });
+  const auto to_weight =
+      wrt(weight, saved(rows), [](const Array& g, const Array& input, Array& into) {
+        add_product(into, transposed(rows_of(g)), input);
+      });
   if (!bias.defined()) return record("linear", y, to_x, to_weight);
-  return record("linear", y, to_x, to_weight, wrt(bias, [](const Array& g) {
-                  return kernels::sum(rows_of(g), {0}, false);
-                }));
+  return record("linear", y, to_x, to_weight,
+                wrt(bias, [](const Array& g) { return kernels::sum(rows_of(g), {0}, false); }));
 }
 
 }  // namespace heed

@@ -10,13 +10,15 @@
 ///     // mul: y = a * b;  dL/da = g * b,  dL/db = g * a
 ///     Tensor mul(const Tensor& a, const Tensor& b) {
 ///       return record("mul", kernels::mul(a.array(), b.array()),
-///                     wrt(a, saved(b), [](const Array& g, const Array& b) { return kernels::mul(g, b); }),
-///                     wrt(b, saved(a), [](const Array& g, const Array& a) { return kernels::mul(g, a); }));
+///                     wrt(a, saved(b), [](const Array& g, const Array& b) { return kernels::mul(g,
+///                     b); }), wrt(b, saved(a), [](const Array& g, const Array& a) { return
+///                     kernels::mul(g, a); }));
 ///     }
 ///
 /// `g` is dL/dy. A rule returns the input's gradient, of the input's shape; the engine adds. A rule
-/// that ends in `Array& into` instead adds to it in place; `into` is undefined if nothing arrived yet
-/// (see `zeros_into`). Arrays reach a rule through `saved` alone; what it captures must be trivially copyable.
+/// that ends in `Array& into` instead adds to it in place; `into` is undefined if nothing arrived
+/// yet (see `zeros_into`). Arrays reach a rule through `saved` alone; what it captures must be
+/// trivially copyable.
 namespace heed {
 
 class Node;

@@ -22,8 +22,9 @@ void check_version(const Saved& saved, const char* operation);
 /// A rule inside its node: its function and what it saved.
 template <class F, int K, int N>
 struct StoredRule {
-  static_assert(std::is_trivially_copyable_v<F>,
-                "a backward rule captures numbers and Shapes only; hand arrays over with saved(...)");
+  static_assert(
+      std::is_trivially_copyable_v<F>,
+      "a backward rule captures numbers and Shapes only; hand arrays over with saved(...)");
   F function;
   Saved saved[N > 0 ? N : 1];
 

@@ -84,15 +84,15 @@ Tensor max(const Tensor& x, const Axes& axes_in, bool keep) {
     throw ShapeError("max: no element to choose from in " + to_string(x.shape()));
   }
   const Array y = kernels::max(x.array(), axes, keep);
-  return record("max", y, wrt(x, saved(x, y), [axes](const Array& g, const Array& from,
-                                                     const Array& largest) {
-                  const Array hit =
-                      kernels::compare(kernels::Comparison::eq, from,
-                                       spread(largest, from.shape(), axes))
-                          .to(from.dtype());
-                  const Array share = kernels::div(g, kernels::sum(hit, axes, false).reshape(g.shape()));
-                  return kernels::mul(hit, spread(share, from.shape(), axes));
-                }));
+  return record(
+      "max", y,
+      wrt(x, saved(x, y), [axes](const Array& g, const Array& from, const Array& largest) {
+        const Array hit =
+            kernels::compare(kernels::Comparison::eq, from, spread(largest, from.shape(), axes))
+                .to(from.dtype());
+        const Array share = kernels::div(g, kernels::sum(hit, axes, false).reshape(g.shape()));
+        return kernels::mul(hit, spread(share, from.shape(), axes));
+      }));
 }
 
 // y = log sum_i exp(x_i);  dL/dx_i = g exp(x_i - y)
@@ -103,8 +103,7 @@ Tensor logsumexp(const Tensor& x, const Axes& axes_in, bool keep) {
   return record("logsumexp", y,
                 wrt(x, saved(x, y), [axes](const Array& g, const Array& from, const Array& total) {
                   // Over -inf alone the total is -inf: the differences must not be NaN.
-                  const Array nothing =
-                      kernels::compare(kernels::Comparison::eq, total, -INFINITY);
+                  const Array nothing = kernels::compare(kernels::Comparison::eq, total, -INFINITY);
                   const Array finite = kernels::masked_fill(total, nothing, 0);
                   const Array share =
                       kernels::exp(kernels::sub(from, spread(finite, from.shape(), axes)));

@@ -2,8 +2,9 @@
 
 #include <heed/core/tensor.hpp>
 
-/// Reductions over the axes listed, or over all where none is (`{}`). With `keep` the reduced axes stay
-/// with size 1. Sums are cut by shape and combined in a fixed order: the same bits for any number of threads.
+/// Reductions over the axes listed, or over all where none is (`{}`). With `keep` the reduced axes
+/// stay with size 1. Sums are cut by shape and combined in a fixed order: the same bits for any
+/// number of threads.
 namespace heed {
 
 Tensor sum(const Tensor& x, const Axes& axes = {}, bool keep = false);

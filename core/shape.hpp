@@ -9,9 +9,9 @@ namespace heed {
 /// The largest number of axes of an array.
 inline constexpr int max_rank = 8;
 
-/// A short list of whole numbers held inline (trivially copyable, so that backward rules may capture
-/// it): the sizes of an array's axes, its strides, or a list of axes. At most `max_rank` entries.
-/// A longer list or a negative size where sizes are wanted is a `ShapeError`.
+/// A short list of whole numbers held inline (trivially copyable, so that backward rules may
+/// capture it): the sizes of an array's axes, its strides, or a list of axes. At most `max_rank`
+/// entries. A longer list or a negative size where sizes are wanted is a `ShapeError`.
 class Shape {
  public:
   constexpr Shape() = default;

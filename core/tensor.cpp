@@ -3,11 +3,11 @@
 #include <new>
 #include <ostream>
 
-#include <heed/core/record.hpp>
 #include <heed/core/error.hpp>
 #include <heed/core/kernels/elementwise.hpp>
 #include <heed/core/kernels/random.hpp>
 #include <heed/core/memory.hpp>
+#include <heed/core/record.hpp>
 
 namespace heed {
 
@@ -152,20 +152,22 @@ Tensor Tensor::to(DType dtype) const {
 
 void Tensor::backward(BackwardOptions options) const {
   if (numel() != 1) {
-    throw GraphError("backward: the tensor has shape " + to_string(shape()) +
-                     "; only a scalar has a gradient of its own: reduce it with sum() or mean(), or "
-                     "pass dL/dtensor");
+    throw GraphError(
+        "backward: the tensor has shape " + to_string(shape()) +
+        "; only a scalar has a gradient of its own: reduce it with sum() or mean(), or "
+        "pass dL/dtensor");
   }
   backward(full(shape(), 1, dtype()), options);
 }
 
 void Tensor::backward(const Tensor& gradient, BackwardOptions options) const {
   if (!requires_grad()) {
-    throw GraphError("backward: the tensor has no history: nothing that made it requires a gradient");
+    throw GraphError(
+        "backward: the tensor has no history: nothing that made it requires a gradient");
   }
   if (gradient.shape() != shape() || gradient.dtype() != dtype()) {
-    throw ShapeError("backward: gradient " + to_string(gradient.shape()) + " for a tensor of shape " +
-                     to_string(shape()));
+    throw ShapeError("backward: gradient " + to_string(gradient.shape()) +
+                     " for a tensor of shape " + to_string(shape()));
   }
   Backward::run({*this}, {gradient.array()}, nullptr, options.retain);
 }

@@ -12,8 +12,8 @@ namespace heed {
 class Node;
 class Tensor;
 
-/// What a Tensor's handles share: its numbers, and its node of the graph if it has a history or is a
-/// leaf that wants a gradient.
+/// What a Tensor's handles share: its numbers, and its node of the graph if it has a history or is
+/// a leaf that wants a gradient.
 struct TensorImpl : Counted {
   explicit TensorImpl(Array numbers);
   TensorImpl(Array numbers, Ref<Node> history);
@@ -28,8 +28,8 @@ struct BackwardOptions {
   bool retain = false;
 };
 
-/// A shared handle to an Array and, when it takes part in differentiation, to its history. Copying a
-/// Tensor copies the handle. Operations are free functions named as in PyTorch (operations.hpp).
+/// A shared handle to an Array and, when it takes part in differentiation, to its history. Copying
+/// a Tensor copies the handle. Operations are free functions named as in PyTorch (operations.hpp).
 /// Like torch.Tensor, with one element type for each operation: mix them and `TypeError` says so.
 class Tensor {
  public:
@@ -75,8 +75,8 @@ class Tensor {
   bool requires_grad() const { return impl_ && impl_->node; }
   /// True for constants and for tensors that `set_requires_grad` made leaves.
   bool is_leaf() const;
-  /// Makes a leaf that collects its gradient (`true`), or a constant; returns itself. `GraphError` for
-  /// a tensor with a history, `TypeError` unless floating.
+  /// Makes a leaf that collects its gradient (`true`), or a constant; returns itself. `GraphError`
+  /// for a tensor with a history, `TypeError` unless floating.
   Tensor& set_requires_grad(bool wanted = true);
   /// The gradient collected by `backward`, undefined if none; of a leaf only.
   Tensor grad() const;
@@ -91,19 +91,19 @@ class Tensor {
   /// Differentiable conversion.
   Tensor to(DType dtype) const;
 
-  /// Back-propagates from this scalar and adds to the gradients of all leaves. `GraphError` unless it
-  /// has one element and a history that has not been freed; with `gradient`, any shape.
+  /// Back-propagates from this scalar and adds to the gradients of all leaves. `GraphError` unless
+  /// it has one element and a history that has not been freed; with `gradient`, any shape.
   void backward(BackwardOptions options = {}) const;
   void backward(const Tensor& gradient, BackwardOptions options = {}) const;
 
-  /// Calls `hook(const Tensor& gradient)` once for each backward pass, on the complete gradient of this
-  /// tensor; what it returns replaces the gradient unless undefined.
+  /// Calls `hook(const Tensor& gradient)` once for each backward pass, on the complete gradient of
+  /// this tensor; what it returns replaces the gradient unless undefined.
   template <class F>
   void register_hook(F hook) const;
 
-  // In-place changes. Each raises the version of the storage, so that a backward rule which saved the
-  // old numbers says so; `GraphError` for a leaf that requires a gradient unless under `NoGrad`, and
-  // for a tensor with a history.
+  // In-place changes. Each raises the version of the storage, so that a backward rule which saved
+  // the old numbers says so; `GraphError` for a leaf that requires a gradient unless under
+  // `NoGrad`, and for a tensor with a history.
   Tensor& copy_(const Tensor& source);
   Tensor& fill_(double value);
   Tensor& add_(const Tensor& other, double factor = 1);

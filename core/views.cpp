@@ -46,8 +46,7 @@ Tensor slice(const Tensor& x, int64_t axis, int64_t start, int64_t stop, int64_t
 // y = x[index];  dL/dx = g there, 0 elsewhere: added in place
 Tensor select(const Tensor& x, int64_t axis, int64_t index) {
   const Shape from = x.shape();
-  return record("select", x.array().select(axis, index),
-                wrt(x, [=](const Array& g, Array& into) {
+  return record("select", x.array().select(axis, index), wrt(x, [=](const Array& g, Array& into) {
                   zeros_into(into, from, g.dtype());
                   kernels::add_into(into.select(axis, index), g);
                 }));
@@ -84,8 +83,8 @@ std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t axis) {
 
 namespace {
 
-/// The node of `cat` and `stack`, whose number of inputs is known at run time alone; the inputs' nodes and
-/// the extents along the axis stand behind it in the same block of memory.
+/// The node of `cat` and `stack`, whose number of inputs is known at run time alone; the inputs'
+/// nodes and the extents along the axis stand behind it in the same block of memory.
 class JoinNode final : public Node {
  public:
   static Ref<Node> make(const char* name, const Array& y, const std::vector<Tensor>& parts,

@@ -17,14 +17,12 @@ void copy(T* to, const T* from, int64_t n) {
   for (int64_t i = 0; i < n; ++i) to[i] = from[i];
 }
 
-Array contiguous_if_any(const Array& x) { return x.defined() ? x.contiguous() : x; }
-
 }  // namespace
 
 Array gru_gates(const Array& gates_x_in, const Array& gates_h_in, const Array& h_in,
                 const Array& keep_in, Array& gates) {
   const Array gates_x = with_contiguous_rows(gates_x_in), h = with_contiguous_rows(h_in);
-  const Array gates_h = with_contiguous_rows(gates_h_in), keep = contiguous_if_any(keep_in);
+  const Array gates_h = with_contiguous_rows(gates_h_in), keep = with_contiguous_rows(keep_in);
   const int64_t batch = h.size(0), n = h.size(1);
   Array y = Array::empty(h.shape(), h.dtype());
   gates = Array::empty({batch, 3 * n}, h.dtype());
@@ -51,7 +49,7 @@ void gru_gates_backward(const Array& g_in, const Array& gates_h_in, const Array&
                         const Array& keep_in, const Array& gates, Array& d_gates_x,
                         Array& d_gates_h, Array& d_h) {
   const Array g = with_contiguous_rows(g_in), h = with_contiguous_rows(h_in);
-  const Array gates_h = with_contiguous_rows(gates_h_in), keep = contiguous_if_any(keep_in);
+  const Array gates_h = with_contiguous_rows(gates_h_in), keep = with_contiguous_rows(keep_in);
   const int64_t batch = h.size(0), n = h.size(1);
   d_gates_x = Array::empty({batch, 3 * n}, h.dtype());
   d_gates_h = Array::empty({batch, 3 * n}, h.dtype());

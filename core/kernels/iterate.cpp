@@ -55,15 +55,19 @@ void iterate_flat(Loop loop, const Operand& out, const Operand* in, int inputs, 
   });
 }
 
-/// The axes that are left after those of one element are dropped and neighbours merged wherever
-/// every operand steps over both as over one. Operand 0 is the output.
+/// An axis, and how each operand steps along it (operand 0 is the output).
 struct Axis {
   int64_t size;
   int64_t stride[max_operands];  // elements
 };
+
+/// The axes to step through and, as the last, the one to run along. That one may be cut: then one
+/// of the others counts its parts.
 struct Layout {
   int rank = 0;
-  Axis axes[max_rank];
+  Axis axes[max_rank + 1];
+  int64_t inner_size = 1, run_length = 1;
+  int cut_axis = -1;
 
   const Axis& inner() const { return axes[rank - 1]; }
   void add(const Axis& axis, int operands) {
@@ -75,6 +79,20 @@ struct Layout {
       axes[rank++] = axis;
     }
   }
+  /// Runs of at most `length`; the parts are counted by a new axis at `position`.
+  void cut(int64_t length, int position) {
+    const int64_t parts = (inner_size + length - 1) / length;
+    run_length = (inner_size + parts - 1) / parts;
+    if (parts == 1) return;
+    for (int i = rank; i > position; --i) axes[i] = axes[i - 1];
+    ++rank;
+    axes[position] = inner();
+    axes[position].size = parts;
+    for (int64_t& stride : axes[position].stride) stride *= run_length;
+    cut_axis = position;
+  }
+
+ private:
   static bool continues(const Axis& outer, const Axis& axis, int operands) {
     for (int k = 0; k < operands; ++k) {
       if (outer.stride[k] != axis.stride[k] * axis.size) return false;
@@ -83,7 +101,22 @@ struct Layout {
   }
 };
 
-Layout merged(const Shape& shape, const Operand* const* operands, int count) {
+/// Does an operand run across cache lines that it would run along on the axis before?
+bool is_turned(const Layout& layout, const Operand* const* operands, int count) {
+  constexpr int64_t line = 64;
+  if (layout.rank < 2) return false;
+  const Axis &inner = layout.inner(), &before = layout.axes[layout.rank - 2];
+  for (int k = 0; k < count; ++k) {
+    const int64_t item = operands[k]->item;
+    if (inner.stride[k] * item >= line && before.stride[k] * item < line) return true;
+  }
+  return false;
+}
+
+/// Axes of one element are dropped, neighbours merged wherever every operand steps over both as
+/// over one.
+Layout layout_of(const Shape& shape, const Operand* const* operands, int count, int64_t piece) {
+  constexpr int64_t tile = 64;  // whose lines stay in the first-level cache
   Layout layout;
   for (int i = 0; i < shape.rank(); ++i) {
     if (shape[i] == 1) continue;
@@ -94,6 +127,12 @@ Layout merged(const Shape& shape, const Operand* const* operands, int count) {
     layout.add(axis, count);
   }
   if (layout.rank == 0) layout.axes[layout.rank++] = Axis{1, {}};
+  layout.inner_size = layout.inner().size;
+  if (is_turned(layout, operands, count)) {
+    layout.cut(tile, layout.rank - 2);
+  } else {
+    layout.cut(piece, layout.rank - 1);
+  }
   return layout;
 }
 
@@ -110,6 +149,11 @@ class Position {
     }
   }
   int64_t offset(int operand) const { return offset_[operand]; }
+  int64_t run_length() const {
+    if (layout_.cut_axis < 0) return layout_.run_length;
+    const int64_t done = index_[layout_.cut_axis] * layout_.run_length;
+    return smaller(layout_.run_length, layout_.inner_size - done);
+  }
   void advance() {
     for (int i = layout_.rank - 2; i >= 0; --i) {
       move(i, 1);
@@ -125,35 +169,25 @@ class Position {
   }
   const Layout& layout_;
   int count_;
-  int64_t item_[max_operands] = {}, offset_[max_operands] = {}, index_[max_rank] = {};
+  int64_t item_[max_operands] = {}, offset_[max_operands] = {}, index_[max_rank + 1] = {};
 };
 
-/// Any strides: runs along the innermost axis, cut where it is long, several in a piece where
-/// short.
+/// Any strides: runs along the innermost axis.
 void iterate_strided(Loop loop, const Shape& shape, const Operand* const* operands, int count,
-                     int64_t numel, int64_t piece) {
-  const Layout layout = merged(shape, operands, count);
-  const Axis& inner = layout.inner();
-  const int64_t cuts = (inner.size + piece - 1) / piece;  // of one run
-  const int64_t length = (inner.size + cuts - 1) / cuts;
-  const int64_t tasks = numel / inner.size * cuts;
-  parallel_for(tasks, cuts > 1 ? 1 : piece / length, [&](int64_t begin, int64_t end) {
-    Position position(layout, operands, count, begin / cuts);
-    for (int64_t task = begin; task < end; ++task) {
-      const int64_t start = task % cuts * length;
-      Run run;
-      run.n = smaller(length, inner.size - start);
-      const auto first = [&](int k) {
-        return operands[k]->data + position.offset(k) + start * inner.stride[k] * operands[k]->item;
-      };
-      run.out = first(0);
-      run.out_stride = inner.stride[0];
-      for (int k = 1; k < count; ++k) {
-        run.in[k - 1] = first(k);
-        run.stride[k - 1] = inner.stride[k];
-      }
+                     int64_t piece) {
+  const Layout layout = layout_of(shape, operands, count, piece);
+  int64_t runs = 1;
+  for (int i = 0; i + 1 < layout.rank; ++i) runs *= layout.axes[i].size;
+  parallel_for(runs, piece / layout.run_length, [&](int64_t begin, int64_t end) {
+    Position position(layout, operands, count, begin);
+    Run run;
+    run.out_stride = layout.inner().stride[0];
+    for (int k = 1; k < count; ++k) run.stride[k - 1] = layout.inner().stride[k];
+    for (int64_t i = begin; i < end; ++i, position.advance()) {
+      run.n = position.run_length();
+      run.out = operands[0]->data + position.offset(0);
+      for (int k = 1; k < count; ++k) run.in[k - 1] = operands[k]->data + position.offset(k);
       if (run.n > 0) loop(run);
-      if (task % cuts == cuts - 1) position.advance();
     }
   });
 }
@@ -170,7 +204,7 @@ void iterate(Loop loop, const Array& out, std::initializer_list<Operand> in, int
   if (dense) return iterate_flat(loop, target, in.begin(), inputs, numel, piece);
   const Operand* operands[max_operands] = {&target};
   for (int k = 0; k < inputs; ++k) operands[k + 1] = in.begin() + k;
-  iterate_strided(loop, out.shape(), operands, inputs + 1, numel, piece);
+  iterate_strided(loop, out.shape(), operands, inputs + 1, piece);
 }
 
 }  // namespace heed::kernels

@@ -13,8 +13,6 @@ const T* data_or_null(const Array& x) {
   return x.defined() ? x.data<T>() : nullptr;
 }
 
-Array contiguous_if_any(const Array& x) { return x.defined() ? x.contiguous() : x; }
-
 /// Rows whose parameter gradients are summed one after another; the sums of such groups are added
 /// in order.
 constexpr int64_t summed_rows = 64;
@@ -24,7 +22,7 @@ constexpr int64_t summed_rows = 64;
 Array layer_norm(const Array& x_in, const Array& weight_in, const Array& bias_in, double eps,
                  Array& mean, Array& rstd) {
   const Array x = with_contiguous_rows(x_in);
-  const Array weight = contiguous_if_any(weight_in), bias = contiguous_if_any(bias_in);
+  const Array weight = with_contiguous_rows(weight_in), bias = with_contiguous_rows(bias_in);
   const int64_t rows = row_count(x), n = x.size(-1);
   Array y = Array::empty(x.shape(), x.dtype());
   mean = Array::empty({rows}, x.dtype());
@@ -78,7 +76,7 @@ Array layer_norm_backward(const Array& g_in, const Array& x_in, const Array& wei
                           const Array& mean, const Array& rstd, Array* weight_gradient,
                           Array* bias_gradient) {
   const Array g = with_contiguous_rows(g_in), x = with_contiguous_rows(x_in);
-  const Array weight = contiguous_if_any(weight_in);
+  const Array weight = with_contiguous_rows(weight_in);
   const int64_t rows = row_count(x), n = x.size(-1);
   Array dx = Array::empty(x.shape(), x.dtype());
   for (Array* gradient : {weight_gradient, bias_gradient}) {

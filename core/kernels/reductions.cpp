@@ -1,10 +1,12 @@
+#include <atomic>
+#include <limits>
+
+#include <heed/core/kernels/dispatch.hpp>
 #include <heed/core/kernels/elementwise.hpp>
 #include <heed/core/kernels/reductions.hpp>
 #include <heed/core/loops/reductions.hpp>
+#include <heed/core/loops/rows.hpp>
 #include <heed/core/parallel.hpp>
-
-#include <atomic>
-#include <limits>
 
 namespace heed::kernels {
 
@@ -135,9 +137,11 @@ Plan plan_of_rows(const Array& x, const Flags& flags) {
   return plan.inner == 1 ? plan : plan_of_copy(x, flags);
 }
 
+int64_t rows_of_a_task(const Plan& plan) { return larger(1, task_size / plan.extent); }
+
 void run_rows(RowsLoop loop, const Plan& plan, const Array& y) {
   const DType dtype = plan.x.dtype();
-  parallel_for(plan.outer, larger(1, task_size / plan.extent), [&](int64_t begin, int64_t end) {
+  parallel_for(plan.outer, rows_of_a_task(plan), [&](int64_t begin, int64_t end) {
     loop(end - begin, plan.extent, element(plan.x.raw(), begin * plan.outer_stride, dtype),
          plan.outer_stride, element(y.raw(), begin, y.dtype()));
   });
@@ -216,6 +220,16 @@ Array reduced(const Reduction& f, const Array& x, const Axes& axes, bool keep) {
   return y;
 }
 
+template <class T>
+void logsumexp_rows(const Plan& plan, const Array& y) {
+  const auto loop = loops::row_loops().of<T>().log_sum_exp;
+  const T* x = plan.x.data<T>();
+  T* out = y.data<T>();
+  parallel_for(plan.outer, rows_of_a_task(plan), [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) out[r] = loop(x + r * plan.outer_stride, plan.extent);
+  });
+}
+
 /// Calls `body(begin, end)` for pieces of a contiguous x.
 template <class F>
 void for_pieces(const Array& x, F&& body) {
@@ -238,7 +252,8 @@ Array logsumexp(const Array& x, const Axes& axes, bool keep) {
   if (x.numel() == 0) {
     fill(y, -std::numeric_limits<double>::infinity());
   } else {
-    run_rows(table().logsumexp[index(x.dtype())], plan_of_rows(x, flags), y);
+    const Plan plan = plan_of_rows(x, flags);
+    for_floating(x.dtype(), [&]<class T>(T) { logsumexp_rows<T>(plan, y); });
   }
   return y;
 }

@@ -18,10 +18,10 @@ inline int64_t row_count(const Array& x) {
   return rows;
 }
 
-/// `x` itself where each of its rows is contiguous, else a contiguous copy.
+/// `x` itself where each of its rows is contiguous (or it is undefined), else a contiguous copy.
 inline Array with_contiguous_rows(const Array& x) {
-  const bool dense = x.rank() == 0 || x.shape().back() <= 1 || x.strides().back() == 1;
-  return dense ? x : x.contiguous();
+  if (!x.defined() || x.rank() == 0 || x.shape().back() <= 1) return x;
+  return x.strides().back() == 1 ? x : x.contiguous();
 }
 
 /// The rows of an array whose last axis is contiguous; the other axes may have any strides.

@@ -26,14 +26,10 @@ void for_rows(int64_t rows, int64_t length, F f) {
 
 int64_t row_length(const Array& x) { return x.rank() == 0 ? 1 : x.shape().back(); }
 
-Array with_contiguous_rows_if_any(const Array& keep) {
-  return keep.defined() ? with_contiguous_rows(keep) : keep;
-}
-
 }  // namespace
 
 Array softmax(const Array& x_in, const Array& keep_in) {
-  const Array x = with_contiguous_rows(x_in), keep = with_contiguous_rows_if_any(keep_in);
+  const Array x = with_contiguous_rows(x_in), keep = with_contiguous_rows(keep_in);
   Array y = Array::empty(x.shape(), x.dtype());
   for_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
@@ -47,7 +43,7 @@ Array softmax(const Array& x_in, const Array& keep_in) {
 }
 
 Array log_softmax(const Array& x_in, const Array& keep_in) {
-  const Array x = with_contiguous_rows(x_in), keep = with_contiguous_rows_if_any(keep_in);
+  const Array x = with_contiguous_rows(x_in), keep = with_contiguous_rows(keep_in);
   Array y = Array::empty(x.shape(), x.dtype());
   for_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
@@ -76,7 +72,7 @@ Array softmax_backward(const Array& g_in, const Array& y_in) {
 
 Array log_softmax_backward(const Array& g_in, const Array& y_in, const Array& keep_in) {
   const Array g = with_contiguous_rows(g_in), y = with_contiguous_rows(y_in);
-  const Array keep = with_contiguous_rows_if_any(keep_in);
+  const Array keep = with_contiguous_rows(keep_in);
   Array dx = Array::empty(g.shape(), g.dtype());
   for_floating(g.dtype(), [&](auto zero) {
     using T = decltype(zero);

@@ -41,8 +41,10 @@ struct Exp {
   }
 };
 struct Log {
-  static float of(float x) { return __builtin_logf(x); }
-  static double of(double x) { return __builtin_log(x); }
+  template <class T>
+  static T of(T x) {
+    return natural_log(x);
+  }
 };
 struct Tanh {
   template <class T>

@@ -16,12 +16,14 @@ struct Constants;
 template <>
 struct Constants<float> {
   using Bits = int32_t;
-  static constexpr int mantissa_bits = 23;
+  static constexpr int mantissa_bits = 23, sign_shift = 31;
   static constexpr Bits exponent_bias = 127;
   /// Adding 1.5 * 2^23 rounds to a whole number and leaves it in the lowest bits.
   static constexpr float rounder = 12582912.0f;
-  /// Beyond these the exponential is 0 and inf.
-  static constexpr float exp_low = -104.0f, exp_high = 89.0f;
+  /// The logarithms of the smallest and the largest normal number, rounded inwards.
+  static constexpr float exp_low = -0x1.5d589ep+6f, exp_high = 0x1.62e42ep+6f;
+  /// -127 log 2, where 2^n underflows to 0; and where tanh(x / 2) has become 1.
+  static constexpr float scale_low = -0x1.601e68p+6f, saturated = 44.0f;
   static constexpr float log2_e = 0x1.715476p+0f;
   /// log 2 in two parts; the high one is short, so that its product with the exponent is exact.
   static constexpr float log_2_high = 0x1.62e4p-1f, log_2_low = 0x1.7f7d1cp-20f;
@@ -32,15 +34,20 @@ struct Constants<float> {
   static constexpr float tanh_terms[] = {-0x1.555556p-2f, 0x1.1110eap-3f,  -0x1.ba08c4p-5f,
                                          0x1.64a976p-6f,  -0x1.116a16p-7f, 0x1.2c83c0p-9f};
   static constexpr float tanh_small = 0.625f;
+  /// (log((1 + s) / (1 - s)) / s - 2) / s^2 in powers of s^2, for (1 + s) / (1 - s) within
+  /// [sqrt(1/2), sqrt(2)].
+  static constexpr float log_terms[] = {0x1.55555cp-1f, 0x1.997afap-2f, 0x1.2f1c70p-2f};
+  static constexpr float sqrt_half = 0x1.6a09e6p-1f, smallest_normal = 0x1p-126f;
 };
 
 template <>
 struct Constants<double> {
   using Bits = int64_t;
-  static constexpr int mantissa_bits = 52;
+  static constexpr int mantissa_bits = 52, sign_shift = 63;
   static constexpr Bits exponent_bias = 1023;
   static constexpr double rounder = 6755399441055744.0;
-  static constexpr double exp_low = -746.0, exp_high = 710.0;
+  static constexpr double exp_low = -0x1.6232bdd7abcd2p+9, exp_high = 0x1.62e42fefa39efp+9;
+  static constexpr double scale_low = -0x1.628b76e3a7b61p+9, saturated = 44.0;
   static constexpr double log2_e = 0x1.71547652b82fep+0;
   static constexpr double log_2_high = 0x1.62e42fefap-1, log_2_low = 0x1.cf79abc9e3b3ap-40;
   static constexpr double exp_terms[] = {
@@ -52,6 +59,10 @@ struct Constants<double> {
       -0x1.226e3473dce5cp-7,  0x1.d6d39ae3905e2p-9,  -0x1.7d9f6f23e8682p-10, 0x1.3526e9ed54da1p-11,
       -0x1.f243823c8c981p-13, 0x1.8445870f6fe41p-14, -0x1.05bbdae896297p-15, 0x1.b33642a122cddp-18};
   static constexpr double tanh_small = 0.625;
+  static constexpr double log_terms[] = {
+      0x1.5555555555558p-1, 0x1.99999999949d0p-2, 0x1.2492492eefe17p-2, 0x1.c71c61a40ddfbp-3,
+      0x1.74630f3e18fa7p-3, 0x1.39f2bba043e06p-3, 0x1.2be6c99b32a48p-3};
+  static constexpr double sqrt_half = 0x1.6a09e667f3bcdp-1, smallest_normal = 0x1p-1022;
 };
 
 /// c[0] + c[1] x + c[2] x^2 + ...
@@ -62,11 +73,35 @@ inline T polynomial(T x, const T (&c)[count]) {
   return sum;
 }
 
-/// 2^n as long as it is a normal number.
+/// exp(x) = 2^n y, n = round(x / log 2), y = exp(r), r = x - n log 2.
 template <class T>
-inline T power_of_two(typename Constants<T>::Bits n) {
+struct Reduced {
+  typename Constants<T>::Bits shifted_n;  ///< where a number has its exponent
+  T y, lost;                              ///< `lost`: what rounding took from y
+};
+
+template <class T>
+inline Reduced<T> reduced_exponential(T x) {
   using C = Constants<T>;
-  return __builtin_bit_cast(T, (n + C::exponent_bias) << C::mantissa_bits);
+  const T rounded = x * C::log2_e + C::rounder;
+  const T n = rounded - C::rounder;
+  const T r = (x - n * C::log_2_high) - n * C::log_2_low;
+  const T rest = r + r * r * polynomial(r, C::exp_terms);
+  const T y = 1 + rest;
+  // The shift leaves n alone: the bits of the rounder above it fall off.
+  return {__builtin_bit_cast(typename C::Bits, rounded) << C::mantissa_bits, y, rest - (y - 1)};
+}
+
+template <class T>
+inline T exponential(T x) {
+  using C = Constants<T>;
+  using Bits = typename C::Bits;
+  const Reduced<T> e = reduced_exponential(x);
+  // n added to the exponent of y; this also reaches 2^n y where 2^n by itself would overflow.
+  const T inside = __builtin_bit_cast(T, __builtin_bit_cast(Bits, e.y) + e.shifted_n);
+  const T above = x + static_cast<T>(__builtin_inff());  // inf, or NaN
+  const T normal = x < C::exp_low ? T(0) : inside;
+  return x <= C::exp_high ? normal : above;
 }
 
 /// A number in two parts, what rounding cost in the second.
@@ -75,39 +110,31 @@ struct Split {
   T high, low;
 };
 
-/// exp(x) = 2^n exp(r), n = round(x / log 2), r = x - n log 2.
+/// exp(x) for scale_low <= x <= -scale_low, or NaN.
 template <class T>
 inline Split<T> split_exponential(T x) {
   using C = Constants<T>;
-  using Bits = typename C::Bits;
-  x = x < C::exp_low ? C::exp_low : x;
-  x = x > C::exp_high ? C::exp_high : x;
-  const T rounded = x * C::log2_e + C::rounder;
-  const T n = rounded - C::rounder;
-  const Bits exponent = __builtin_bit_cast(Bits, rounded) - __builtin_bit_cast(Bits, C::rounder);
-  const T r = (x - n * C::log_2_high) - n * C::log_2_low;
-  const T rest = r + r * r * polynomial(r, C::exp_terms);
-  const T y = 1 + rest, lost = rest - (y - 1);
-  // In two steps, since 2^n itself may overflow or be a denormal where the result is not.
-  const Bits half = exponent >> 1;
-  const T first = power_of_two<T>(half), second = power_of_two<T>(exponent - half);
-  return {y * first * second, lost * first * second};
+  const Reduced<T> e = reduced_exponential(x);
+  const T scale = __builtin_bit_cast(T, e.shifted_n + (C::exponent_bias << C::mantissa_bits));
+  return {e.y * scale, e.lost * scale};
 }
 
-template <class T>
-inline T exponential(T x) {
-  return split_exponential(x).high;
-}
-
-template <class T>
-inline T absolute(T x) {
-  return x < 0 ? -x : x;
-}
+inline float absolute(float x) { return __builtin_fabsf(x); }
+inline double absolute(double x) { return __builtin_fabs(x); }
 inline float with_sign_of(float magnitude, float sign) {
   return __builtin_copysignf(magnitude, sign);
 }
 inline double with_sign_of(double magnitude, double sign) {
   return __builtin_copysign(magnitude, sign);
+}
+
+/// a where all bits of the mask are set, b where none is. (The compiler turns several conditional
+/// expressions on one condition into branches, and computes what follows them twice.)
+template <class T>
+inline T select(typename Constants<T>::Bits mask, T a, T b) {
+  using Bits = typename Constants<T>::Bits;
+  return __builtin_bit_cast(
+      T, (mask & __builtin_bit_cast(Bits, a)) | (~mask & __builtin_bit_cast(Bits, b)));
 }
 
 /// Near 0 an odd polynomial, elsewhere 1 - 2 / (exp(2 |x|) + 1).
@@ -116,7 +143,8 @@ inline T hyperbolic_tangent(T x) {
   using C = Constants<T>;
   const T magnitude = absolute(x), square = x * x;
   const T small = magnitude + magnitude * (square * polynomial(square, C::tanh_terms));
-  const T large = 1 - 2 / (exponential(2 * magnitude) + 1);
+  const T twice = 2 * magnitude, limited = twice > C::saturated ? C::saturated : twice;
+  const T large = 1 - 2 / (split_exponential(limited).high + 1);
   return with_sign_of(magnitude < C::tanh_small ? small : large, x);
 }
 
@@ -124,12 +152,44 @@ inline T hyperbolic_tangent(T x) {
 /// x < 0. The quotient is corrected for what e and 1 + e lost in rounding.
 template <class T>
 inline T logistic(T x) {
-  const Split<T> e = split_exponential(-absolute(x));
+  using C = Constants<T>;
+  const T exponent = -absolute(x);
+  const Split<T> e = split_exponential(exponent < C::scale_low ? C::scale_low : exponent);
   const T sum = 1 + e.high, lost = (e.high - (sum - 1)) + e.low;
-  const bool negative = x < 0;
-  const T y = (negative ? e.high : T(1)) / sum;
-  const T reciprocal = negative ? 1 - y : y;  // of the sum
-  return y + ((negative ? e.low : T(0)) - y * lost) * reciprocal;
+  const auto negative = __builtin_bit_cast(typename C::Bits, x) >> C::sign_shift;  // 0 or all ones
+  const T y = select(negative, e.high, T(1)) / sum;
+  const T reciprocal = select(negative, 1 - y, y);  // of the sum
+  return y + (select(negative, e.low, T(0)) - y * lost) * reciprocal;
+}
+
+/// log(x) = n log 2 + log(1 + f), 1 + f in [sqrt(1/2), sqrt(2)), for normal x > 0. With s = f / (2
+/// + f) and R = log(1 + f) / s - 2, log(1 + f) = f - (f^2 / 2 - s (f^2 / 2 + R)), where f is exact.
+template <class T>
+inline T log_of_normal(T x) {
+  using C = Constants<T>;
+  using Bits = typename C::Bits;
+  const Bits bits = __builtin_bit_cast(Bits, x);
+  const Bits exponent = (bits - __builtin_bit_cast(Bits, C::sqrt_half)) >> C::mantissa_bits;
+  const T f = __builtin_bit_cast(T, bits - (exponent << C::mantissa_bits)) - 1;
+  // The rounder's bits plus a whole number are the rounder plus that number.
+  const T n = __builtin_bit_cast(T, exponent + __builtin_bit_cast(Bits, C::rounder)) - C::rounder;
+  const T s = f / (2 + f), z = s * s, half_square = f * f / 2;
+  const T rest = s * (half_square + z * polynomial(z, C::log_terms)) + n * C::log_2_low;
+  return n * C::log_2_high - ((half_square - rest) - f);
+}
+
+/// The natural logarithm: -inf for 0, NaN below, denormal numbers as well.
+template <class T>
+inline T natural_log(T x) {
+  using C = Constants<T>;
+  constexpr T infinity = static_cast<T>(__builtin_inff());
+  constexpr int raised = 64;
+  const bool small = x < C::smallest_normal;
+  const T y = log_of_normal(small ? x * static_cast<T>(0x1p64) : x) -
+              (small ? raised * (C::log_2_high + C::log_2_low) : T(0));
+  const T positive = x < infinity ? y : x;
+  const T other = x == 0 ? -infinity : static_cast<T>(__builtin_nanf(""));
+  return x > 0 ? positive : other;
 }
 
 }  // namespace

@@ -1,29 +1,21 @@
+#include <heed/core/loops/math.hpp>
 #include <heed/core/loops/random.hpp>
 
 namespace heed::loops {
 
 namespace {
 
-/// Philox4x32-10 on many counters side by side: word k of counter i stands in `word[k][i]`.
-constexpr int64_t width = 16;
+/// Philox4x32-10 on four counters side by side: word k of counter i stands in `word[k][i]`.
 struct Counters {
-  uint32_t word[4][width];
+  uint32_t word[4][4];
 };
-
-void first_counters(PhiloxStart start, Counters& c) {
-  for (int64_t i = 0; i < width; ++i) {
-    const uint64_t block = start.block + static_cast<uint64_t>(i);
-    c.word[0][i] = static_cast<uint32_t>(block);
-    c.word[1][i] = static_cast<uint32_t>(block >> 32);
-    c.word[2][i] = static_cast<uint32_t>(start.stream);
-    c.word[3][i] = static_cast<uint32_t>(start.stream >> 32);
-  }
-}
 
 void philox_rounds(uint64_t seed, Counters& c) {
   uint32_t key0 = static_cast<uint32_t>(seed), key1 = static_cast<uint32_t>(seed >> 32);
   for (int round = 0; round < 10; ++round) {
-    for (int64_t i = 0; i < width; ++i) {
+    // Not unrolled, the loop becomes one vector of four lanes, and the counters stay in registers.
+#pragma GCC unroll 1
+    for (int64_t i = 0; i < 4; ++i) {
       const uint64_t p0 = uint64_t{0xD2511F53u} * c.word[0][i];
       const uint64_t p1 = uint64_t{0xCD9E8D57u} * c.word[2][i];
       c.word[0][i] = static_cast<uint32_t>(p1 >> 32) ^ c.word[1][i] ^ key0;
@@ -36,13 +28,24 @@ void philox_rounds(uint64_t seed, Counters& c) {
   }
 }
 
+/// Blocks that are drawn together.
+constexpr int64_t width = 16;
+
 /// 4 * width words of the blocks from `start` on, in the order of the blocks.
 void next_words(PhiloxStart start, uint32_t* out) {
-  Counters c;
-  first_counters(start, c);
-  philox_rounds(start.seed, c);
-  for (int64_t i = 0; i < width; ++i) {
-    for (int64_t k = 0; k < 4; ++k) out[4 * i + k] = c.word[k][i];
+  for (int64_t first = 0; first < width; first += 4) {
+    Counters c;
+    for (int64_t i = 0; i < 4; ++i) {
+      const uint64_t block = start.block + static_cast<uint64_t>(first + i);
+      c.word[0][i] = static_cast<uint32_t>(block);
+      c.word[1][i] = static_cast<uint32_t>(block >> 32);
+      c.word[2][i] = static_cast<uint32_t>(start.stream);
+      c.word[3][i] = static_cast<uint32_t>(start.stream >> 32);
+    }
+    philox_rounds(start.seed, c);
+    for (int64_t i = 0; i < 4; ++i) {
+      for (int64_t k = 0; k < 4; ++k) out[4 * (first + i) + k] = c.word[k][i];
+    }
   }
 }
 
@@ -64,13 +67,17 @@ void with_words(PhiloxStart start, int64_t begin, int64_t n, Use use) {
   }
 }
 
+/// A 32-bit number as a double, by way of a signed one, whose conversion vectorises.
+double wide(uint32_t word) {
+  return static_cast<double>(static_cast<int32_t>(word ^ 0x80000000u)) + 0x1p31;
+}
+
 /// 24 and 53 random bits as a number in [0, 1).
 float unit_float(uint32_t word) {
   return static_cast<float>(static_cast<int32_t>(word >> 8)) * 0x1p-24f;
 }
 double unit_double(uint32_t high, uint32_t low) {
-  const uint64_t bits = (uint64_t{high} << 32) | low;
-  return static_cast<double>(static_cast<int64_t>(bits >> 11)) * 0x1p-53;
+  return (wide(high) * 0x1p21 + wide(low >> 11)) * 0x1p-53;
 }
 
 void uniform_float(PhiloxStart start, int64_t begin, int64_t n, float* __restrict out) {
@@ -85,40 +92,58 @@ void uniform_double(PhiloxStart start, int64_t begin, int64_t n, double* __restr
   });
 }
 
-constexpr double two_pi = 6.283185307179586;
+// sin(2 pi r) / r and cos(2 pi r) in powers of r^2, for |r| <= 1/8.
+constexpr double sine_terms[] = {
+    0x1.921fb54442d18p+2, -0x1.4abbce625be41p+5, 0x1.466bc677587f3p+6, -0x1.32d2cce2e55bfp+6,
+    0x1.50782fd9b7104p+5, -0x1.e300715607854p+3, 0x1.e3f362f896ffep+1};
+constexpr double cosine_terms[] = {
+    0x1.0000000000000p+0, -0x1.3bd3cc9be45dep+4, 0x1.03c1f081b5aacp+6, -0x1.55d3c7e3c90f2p+6,
+    0x1.e1f50683554a4p+5, -0x1.a6d1ec788deb9p+4, 0x1.f9cc40b4d973bp+2, -0x1.b2649ccb4360dp+0};
 
-/// Box and Muller 1958: two uniform numbers, u in (0, 1] and v, give two normal ones.
-struct Pair {
-  double first, second;
-};
-Pair box_muller(double u, double v) {
-  const double radius = __builtin_sqrt(-2 * __builtin_log(u)), angle = two_pi * v;
-  return {radius * __builtin_cos(angle), radius * __builtin_sin(angle)};
-}
-
-template <class T>
-void store_pair(Pair pair, T* out, int64_t left) {
-  out[0] = static_cast<T>(pair.first);
-  if (left > 1) out[1] = static_cast<T>(pair.second);
+/// Box and Muller 1958: uniform u in (0, 1] and v in [0, 1) give the normal numbers
+/// sqrt(-2 log u) cos(2 pi v) and sqrt(-2 log u) sin(2 pi v). Pairs next to each other in `out`.
+void box_muller(const double* u, const double* v, double* __restrict out) {
+  constexpr int64_t pairs = width;
+  double cosine[pairs], sine[pairs];
+  for (int64_t i = 0; i < pairs; ++i) {
+    const double quarters = (4 * v[i] + Constants<double>::rounder) - Constants<double>::rounder;
+    const double r = v[i] - quarters / 4, square = r * r;
+    const double c = polynomial(square, cosine_terms), s = r * polynomial(square, sine_terms);
+    // By quarters 0 to 4 of a turn: (c, s), (-s, c), (-c, -s), (s, -c), (c, s).
+    const bool swapped = (quarters == 1) | (quarters == 3);
+    const double radius = __builtin_sqrt(-2 * log_of_normal(u[i]));
+    const double cosine_sign = (quarters == 1) | (quarters == 2) ? -radius : radius;
+    const double sine_sign = (quarters == 2) | (quarters == 3) ? -radius : radius;
+    cosine[i] = (swapped ? s : c) * cosine_sign;
+    sine[i] = (swapped ? c : s) * sine_sign;
+  }
+  for (int64_t i = 0; i < pairs; ++i) out[2 * i] = cosine[i], out[2 * i + 1] = sine[i];
 }
 
 void normal_float(PhiloxStart start, int64_t begin, int64_t n, float* out) {
   with_words<1>(start, begin, n, [=](int64_t i, const uint32_t* words, int64_t m) {
-    for (int64_t k = 0; k < m; k += 2) {
-      const double u = (static_cast<double>(words[k]) + 1) * 0x1p-32;
-      const double v = static_cast<double>(words[k + 1]) * 0x1p-32;
-      store_pair(box_muller(u, v), out + i + k, m - k);
+    for (int64_t first = 0; first < m; first += 2 * width) {
+      double u[width], v[width], pairs[2 * width];
+      for (int64_t k = 0; k < width; ++k) {
+        u[k] = (wide(words[first + 2 * k]) + 1) * 0x1p-32;
+        v[k] = wide(words[first + 2 * k + 1]) * 0x1p-32;
+      }
+      box_muller(u, v, pairs);
+      const int64_t size = m - first < 2 * width ? m - first : 2 * width;
+      for (int64_t k = 0; k < size; ++k) out[i + first + k] = static_cast<float>(pairs[k]);
     }
   });
 }
 
 void normal_double(PhiloxStart start, int64_t begin, int64_t n, double* out) {
   with_words<2>(start, begin, n, [=](int64_t i, const uint32_t* words, int64_t m) {
-    for (int64_t k = 0; k < m; k += 2) {
-      const uint32_t* w = words + 2 * k;
-      const double u = unit_double(w[0], w[1]) + 0x1p-53;
-      store_pair(box_muller(u, unit_double(w[2], w[3])), out + i + k, m - k);
+    double u[width], v[width], pairs[2 * width];
+    for (int64_t k = 0; k < width; ++k) {
+      u[k] = unit_double(words[4 * k], words[4 * k + 1]) + 0x1p-53;
+      v[k] = unit_double(words[4 * k + 2], words[4 * k + 3]);
     }
+    box_muller(u, v, pairs);
+    for (int64_t k = 0; k < m; ++k) out[i + k] = pairs[k];
   });
 }
 

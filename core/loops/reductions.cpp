@@ -1,4 +1,3 @@
-#include <heed/core/loops/math.hpp>
 #include <heed/core/loops/reductions.hpp>
 
 namespace heed::loops {
@@ -21,6 +20,7 @@ template <class T>
 struct Sum {
   using Accumulator = typename Traits<T>::Wide;
   static constexpr Accumulator start = 0;
+  static constexpr int64_t lanes = 16;
   static Accumulator join(Accumulator a, Accumulator b) { return a + b; }
 };
 
@@ -28,7 +28,11 @@ template <class T>
 struct Max {
   using Accumulator = T;
   static constexpr T start = Traits<T>::lowest;
-  static T join(T a, T b) { return a < b || b != b ? b : a; }  // NaN stays
+  static constexpr int64_t lanes = 32;
+  static T join(T a, T b) {  // NaN stays
+    const T larger = a < b ? b : a;
+    return b != b ? b : larger;
+  }
 };
 
 template <class To>
@@ -46,12 +50,12 @@ struct Narrow<int32_t> {
   }
 };
 
-constexpr int64_t lanes = 16;
-
-/// join of term(0), ..., term(n - 1): 16 partial results side by side, joined pairwise at the end.
+/// join of term(0), ..., term(n - 1): some partial results side by side, joined pairwise at the
+/// end.
 template <class R, class Term>
 typename R::Accumulator reduce(int64_t n, Term term) {
   using A = typename R::Accumulator;
+  constexpr int64_t lanes = R::lanes;
   A partial[lanes];
   for (int64_t lane = 0; lane < lanes; ++lane) partial[lane] = R::start;
   int64_t i = 0;
@@ -83,7 +87,7 @@ void rows(int64_t count, int64_t n, const void* x, int64_t stride, void* out) {
     const From* row = static_cast<const From*>(x) + r * stride;
     const auto term = [=](int64_t i) { return static_cast<typename R::Accumulator>(row[i]); };
     static_cast<To*>(out)[r] =
-        Narrow<To>::of(n < lanes ? reduce_short<R>(n, term) : reduce<R>(n, term));
+        Narrow<To>::of(n < R::lanes ? reduce_short<R>(n, term) : reduce<R>(n, term));
   }
 }
 
@@ -101,9 +105,8 @@ void reduce_columns(int64_t n, int64_t columns, const From* __restrict x, int64_
     const From* __restrict c = b + stride;
     const From* __restrict d = c + stride;
     for (int64_t j = 0; j < columns; ++j) {
-      const A first = R::join(static_cast<A>(a[j]), static_cast<A>(b[j]));
-      const A second = R::join(static_cast<A>(c[j]), static_cast<A>(d[j]));
-      all[j] = R::join(all[j], R::join(first, second));
+      const A two = R::join(R::join(all[j], static_cast<A>(a[j])), static_cast<A>(b[j]));
+      all[j] = R::join(R::join(two, static_cast<A>(c[j])), static_cast<A>(d[j]));
     }
   }
   for (; r < n; ++r) {
@@ -120,31 +123,6 @@ void columns(int64_t n, int64_t count, const void* x, int64_t stride, void* out)
     reduce_columns<R>(n, size, static_cast<const From*>(x) + start, stride, all);
     To* target = static_cast<To*>(out) + start;
     for (int64_t j = 0; j < size; ++j) target[j] = Narrow<To>::of(all[j]);
-  }
-}
-
-/// sum(exp(x_i - top)), in double; the terms go through a buffer so that both loops vectorise.
-template <class T>
-double sum_of_exponentials(int64_t n, const T* x, T top) {
-  T terms[block];
-  double sum = 0;
-  for (int64_t start = 0; start < n; start += block) {
-    const int64_t size = n - start < block ? n - start : block;
-    for (int64_t i = 0; i < size; ++i) terms[i] = exponential(x[start + i] - top);
-    sum += reduce<Sum<T>>(size, [&](int64_t i) { return static_cast<double>(terms[i]); });
-  }
-  return sum;
-}
-
-template <class T>
-void logsumexp_rows(int64_t count, int64_t n, const void* x, int64_t stride, void* out) {
-  for (int64_t r = 0; r < count; ++r) {
-    const T* row = static_cast<const T*>(x) + r * stride;
-    const T top = reduce<Max<T>>(n, [=](int64_t i) { return row[i]; });
-    // With an infinite or NaN top the differences mean nothing, and the top is the result.
-    const bool finite = top - top == 0;
-    static_cast<T*>(out)[r] =
-        finite ? static_cast<T>(top + __builtin_log(sum_of_exponentials(n, row, top))) : top;
   }
 }
 
@@ -201,8 +179,6 @@ constexpr ReductionLoops table() {
   set<Sum<int32_t>, int32_t, int32_t>(all.sum, i32, i32);
   set<Sum<int32_t>, int32_t, double>(all.sum, i32, f64);
   set<Sum<double>, double, int32_t>(all.sum, f64, i32);
-  all.logsumexp[f32] = logsumexp_rows<float>;
-  all.logsumexp[f64] = logsumexp_rows<double>;
   all.argmax[f32] = argmax_rows<float>;
   all.argmax[f64] = argmax_rows<double>;
   all.argmax[i32] = argmax_rows<int32_t>;

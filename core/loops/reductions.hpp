@@ -21,8 +21,6 @@ struct Reduction {
 /// Order within a row or column is fixed. Sums run in double (int32: in int64); NaN is the largest.
 struct ReductionLoops {
   Reduction sum, max;
-  /// log(sum(exp(x))) of float32 and float64.
-  RowsLoop logsumexp[2];
   /// int32 results: the first largest.
   RowsLoop argmax[3];
   double (*sum_of_squares[2])(int64_t n, const void* x);

@@ -88,23 +88,22 @@ void softmax_backward(const T* g, const T* y, T* dx, int64_t n) {
   for (int64_t i = 0; i < n; ++i) dx[i] = y[i] * (g[i] - mean);
 }
 
-float natural_log(float x) { return __builtin_logf(x); }
-double natural_log(double x) { return __builtin_log(x); }
 float square_root(float x) { return __builtin_sqrtf(x); }
 double square_root(double x) { return __builtin_sqrt(x); }
 
-/// log(sum(exp(x_i - top))).
+/// log(sum(exp(x_i - top))). Summed in double: where one element has nearly all of the probability, the
+/// sum is hardly above 1, and what is above 1 is the result.
 template <class T>
 T log_sum_above(const T* x, T top, int64_t n) {
   constexpr int64_t block = 256;
   T terms[block];
-  T sum = 0;
+  double sum = 0;
   for (int64_t start = 0; start < n; start += block) {
     const int64_t size = n - start < block ? n - start : block;
     for (int64_t i = 0; i < size; ++i) terms[i] = exponential(x[start + i] - top);
-    sum += sum_of<T>(size, [&](int64_t i) { return terms[i]; });
+    sum += sum_of<double>(size, [&](int64_t i) { return static_cast<double>(terms[i]); });
   }
-  return natural_log(sum);
+  return static_cast<T>(natural_log(sum));
 }
 
 template <class T>
@@ -137,7 +136,8 @@ void log_softmax_backward(const T* g, const T* y, const bool* keep, T* dx, int64
 template <class T>
 T log_sum_exp(const T* x, int64_t n) {
   const T top = largest(x, n);
-  return top + log_sum_above(x, top, n);
+  const bool finite = top - top == 0;  // else the differences mean nothing, and the top is it
+  return finite ? top + log_sum_above(x, top, n) : top;
 }
 
 template <class T>

@@ -318,6 +318,7 @@ void check_accuracy(const char* name, Array (*kernel)(const Array&),
 }
 
 long double exact_exp(long double x) { return std::exp(x); }
+long double exact_log(long double x) { return std::log(x); }
 long double exact_tanh(long double x) { return std::tanh(x); }
 long double exact_sigmoid(long double x) { return 1 / (1 + std::exp(-x)); }
 
@@ -326,22 +327,26 @@ void check_accuracy_everywhere(double exp_low, double exp_high) {
   check_accuracy<T>("exp", kernels::exp, exact_exp, exp_low, exp_high);
   check_accuracy<T>("exp", kernels::exp, exact_exp, -1, 1);
   check_accuracy<T>("exp", kernels::exp, exact_exp, -1e-6, 1e-6);
+  check_accuracy<T>("log", kernels::log, exact_log, 1e-37, 1e38);
+  check_accuracy<T>("log", kernels::log, exact_log, 0.3, 5);
+  check_accuracy<T>("log", kernels::log, exact_log, 0.99, 1.01);
+  check_accuracy<T>("log", kernels::log, exact_log, 1e-37, 1e-36);
   for (const double range : {1e-30, 1e-6, 0.1, 0.7, 2.0, 25.0}) {
     check_accuracy<T>("tanh", kernels::tanh, exact_tanh, -range, range);
   }
-  for (const double range : {1e-6, 1.0, 20.0, exp_high}) {
+  for (const double range : {1e-6, 1.0, 20.0, -exp_low}) {
     check_accuracy<T>("sigmoid", kernels::sigmoid, exact_sigmoid, -range, range);
   }
 }
 
 }  // namespace
 
-TEST_CASE("exp, tanh and sigmoid are at most 2 ulp from the exact value") {
+TEST_CASE("exp, log, tanh and sigmoid are at most 2 ulp from the exact value") {
   check_accuracy_everywhere<float>(-87.3, 88.7);
   check_accuracy_everywhere<double>(-708.3, 709.7);
 }
 
-TEST_CASE("exp, tanh and sigmoid have the right limits") {
+TEST_CASE("exp, log, tanh and sigmoid have the right limits") {
   for (const DType dtype : {float32, float64}) {
     const Array x = Array::from<double>({inf, -inf, 1000, -1000, 0, -0.0}, {6}).to(dtype);
     CHECK(plain(kernels::exp(x)) == std::vector<double>{inf, 0, inf, 0, 1, 1});
@@ -350,6 +355,14 @@ TEST_CASE("exp, tanh and sigmoid have the right limits") {
     CHECK_FALSE(std::signbit(t[4]));
     CHECK(std::signbit(t[5]));
     CHECK(plain(kernels::sigmoid(x)) == std::vector<double>{1, 0, 1, 0, 0.5, 0.5});
+    const std::vector<double> l = plain(kernels::log(x));
+    CHECK(l[0] == inf);
+    CHECK(std::isnan(l[1]));
+    CHECK(std::isnan(l[3]));
+    CHECK((l[4] == -inf && l[5] == -inf));
+    const double denormal = dtype == float32 ? 0x1p-140 : 0x1p-1060;
+    CHECK(kernels::log(Array::full({1}, denormal, dtype)).item() == Approx(std::log(denormal)));
+    CHECK(plain(kernels::log(Array::full({2}, 1, dtype))) == std::vector<double>{0, 0});
   }
   // Results that are denormal may be flushed to 0, but must not be anything else.
   const std::vector<double> small = plain(kernels::exp(Array::from<float>({-90.0f, -103.0f}, {2})));

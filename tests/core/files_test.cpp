@@ -6,12 +6,10 @@
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 
 #include <heed/core/error.hpp>
 #include <heed/core/files.hpp>
-#include <heed/core/suggest.hpp>
 
 #include "../temporary_folder.hpp"
 
@@ -334,17 +332,4 @@ TEST_CASE("Sizes are shown with two digits") {
   CHECK(readable_size(84'300'000) == "84 MB");
   CHECK(readable_size(999'999) == "1.0 MB");
   CHECK(readable_size(INT64_MAX) == "9.2 EB");
-}
-
-TEST_CASE("The closest word is found within a third of its length") {
-  const std::vector<std::string> words = {"train", "translate", "d_model", "heads"};
-  CHECK(closest("trian", words) == "train");
-  CHECK(closest("d_modle", words) == "d_model");
-  CHECK(closest("translat", words) == "translate");
-  CHECK(closest("had", words).empty());
-  CHECK(closest("xyz", words).empty());
-  CHECK(closest("", words).empty());
-  CHECK(closest(std::string(100'000, 'a'), words).empty());
-  CHECK(did_you_mean("trian", words) == "; did you mean \"train\"?");
-  CHECK(did_you_mean("xyz", words).empty());
 }

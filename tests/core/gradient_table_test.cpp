@@ -1,5 +1,5 @@
-// Every differentiable operation against central differences in float64: one row each, run on contiguous
-// inputs, on strided and transposed ones, and on inputs that were broadcast.
+// Every differentiable operation against central differences in float64: one row each, run on
+// contiguous inputs, on strided and transposed ones, and on inputs that were broadcast.
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>

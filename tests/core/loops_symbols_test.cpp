@@ -27,7 +27,10 @@ std::vector<Symbol> global_symbols(const std::string& object) {
   std::vector<Symbol> symbols;
   std::istringstream lines(output_of("nm --extern-only --defined-only '" + object + "'"));
   std::string address;
-  for (Symbol symbol; lines >> address >> symbol.kind >> symbol.name;) symbols.push_back(symbol);
+  for (Symbol symbol; lines >> address >> symbol.kind >> symbol.name;) {
+    const bool of_sanitizer = symbol.name.find("_asan") != std::string::npos;
+    if (!of_sanitizer) symbols.push_back(symbol);
+  }
   return symbols;
 }
 

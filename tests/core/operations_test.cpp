@@ -17,7 +17,8 @@ Tensor ints(std::initializer_list<double> v) {
 
 TEST_CASE("errors name the operation, both shapes and what would be right") {
   const Tensor a = Tensor::ones({64, 256}), b = Tensor::ones({255, 10});
-  CHECK_THROWS_WITH(matmul(a, b), "matmul: inner sizes differ: a [64, 256] has 256, b [255, 10] has 255");
+  CHECK_THROWS_WITH(matmul(a, b),
+                    "matmul: inner sizes differ: a [64, 256] has 256, b [255, 10] has 255");
   CHECK_THROWS_WITH(add(Tensor::ones({2, 3}), Tensor::ones({4})),
                     Catch::Contains("add") && Catch::Contains("[2, 3]") && Catch::Contains("[4]"));
   CHECK_THROWS_WITH(mul(Tensor::ones({2}), Tensor::ones({2}, float64)),
@@ -29,7 +30,8 @@ TEST_CASE("errors name the operation, both shapes and what would be right") {
   CHECK_THROWS_AS(cat({}, 0), ShapeError);
   CHECK_THROWS_AS(stack({Tensor::ones({2}), Tensor::ones({3})}, 0), ShapeError);
   CHECK_THROWS_AS(linear(Tensor::ones({2, 3}), Tensor::ones({5, 4})), ShapeError);
-  CHECK_THROWS_AS(linear(Tensor::ones({2, 3}), Tensor::ones({5, 3}), Tensor::ones({4})), ShapeError);
+  CHECK_THROWS_AS(linear(Tensor::ones({2, 3}), Tensor::ones({5, 3}), Tensor::ones({4})),
+                  ShapeError);
   CHECK_THROWS_AS(dropout(a, 1.0), ConfigError);
   CHECK_THROWS_AS(softmax(a, 0, Tensor::ones({64, 256})), TypeError);
   CHECK_THROWS_AS(masked_fill(a, Tensor::ones({64}), 0), TypeError);
@@ -40,8 +42,9 @@ TEST_CASE("errors name the operation, both shapes and what would be right") {
 
 TEST_CASE("ids out of range say which, where and the range") {
   const Tensor weight = Tensor::ones({11, 3});
-  CHECK_THROWS_WITH(embedding(weight, ints({1, 2, 17})),
-                    Catch::Contains("17") && Catch::Contains("position 2") && Catch::Contains("11"));
+  CHECK_THROWS_WITH(embedding(weight, ints({1, 2, 17})), Catch::Contains("17") &&
+                                                             Catch::Contains("position 2") &&
+                                                             Catch::Contains("11"));
   CHECK_THROWS_AS(embedding(weight, ints({-1})), IndexError);
   CHECK_THROWS_AS(index_select(weight, 1, ints({3})), IndexError);
   CHECK_THROWS_AS(cross_entropy(weight, Tensor::full({11}, 3, int32)), IndexError);
@@ -91,7 +94,8 @@ TEST_CASE("masks and comparisons follow PyTorch: masked_fill fills where true") 
   const Tensor x = Tensor::of({1, 2, 3}, {3});
   CHECK(values(masked_fill(x, gt(x, 1.5), 9)) == Values{1, 9, 9});
   CHECK(values(where(lt(x, 2.5), x, -x)) == Values{1, 2, -3});
-  CHECK(eq(x, Tensor::of({1, 0, 3}, {3})).to_vector<bool>() == std::vector<bool>{true, false, true});
+  CHECK(eq(x, Tensor::of({1, 0, 3}, {3})).to_vector<bool>() ==
+        std::vector<bool>{true, false, true});
   CHECK(argmax(Tensor::of({1, 5, 5, 2}, {2, 2}), 1).to_vector<int32_t>() ==
         std::vector<int32_t>{1, 0});
 }

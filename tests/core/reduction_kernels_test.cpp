@@ -143,7 +143,7 @@ TEST_CASE("reductions of nothing give sum 0 and logsumexp -inf") {
 
 TEST_CASE("logsumexp is right for huge, infinite and NaN elements") {
   const Array x = Array::from<double>({1000, 1000, -infinity, -infinity, infinity, 5, infinity,
-                                       -infinity, not_a_number, infinity, -1000, -1001},
+                                       -infinity, not_a_number, 3, -1000, -1001},
                                       {6, 2});
   for (const DType dtype : {float32, float64}) {
     for (const Array& y : {kernels::logsumexp(x.to(dtype), {1}, false),

@@ -1,6 +1,5 @@
 #include <catch2/catch.hpp>
 #include <cstring>
-#include <fstream>
 
 #include <heed/core/error.hpp>
 #include <heed/core/files.hpp>

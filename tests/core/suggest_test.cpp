@@ -1,0 +1,18 @@
+#include <catch2/catch.hpp>
+
+#include <heed/core/suggest.hpp>
+
+using namespace heed;
+
+TEST_CASE("The closest word is found within a third of its length") {
+  const std::vector<std::string> words = {"train", "translate", "d_model", "heads"};
+  CHECK(closest("trian", words) == "train");
+  CHECK(closest("d_modle", words) == "d_model");
+  CHECK(closest("translat", words) == "translate");
+  CHECK(closest("had", words).empty());
+  CHECK(closest("xyz", words).empty());
+  CHECK(closest("", words).empty());
+  CHECK(closest(std::string(100'000, 'a'), words).empty());
+  CHECK(did_you_mean("trian", words) == "; did you mean \"train\"?");
+  CHECK(did_you_mean("xyz", words).empty());
+}

@@ -1,0 +1,397 @@
+#!/usr/bin/env python3
+"""Writes the golden files of the tests: what PyTorch computes for layers, optimisers and models.
+
+    python3 make_golden.py [FOLDER]
+
+Made with torch 2.13.0 (CPU, one thread) and safetensors 0.8.0; both are named in each file. Every
+case has three seeds. Its keys are
+
+    CASE/SEED/input/NAME              inputs, and the directions that make a loss of an output
+    CASE/SEED/weight/NAME             weights, float32
+    CASE/SEED/{float32,float64}/output/NAME
+    CASE/SEED/{float32,float64}/grad/NAME    gradients of the loss, of weights and of inputs
+
+Each precision is computed in that precision from the same float32 numbers. The loss of a layer is
+sum(output * direction) * scale, that of a model its cross-entropy * scale; the scale is a power of
+two that brings the largest element of every gradient to 0.1 or more.
+"""
+import math
+import os
+import sys
+
+import safetensors
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+SEEDS = (1, 2, 3)
+PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
+PAD, BOS, EOS = 0, 2, 3
+
+
+class Golden:
+    """Collects the tensors of one file."""
+
+    def __init__(self):
+        self.tensors = {}
+
+    def put(self, *path_and_tensor):
+        *path, tensor = path_and_tensor
+        tensor = tensor.detach()
+        if tensor.dtype == torch.int64:
+            tensor = tensor.to(torch.int32)
+        self.tensors["/".join(str(part) for part in path)] = tensor.contiguous().clone()
+
+    def save(self, folder, name):
+        made_with = f"torch {torch.__version__}, safetensors {safetensors.__version__}"
+        path = os.path.join(folder, name + ".safetensors")
+        save_file(self.tensors, path, metadata={"made_with": made_with})
+        print(f"{path}: {len(self.tensors)} tensors, {os.path.getsize(path)} bytes")
+
+
+def cast(tensors, dtype):
+    """Floating tensors in another precision, as leaves that collect their gradients."""
+    return {
+        name: t.detach().to(dtype).requires_grad_() if t.is_floating_point() else t
+        for name, t in tensors.items()
+    }
+
+
+def smallest_gradient(gradients):
+    return min(g.abs().max().item() for g in gradients.values())
+
+
+def record(golden, case, seed, inputs, weights, function):
+    """Runs `function(inputs, weights) -> {name: output}` in both precisions and stores it all.
+
+    The loss is the output "loss", or the sum of the outputs times random directions."""
+    outputs = function(cast(inputs, torch.float64), cast(weights, torch.float64))
+    direction = {}
+    if "loss" not in outputs:
+        direction = {name: torch.randn(y.shape) for name, y in outputs.items()}
+    scale = 1.0
+    results = {}
+    for _ in range(2):  # the first round finds the scale
+        for precision, dtype in PRECISIONS.items():
+            x, w = cast(inputs, dtype), cast(weights, dtype)
+            outputs = function(x, w)
+            loss = outputs.get("loss")
+            if loss is None:
+                loss = sum((y * direction[name].to(dtype)).sum() for name, y in outputs.items())
+            (loss * scale).backward()
+            gradients = {k: t.grad for k, t in {**x, **w}.items() if t.is_floating_point()}
+            results[precision] = (outputs, gradients)
+        if scale == 1.0:
+            smallest = smallest_gradient(results["float64"][1])
+            scale = 2.0 ** max(0, math.ceil(math.log2(0.1 / smallest)))
+    for name, tensor in inputs.items():
+        golden.put(case, seed, "input", name, tensor)
+    for name, tensor in direction.items():
+        golden.put(case, seed, "input", "direction." + name, tensor)
+    golden.put(case, seed, "input", "scale", torch.tensor(scale, dtype=torch.float64))
+    for name, tensor in weights.items():
+        golden.put(case, seed, "weight", name, tensor)
+    for precision, (outputs, gradients) in results.items():
+        for name, tensor in outputs.items():
+            golden.put(case, seed, precision, "output", name, tensor)
+        for name, tensor in gradients.items():
+            golden.put(case, seed, precision, "grad", name, tensor)
+
+
+def random_weights(module, scale=0.5):
+    return {name: torch.randn(p.shape) * scale for name, p in module.named_parameters()}
+
+
+def call(module, weights, *arguments):
+    """The module with other weights, of any precision."""
+    return torch.func.functional_call(module, weights, arguments)
+
+
+# --- layers ---------------------------------------------------------------------------------------
+
+
+def make_layers(golden, seed):
+    linear = nn.Linear(5, 7)
+    record(golden, "linear", seed, {"x": torch.randn(3, 2, 5)}, random_weights(linear),
+           lambda i, w: {"y": call(linear, w, i["x"])})
+
+    norm = nn.LayerNorm(11)
+    record(golden, "layer_norm", seed, {"x": torch.randn(3, 7, 11) * 2 + 0.5},
+           {"weight": torch.randn(11), "bias": torch.randn(11)},
+           lambda i, w: {"y": call(norm, w, i["x"])})
+
+    padding = 3
+    ids = torch.randint(0, 13, (5, 7))
+    ids[1, 2] = ids[4, 6] = padding
+    for case, module in (("embedding", nn.Embedding(13, 5)),
+                         ("embedding_padding", nn.Embedding(13, 5, padding_idx=padding))):
+        record(golden, case, seed, {"ids": ids}, {"weight": torch.randn(13, 5)},
+               lambda i, w, module=module: {"y": call(module, w, i["ids"])})
+
+    attention = AdditiveAttention(11, 14, 13)
+    keep = torch.arange(7) < torch.tensor([[7], [2], [5]])
+    record(golden, "additive_attention", seed,
+           {"s": torch.randn(3, 11), "annotations": torch.randn(3, 7, 14), "keep": keep},
+           random_weights(attention),
+           lambda i, w: dict(zip(("context", "weights"),
+                                 call(attention, w, i["s"], i["annotations"], i["keep"]))))
+
+
+def make_cross_entropy(golden, seed):
+    target = torch.randint(0, 13, (17,))
+    target[2] = target[11] = 5
+    for smoothing in (0.0, 0.1):
+        for reduction in ("mean", "sum", "none"):
+            case = f"{reduction}_{'smoothed' if smoothing else 'plain'}"
+            record(golden, case, seed, {"logits": torch.randn(17, 13) * 3, "target": target}, {},
+                   lambda i, w, s=smoothing, r=reduction: {
+                       "y": F.cross_entropy(i["logits"], i["target"], ignore_index=5,
+                                            label_smoothing=s, reduction=r)})
+
+
+# --- recurrent ------------------------------------------------------------------------------------
+
+
+def gru_step_before(x, h, w_ih, w_hh, b_ih, b_hh):
+    """A GRU's step with the reset gate before the product, as in Cho et al. 2014."""
+    n = h.shape[1]
+    gates = x @ w_ih.T + b_ih
+    r = torch.sigmoid(gates[:, :n] + h @ w_hh[:n].T + b_hh[:n])
+    z = torch.sigmoid(gates[:, n:2 * n] + h @ w_hh[n:2 * n].T + b_hh[n:2 * n])
+    c = torch.tanh(gates[:, 2 * n:] + (r * h) @ w_hh[2 * n:].T + b_hh[2 * n:])
+    return (1 - z) * c + z * h
+
+
+def gru_before(x, lengths, h0, weights, layers, directions):
+    """The same over sequences: each sentence by itself, so that no mask is needed."""
+    outputs, last = [], []
+    for b, length in enumerate(lengths.tolist()):
+        layer_input, states = x[b, :length], []
+        for layer in range(layers):
+            halves = []
+            for direction in range(directions):
+                suffix = f"_l{layer}" + ("_reverse" if direction else "")
+                w = [weights[name + suffix] for name in
+                     ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+                h = h0[layer * directions + direction, b:b + 1]
+                steps = range(length)[::-1] if direction else range(length)
+                half = [None] * length
+                for t in steps:
+                    h = half[t] = gru_step_before(layer_input[t:t + 1], h, *w)
+                halves.append(torch.cat(half))
+                states.append(h)
+            layer_input = torch.cat(halves, 1)
+        outputs.append(F.pad(layer_input, (0, 0, 0, x.shape[1] - length)))
+        last.append(torch.cat(states))
+    return {"output": torch.stack(outputs), "last": torch.stack(last, 1)}
+
+
+def gru_after(module, weights, x, lengths, h0):
+    # Packing sorts the sentences by length; the result comes back in their order.
+    packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+    output, last = call(module, weights, packed, h0)
+    return {"output": pad_packed_sequence(output, batch_first=True, total_length=x.shape[1])[0],
+            "last": last}
+
+
+def make_gru(golden, seed):
+    B, S, I, n = 3, 7, 5, 11
+    lengths = torch.tensor([5, 7, 2])
+    for layers in (1, 2):
+        for directions in (1, 2):
+            module = nn.GRU(I, n, layers, batch_first=True, bidirectional=directions == 2)
+            weights = random_weights(module)
+            inputs = {"x": torch.randn(B, S, I), "lengths": lengths,
+                      "h0": torch.randn(layers * directions, B, n)}
+            case = f"layers_{layers}_directions_{directions}"
+            record(golden, case, seed, inputs, weights,
+                   lambda i, w: gru_after(module, w, i["x"], i["lengths"], i["h0"]))
+            record(golden, case + "_before", seed, inputs, weights,
+                   lambda i, w: gru_before(i["x"], i["lengths"], i["h0"], w, layers, directions))
+    cell = nn.GRUCell(I, n)
+    weights, inputs = random_weights(cell), {"x": torch.randn(B, I), "h": torch.randn(B, n)}
+    record(golden, "cell", seed, inputs, weights,
+           lambda i, w: {"h": call(cell, w, i["x"], i["h"])})
+    record(golden, "cell_before", seed, inputs, weights,
+           lambda i, w: {"h": gru_step_before(i["x"], i["h"], w["weight_ih"], w["weight_hh"],
+                                              w["bias_ih"], w["bias_hh"])})
+
+
+# --- the whole model ------------------------------------------------------------------------------
+
+
+class AdditiveAttention(nn.Module):
+    """e = energy tanh(query s + key h), softmax over the kept words, c = sum alpha h."""
+
+    def __init__(self, query, key, size):
+        super().__init__()
+        self.query = nn.Linear(query, size, bias=False)
+        self.key = nn.Linear(key, size, bias=False)
+        self.energy = nn.Linear(size, 1, bias=False)
+
+    def forward(self, s, annotations, keep):
+        e = self.energy(torch.tanh(self.query(s)[:, None] + self.key(annotations)))[..., 0]
+        alpha = torch.softmax(e.masked_fill(~keep, -torch.inf), dim=1)
+        return torch.einsum("bs,bsc->bc", alpha, annotations), alpha
+
+
+class Decoder(nn.Module):
+    def __init__(self, E, n):
+        super().__init__()
+        self.cell = nn.GRUCell(E + 2 * n, n)
+
+
+class RNNsearch(nn.Module):
+    """Bahdanau, Cho, Bengio 2014, appendix A, with the state update of torch.nn.GRU and a read-out
+    that takes the new state. `before` puts the reset gates before the products."""
+
+    def __init__(self, source_vocab, target_vocab, E, n, A, L, readout, layers, before):
+        super().__init__()
+        self.readout_kind, self.layers, self.before = readout, layers, before
+        self.source_embedding = nn.Embedding(source_vocab, E)
+        self.target_embedding = nn.Embedding(target_vocab, E)
+        self.encoder = nn.GRU(E, n, layers, batch_first=True, bidirectional=True)
+        self.initial = nn.Linear(n, n)
+        self.attention = AdditiveAttention(n, 2 * n, A)
+        self.decoder = Decoder(E, n)
+        self.readout = nn.Linear(n + 2 * n + E, 2 * L if readout == "maxout" else L)
+        self.generator = nn.Linear(L, target_vocab)
+
+    def encode(self, source, lengths):
+        x = self.source_embedding(source)
+        if self.before:
+            h0 = x.new_zeros(2 * self.layers, len(x), self.encoder.hidden_size)
+            result = gru_before(x, lengths, h0, dict(self.encoder.named_parameters()), self.layers, 2)
+            return result["output"], result["last"]
+        packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        output, last = self.encoder(packed)
+        return pad_packed_sequence(output, batch_first=True, total_length=x.shape[1])[0], last
+
+    def step(self, x, s):
+        cell = self.decoder.cell
+        if self.before:
+            return gru_step_before(x, s, cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh)
+        return cell(x, s)
+
+    def forward(self, source, lengths, target):
+        keep = torch.arange(source.shape[1]) < lengths[:, None]
+        annotations, last = self.encode(source, lengths)
+        s = torch.tanh(self.initial(last[-1]))  # the backward state at the first word
+        logits, alphas = [], []
+        for y in self.target_embedding(target).unbind(1):
+            c, alpha = self.attention(s, annotations, keep)
+            s = self.step(torch.cat([y, c], 1), s)
+            t = self.readout(torch.cat([s, c, y], 1))
+            if self.readout_kind == "maxout":
+                t = t.view(len(t), -1, 2).amax(2)
+            else:
+                t = torch.tanh(t)
+            logits.append(self.generator(t))
+            alphas.append(alpha)
+        return torch.stack(logits, 1), torch.stack(alphas, 1)
+
+
+def sentences(vocabulary, lengths, width):
+    """Random words ended by EOS and padded; `lengths` count the EOS."""
+    words = torch.full((len(lengths), width), PAD)
+    for row, length in zip(words, lengths):
+        row[:length - 1] = torch.randint(4, vocabulary, (length - 1,))
+        row[length - 1] = EOS
+    return words
+
+
+def losses_of_training(model, inputs, steps=10):
+    """The losses of some steps of Adam from these weights."""
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    losses = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        logits, _ = model(inputs["source"], inputs["lengths"], inputs["target"])
+        loss = F.cross_entropy(logits.flatten(0, 1), inputs["labels"].flatten(), ignore_index=PAD,
+                               label_smoothing=0.1)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.detach())
+    return torch.stack(losses)
+
+
+def make_rnn_search(golden, seed):
+    V, W, E, n, A, L = 23, 29, 7, 11, 13, 5
+    for case, options in (("maxout", ("maxout", 1, False)), ("tanh", ("tanh", 1, False)),
+                          ("maxout_before", ("maxout", 1, True)),
+                          ("maxout_layers_2", ("maxout", 2, False))):
+        model = RNNsearch(V, W, E, n, A, L, *options)
+        weights = random_weights(model)
+        lengths = torch.tensor([7, 2, 5])
+        labels = sentences(W, [3, 5, 1], 5)
+        bos = torch.full((3, 1), BOS)
+        inputs = {"source": sentences(V, lengths.tolist(), 7), "lengths": lengths,
+                  "target": torch.cat([bos, labels[:, :-1].masked_fill(labels[:, :-1] == EOS, PAD)], 1),
+                  "labels": labels}
+
+        def forward(i, w):
+            logits, alphas = call(model, w, i["source"], i["lengths"], i["target"])
+            loss = F.cross_entropy(logits.flatten(0, 1), i["labels"].flatten(), ignore_index=PAD,
+                                   label_smoothing=0.1)
+            return {"logits": logits, "weights": alphas, "loss": loss}
+
+        record(golden, case, seed, inputs, weights, forward)
+        for precision, dtype in PRECISIONS.items():
+            model.to(dtype).load_state_dict({k: t.to(dtype) for k, t in weights.items()})
+            golden.put(case, seed, precision, "output", "losses", losses_of_training(model, inputs))
+
+
+# --- optimisers -----------------------------------------------------------------------------------
+
+
+def make_optim(golden, seed):
+    cases = {
+        "sgd": (torch.optim.SGD, dict(lr=0.1)),
+        "sgd_momentum": (torch.optim.SGD, dict(lr=0.1, momentum=0.9)),
+        "sgd_dampening": (torch.optim.SGD, dict(lr=0.1, momentum=0.9, dampening=0.3)),
+        "sgd_nesterov": (torch.optim.SGD, dict(lr=0.1, momentum=0.9, nesterov=True)),
+        "sgd_decay": (torch.optim.SGD, dict(lr=0.1, momentum=0.9, weight_decay=0.03)),
+        "adam": (torch.optim.Adam, dict(lr=0.01)),
+        "adam_betas": (torch.optim.Adam, dict(lr=0.01, betas=(0.8, 0.98), eps=1e-3)),
+        "adam_decay": (torch.optim.Adam, dict(lr=0.01, weight_decay=0.03)),
+        "adamw": (torch.optim.AdamW, dict(lr=0.01)),
+        "adamw_decay": (torch.optim.AdamW, dict(lr=0.01, weight_decay=0.3)),
+    }
+    steps, shapes = 20, {"w": (3, 5), "b": (7,)}
+    for case, (optimizer_class, options) in cases.items():
+        start = {name: torch.randn(shape) for name, shape in shapes.items()}
+        gradients = {name: torch.randn(steps, *shape) for name, shape in shapes.items()}
+        for name in shapes:
+            golden.put(case, seed, "weight", name, start[name])
+            golden.put(case, seed, "input", "grad." + name, gradients[name])
+        for precision, dtype in PRECISIONS.items():
+            parameters = {name: nn.Parameter(t.to(dtype).clone()) for name, t in start.items()}
+            optimizer = optimizer_class(parameters.values(), **options)
+            history = {name: [] for name in shapes}
+            for step in range(steps):
+                for name, parameter in parameters.items():
+                    parameter.grad = gradients[name][step].to(dtype)
+                optimizer.step()
+                for name, parameter in parameters.items():
+                    history[name].append(parameter.detach().clone())
+            for name in shapes:
+                golden.put(case, seed, precision, "output", name, torch.stack(history[name]))
+
+
+def main():
+    folder = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    for name, make in {"layers": make_layers, "cross_entropy": make_cross_entropy, "gru": make_gru,
+                       "rnn_search": make_rnn_search, "optim": make_optim}.items():
+        golden = Golden()
+        for seed in SEEDS:
+            torch.manual_seed(seed)
+            make(golden, seed)
+        golden.save(folder, name)
+
+
+if __name__ == "__main__":
+    main()
