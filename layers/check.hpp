@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+
+#include <heed/core/error.hpp>
+#include <heed/core/tensor.hpp>
+
+/// Checks that layers share; for their sources.
+namespace heed {
+
+/// `size` if it is at least 1, else a `ConfigError`: `Linear: in is 0, expected at least 1`.
+inline int64_t positive(const char* layer, const char* what, int64_t size) {
+  if (size < 1) {
+    throw ConfigError(std::string(layer) + ": " + what + " is " + std::to_string(size) +
+                      ", expected at least 1");
+  }
+  return size;
+}
+
+/// `ShapeError` unless `tensor` has the shape `expected`.
+inline void require_shape(const char* layer, const char* what, const Tensor& tensor,
+                          const Shape& expected) {
+  if (tensor.shape() != expected) {
+    throw ShapeError(std::string(layer) + ": " + what + " is " + to_string(tensor.shape()) +
+                     ", expected " + to_string(expected));
+  }
+}
+
+/// `TypeError` unless `keep` is a mask, `ShapeError` unless it has the shape `expected`.
+inline void require_mask(const char* layer, const Tensor& keep, const Shape& expected) {
+  if (keep.dtype() != boolean) {
+    throw TypeError(std::string(layer) + ": keep is " + to_string(keep.dtype()) +
+                    ", expected bool (true = real word)");
+  }
+  require_shape(layer, "keep", keep, expected);
+}
+
+}  // namespace heed

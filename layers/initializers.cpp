@@ -1,0 +1,140 @@
+#include <heed/layers/initializers.hpp>
+
+#include <cmath>
+
+#include <heed/core/error.hpp>
+#include <heed/core/kernels/kernels.hpp>
+#include <heed/layers/attention.hpp>
+#include <heed/layers/embedding.hpp>
+#include <heed/layers/recurrent.hpp>
+
+namespace heed::init {
+
+namespace {
+
+void write(const Tensor& weight, const Array& values) {
+  kernels::copy_into(weight.array(), values);
+  weight.array().bump_version();
+}
+
+struct Fans {
+  double in, out;
+};
+
+Fans fans(const char* name, const Tensor& weight) {
+  if (weight.rank() < 2 || weight.numel() == 0) {
+    throw ShapeError(std::string("init::") + name + ": a weight " + to_string(weight.shape()) +
+                     " has no fan-in and fan-out; it needs at least two axes, none empty");
+  }
+  const auto count = static_cast<double>(weight.numel());
+  return {count / static_cast<double>(weight.size(0)), count / static_cast<double>(weight.size(1))};
+}
+
+/// Makes the rows of the `rows` x `columns` matrix orthonormal, rows <= columns, by modified
+/// Gram-Schmidt, twice for each row (Kahan's "twice is enough"). Of normal rows it leaves a
+/// uniformly random frame.
+void orthonormalize(std::vector<double>& matrix, int64_t rows, int64_t columns) {
+  for (int64_t i = 0; i < rows; ++i) {
+    double* row = matrix.data() + i * columns;
+    for (int pass = 0; pass < 2; ++pass) {
+      for (int64_t j = 0; j < i; ++j) {
+        const double* other = matrix.data() + j * columns;
+        double product = 0;
+        for (int64_t k = 0; k < columns; ++k) product += row[k] * other[k];
+        for (int64_t k = 0; k < columns; ++k) row[k] -= product * other[k];
+      }
+    }
+    double norm = 0;
+    for (int64_t k = 0; k < columns; ++k) norm += row[k] * row[k];
+    for (int64_t k = 0; k < columns; ++k) row[k] /= std::sqrt(norm);
+  }
+}
+
+}  // namespace
+
+void constant(const Tensor& weight, double value) {
+  kernels::fill(weight.array(), value);
+  weight.array().bump_version();
+}
+
+void zeros(const Tensor& weight) { constant(weight, 0); }
+
+void uniform(const Tensor& weight, double low, double high) {
+  const Array unit = Tensor::rand(weight.shape(), weight.dtype()).array();
+  write(weight, kernels::add(kernels::mul(unit, high - low), low));
+}
+
+void normal(const Tensor& weight, double standard_deviation) {
+  const Array unit = Tensor::randn(weight.shape(), weight.dtype()).array();
+  write(weight, kernels::mul(unit, standard_deviation));
+}
+
+void uniform_fan(const Tensor& weight, int64_t fan) {
+  const double bound = 1 / std::sqrt(static_cast<double>(fan));
+  uniform(weight, -bound, bound);
+}
+
+void xavier_uniform(const Tensor& weight, double gain) {
+  const Fans fan = fans("xavier_uniform", weight);
+  const double bound = gain * std::sqrt(6 / (fan.in + fan.out));
+  uniform(weight, -bound, bound);
+}
+
+void xavier_normal(const Tensor& weight, double gain) {
+  const Fans fan = fans("xavier_normal", weight);
+  normal(weight, gain * std::sqrt(2 / (fan.in + fan.out)));
+}
+
+void orthogonal(const Tensor& weight, double gain) {
+  if (weight.rank() != 2) {
+    throw ShapeError("init::orthogonal: the weight is " + to_string(weight.shape()) +
+                     ", expected a matrix");
+  }
+  const bool tall = weight.size(0) > weight.size(1);
+  const int64_t rows = tall ? weight.size(1) : weight.size(0);
+  const int64_t columns = tall ? weight.size(0) : weight.size(1);
+  auto matrix = Tensor::randn({rows, columns}, float64).to_vector<double>();
+  orthonormalize(matrix, rows, columns);
+  const Array frame = kernels::mul(Array::from(matrix, {rows, columns}), gain);
+  write(weight, (tall ? frame.transpose(0, 1) : frame).to(weight.dtype()));
+}
+
+namespace bahdanau2014 {
+
+namespace {
+constexpr double usual_deviation = 0.01, alignment_deviation = 0.001;
+}
+
+void initialize(const Linear& layer) {
+  normal(layer.weight, usual_deviation);
+  if (layer.bias.defined()) zeros(layer.bias);
+}
+
+void initialize(const Embedding& layer) {
+  normal(layer.weight, usual_deviation);
+  if (layer.padding_index >= 0) zeros(Tensor(layer.weight.array().select(0, layer.padding_index)));
+}
+
+void initialize(const GRUCell& cell) {
+  const int64_t n = cell.config.hidden;
+  normal(cell.weight_ih, usual_deviation);
+  for (int64_t gate = 0; gate < 3; ++gate) {
+    orthogonal(Tensor(cell.weight_hh.array().slice(0, gate * n, (gate + 1) * n)));
+  }
+  zeros(cell.bias_ih);
+  zeros(cell.bias_hh);
+}
+
+void initialize(const GRU& layer) {
+  for (const GRUCell& cell : layer.cells) initialize(cell);
+}
+
+void initialize(const AdditiveAttention& attention) {
+  normal(attention.query.weight, alignment_deviation);
+  normal(attention.key.weight, alignment_deviation);
+  zeros(attention.energy.weight);
+}
+
+}  // namespace bahdanau2014
+
+}  // namespace heed::init

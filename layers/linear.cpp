@@ -1,0 +1,19 @@
+#include <heed/layers/linear.hpp>
+
+#include <heed/core/products.hpp>
+#include <heed/layers/check.hpp>
+#include <heed/layers/initializers.hpp>
+
+namespace heed {
+
+Linear::Linear(int64_t in, int64_t out, bool with_bias)
+    : weight(Tensor::empty({positive("Linear", "out", out), positive("Linear", "in", in)})) {
+  init::uniform_fan(weight, in);
+  if (!with_bias) return;
+  bias = Parameter(Tensor::empty({out}));
+  init::uniform_fan(bias, in);
+}
+
+Tensor Linear::operator()(const Tensor& x) const { return linear(x, weight, bias); }
+
+}  // namespace heed

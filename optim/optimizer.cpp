@@ -1,0 +1,179 @@
+#include <heed/optim/optimizer.hpp>
+
+#include <cmath>
+#include <map>
+#include <set>
+#include <string>
+
+#include <heed/core/error.hpp>
+#include <heed/core/kernels/kernels.hpp>
+
+namespace heed {
+
+namespace {
+
+double checked(const char* what, double value) {
+  if (!(value >= 0) || !std::isfinite(value)) {
+    throw ConfigError(std::string("optimizer: ") + what + " is " + std::to_string(value) +
+                      ", expected a finite number of at least 0");
+  }
+  return value;
+}
+
+void check_parameter(const Tensor& parameter, std::size_t number) {
+  if (!parameter.is_leaf() || !is_floating(parameter.dtype()) ||
+      !parameter.array().is_contiguous()) {
+    throw ConfigError("optimizer: parameter " + std::to_string(number) + " " +
+                      to_string(parameter.shape()) +
+                      " must be a contiguous floating leaf, not a view or a result");
+  }
+}
+
+/// Takes tensors out of a stored state by name, and collects what differs.
+class StateReader {
+ public:
+  explicit StateReader(const std::vector<NamedTensor>& state) {
+    for (const NamedTensor& entry : state) {
+      if (!entries_.emplace(entry.name, &entry.tensor).second) differences_.unexpected(entry.name);
+    }
+  }
+
+  bool has(const std::string& name) const { return entries_.count(name) != 0; }
+
+  /// A copy of the tensor `name`; undefined if something is wrong with it.
+  Array take(const std::string& name, const Shape& shape, DType dtype) {
+    const auto entry = entries_.find(name);
+    if (entry == entries_.end()) {
+      differences_.missing(name);
+      return {};
+    }
+    const Array given = entry->second->array();
+    entries_.erase(entry);
+    if (given.shape() == shape && given.dtype() == dtype) return given.clone();
+    differences_.wrong(name + " is " + described(given.shape(), given.dtype()) + ", expected " +
+                       described(shape, dtype));
+    return {};
+  }
+
+  /// A count of steps, at least 1; 0 if something is wrong with it.
+  int64_t take_steps(const std::string& name) {
+    const Array steps = take(name, {}, float64);
+    if (!steps.defined()) return 0;
+    const double count = steps.item();
+    if (count >= 1 && count <= 1e15 && count == std::floor(count)) {
+      return static_cast<int64_t>(count);
+    }
+    differences_.wrong(name + " is " + std::to_string(count) + ", expected a whole number from 1");
+    return 0;
+  }
+
+  void throw_if_different() {
+    for (const auto& entry : entries_) differences_.unexpected(entry.first);
+    differences_.throw_if_any("optimizer: the state does not fit the parameters");
+  }
+
+ private:
+  static std::string described(const Shape& shape, DType dtype) {
+    return std::string(to_string(dtype)) + " " + to_string(shape);
+  }
+
+  std::map<std::string, const Tensor*> entries_;
+  StateDifferences differences_;
+};
+
+}  // namespace
+
+Optimizer::Optimizer(std::vector<ParameterGroup> groups, double lr, double weight_decay,
+                     std::vector<const char*> moment_names)
+    : lr_(checked("lr", lr)), moment_names_(std::move(moment_names)) {
+  for (ParameterGroup& group : groups) {
+    double ratio = 1;
+    if (group.lr) {
+      if (lr == 0)
+        throw ConfigError("optimizer: a group has an lr of its own, so lr must not be 0");
+      ratio = checked("a group's lr", *group.lr) / lr;
+    }
+    groups_.push_back({ratio, checked("weight_decay", group.weight_decay.value_or(weight_decay))});
+    add(std::move(group.parameters), groups_.size() - 1);
+  }
+}
+
+void Optimizer::add(std::vector<Tensor> parameters, std::size_t group) {
+  std::set<const Array*> known;
+  for (const Slot& slot : slots_) known.insert(&slot.parameter.array());
+  for (Tensor& parameter : parameters) {
+    check_parameter(parameter, slots_.size());
+    if (!known.insert(&parameter.array()).second) {
+      throw ConfigError("optimizer: parameter " + std::to_string(slots_.size()) + " " +
+                        to_string(parameter.shape()) + " is listed twice");
+    }
+    slots_.push_back({std::move(parameter), group, 0, {}});
+  }
+}
+
+void Optimizer::set_learning_rate(double lr) { lr_ = checked("lr", lr); }
+
+void Optimizer::zero_grad() {
+  for (const Slot& slot : slots_) {
+    if (slot.parameter.requires_grad()) slot.parameter.zero_grad();
+  }
+}
+
+void Optimizer::step() {
+  for (Slot& slot : slots_) {
+    const Array& gradient = slot.parameter.grad_array();
+    if (!gradient.defined()) continue;
+    const Array& weight = slot.parameter.array();
+    if (slot.steps == 0) {
+      slot.moments.clear();
+      for (std::size_t i = 0; i < moment_names_.size(); ++i) {
+        slot.moments.push_back(Array::zeros(weight.shape(), weight.dtype()));
+      }
+    } else if (!slot.moments.empty() && slot.moments[0].dtype() != weight.dtype()) {
+      throw TypeError(std::string("optimizer: a parameter became ") + to_string(weight.dtype()) +
+                      " after its first step; make a new optimizer after to(module, dtype)");
+    }
+    ++slot.steps;
+    const Group& group = groups_[slot.group];
+    update(slot, gradient.contiguous(), {lr_ * group.ratio, group.weight_decay});
+    weight.bump_version();
+  }
+}
+
+std::vector<NamedTensor> Optimizer::state() const {
+  std::vector<NamedTensor> state;
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    const Slot& slot = slots_[i];
+    if (slot.steps == 0) continue;
+    const std::string prefix = std::to_string(i) + ".";
+    state.push_back({prefix + "step", Tensor::scalar(static_cast<double>(slot.steps), float64)});
+    for (std::size_t k = 0; k < moment_names_.size(); ++k) {
+      state.push_back({prefix + moment_names_[k], Tensor(slot.moments[k])});
+    }
+  }
+  return state;
+}
+
+void Optimizer::load_state(const std::vector<NamedTensor>& state) {
+  StateReader reader(state);
+  std::vector<Slot> loaded;
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    const Slot& slot = slots_[i];
+    const std::string prefix = std::to_string(i) + ".";
+    Slot fresh{slot.parameter, slot.group, 0, {}};
+    bool stored = reader.has(prefix + "step");
+    for (const char* name : moment_names_) stored |= reader.has(prefix + name);
+    if (stored) {
+      fresh.steps = reader.take_steps(prefix + "step");
+      for (const char* name : moment_names_) {
+        fresh.moments.push_back(
+            reader.take(prefix + name, slot.parameter.shape(), slot.parameter.dtype()));
+      }
+    }
+    loaded.push_back(std::move(fresh));
+  }
+  reader.throw_if_different();
+  slots_ = std::move(loaded);
+}
+
+}  // namespace heed

@@ -1,0 +1,67 @@
+#include <heed/optim/schedules.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <string>
+
+#include <heed/core/error.hpp>
+
+namespace heed {
+
+namespace {
+
+void require(bool right, const char* what) {
+  if (!right) throw ConfigError(std::string("schedule: ") + what);
+}
+
+}  // namespace
+
+Schedule::Schedule(Kind kind, int64_t length, int64_t warmup, double gamma)
+    : kind_(kind), length_(length), warmup_(warmup), gamma_(gamma) {
+  require(warmup >= 0, "warmup must be at least 0");
+}
+
+Schedule Schedule::constant(int64_t warmup) { return {Kind::constant, 0, warmup, 1}; }
+
+Schedule Schedule::noam(int64_t warmup) {
+  require(warmup > 0, "noam needs a warmup of at least 1 step");
+  return {Kind::noam, 0, warmup, 1};
+}
+
+Schedule Schedule::step(int64_t size, double gamma) {
+  require(size > 0, "step needs a size of at least 1 step");
+  require(gamma > 0 && std::isfinite(gamma), "step needs a finite gamma above 0");
+  return {Kind::step, size, 0, gamma};
+}
+
+Schedule Schedule::cosine(int64_t total, int64_t warmup) {
+  require(total > warmup, "cosine needs a total above warmup");
+  return {Kind::cosine, total, warmup, 1};
+}
+
+double Schedule::operator()(int64_t step) const {
+  const auto t = static_cast<double>(std::max<int64_t>(step, 1));
+  const auto warmup = static_cast<double>(warmup_), length = static_cast<double>(length_);
+  if (t < warmup) return t / warmup;
+  switch (kind_) {
+    case Kind::noam:
+      return std::sqrt(warmup / t);
+    case Kind::step:
+      return std::pow(gamma_, std::floor((t - 1) / length));
+    case Kind::cosine: {
+      const double progress = std::min(1.0, (t - warmup) / (length - warmup));
+      return 0.5 * (1 + std::cos(std::numbers::pi * progress));
+    }
+    case Kind::constant:
+      break;
+  }
+  return 1;
+}
+
+double noam_peak(int64_t d_model, int64_t warmup) {
+  require(d_model > 0 && warmup > 0, "noam_peak needs d_model and warmup of at least 1");
+  return 1 / std::sqrt(static_cast<double>(d_model) * static_cast<double>(warmup));
+}
+
+}  // namespace heed

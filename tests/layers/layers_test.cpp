@@ -1,0 +1,82 @@
+#include "support.hpp"
+
+#include <heed/core/error.hpp>
+#include <heed/layers/dropout.hpp>
+#include <heed/layers/embedding.hpp>
+#include <heed/layers/linear.hpp>
+#include <heed/layers/norm.hpp>
+
+using namespace heed;
+using namespace heed::test;
+using Catch::Matchers::Contains;
+
+TEST_CASE("Linear computes x W^T + b, with the gradients of central differences") {
+  manual_seed(1);
+  Linear layer(3, 5);
+  to(layer, float64);
+  const Tensor x = leaf({2, 7, 3});
+  const Tensor expected = matmul(x, transpose(layer.weight, 0, 1)) + layer.bias;
+  CHECK(difference(layer(x), expected) < 1e-14);
+  check_gradients([&] { return layer(x); }, leaves_of(layer, {x}));
+}
+
+TEST_CASE("layers refuse sizes and probabilities out of range") {
+  CHECK_THROWS_WITH(Linear(0, 2), Contains("Linear: in is 0, expected at least 1"));
+  CHECK_THROWS_AS(Embedding(5, -1), ConfigError);
+  CHECK_THROWS_WITH(Embedding(5, 3, 5), Contains("padding_index is 5"));
+  CHECK_THROWS_AS(Dropout(1.0), ConfigError);
+  CHECK_THROWS_AS(Dropout(NAN), ConfigError);
+  CHECK_THROWS_AS(LayerNorm(0), ConfigError);
+}
+
+TEST_CASE("Embedding gives rows; its padding row starts zero and gets no gradient") {
+  manual_seed(2);
+  const Embedding layer(7, 3, 2);
+  const Tensor ids = Tensor::of({2, 5, 5, 0}, {2, 2}, int32);
+  const Tensor y = layer(ids);
+  CHECK(y.shape() == Shape{2, 2, 3});
+  CHECK(difference(select(select(y, 0, 0), 0, 0), Tensor::zeros({3})) == 0);
+  CHECK(difference(select(select(y, 0, 0), 0, 1), select(layer.weight, 0, 5)) == 0);
+  sum(y).backward();
+  CHECK(difference(select(layer.weight.grad(), 0, 2), Tensor::zeros({3})) == 0);
+  CHECK(difference(select(layer.weight.grad(), 0, 5), Tensor::full({3}, 2)) == 0);
+  CHECK_THROWS_AS(layer(Tensor::of({7}, {1}, int32)), IndexError);
+}
+
+TEST_CASE("Dropout keeps the expectation, and the same seed gives the same zeros") {
+  const Dropout layer(0.25);
+  const Tensor x = Tensor::ones({10007});
+  manual_seed(3);
+  const Tensor a = layer(x);
+  CHECK(std::abs(mean(a).item() - 1) < 0.02);
+  CHECK(difference(layer(x), a) > 0);
+  manual_seed(3);
+  CHECK(difference(layer(x), a) == 0);
+}
+
+TEST_CASE("the fused layer_norm equals the composed one in value and every gradient") {
+  manual_seed(4);
+  const Tensor x = leaf({2, 3, 11}), weight = leaf({11}), bias = leaf({11});
+  const auto fused = [&] { return layer_norm(x, weight, bias, 1e-3); };
+  const auto twin = [&] { return composed::layer_norm(x, weight, bias, 1e-3); };
+  CHECK(gradient_difference(fused, twin, {x, weight, bias}) < 1e-12);
+  CHECK(gradient_difference([&] { return layer_norm(x); }, [&] { return composed::layer_norm(x); },
+                            {x}) < 1e-12);
+  const auto strided = [&] { return layer_norm(transpose(x, 0, 1), weight); };
+  const auto strided_twin = [&] { return composed::layer_norm(transpose(x, 0, 1), weight); };
+  CHECK(gradient_difference(strided, strided_twin, {x, weight}) < 1e-12);
+}
+
+TEST_CASE(
+    "LayerNorm gives rows of mean 0 and variance 1 at the start, and central differences hold") {
+  manual_seed(5);
+  LayerNorm layer(13);
+  to(layer, float64);
+  const Tensor x = leaf({3, 13});
+  const Tensor y = layer(x);
+  CHECK(difference(mean(y, {-1}), Tensor::zeros({3}, float64)) < 1e-12);
+  CHECK(difference(var(y, {-1}, false, 0), Tensor::ones({3}, float64)) < 1e-4);
+  check_gradients([&] { return layer(x); }, leaves_of(layer, {x}));
+  CHECK_THROWS_WITH(layer(Tensor::ones({3, 12}, float64)), Contains("[13], expected [12]"));
+  CHECK_THROWS_AS(layer(Tensor::ones({3, 13})), TypeError);
+}
