@@ -1,0 +1,237 @@
+#include <heed/models/checkpoint.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include <heed/core/error.hpp>
+#include <heed/core/files.hpp>
+#include <heed/core/safetensors.hpp>
+#include <heed/models/json_reader.hpp>
+#include <heed/models/train_log.hpp>
+
+namespace heed {
+
+namespace {
+
+constexpr int64_t version = 1;
+constexpr int64_t largest = std::numeric_limits<int64_t>::max();
+constexpr const char* manifest_name = "MANIFEST.json";
+constexpr const char* file_names[] = {"model.safetensors", "optimizer.safetensors", "state.json"};
+
+std::string checkpoints_folder(const std::string& folder) {
+  return join_path(folder, "checkpoints");
+}
+
+std::string checkpoint_path(const std::string& folder, int64_t step) {
+  std::string name = std::to_string(step);
+  name.insert(0, name.size() < 6 ? 6 - name.size() : 0, '0');
+  return join_path(checkpoints_folder(folder), name);
+}
+
+/// The step that a folder's name says, -1 if it isn't a checkpoint's name.
+int64_t step_of(const std::string& name) {
+  int64_t step = -1;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), step);
+  const bool whole = error == std::errc() && end == name.data() + name.size();
+  return whole && name.size() >= 6 && step >= 0 ? step : -1;
+}
+
+// --- Writing ---
+
+std::string tensor_bytes(const std::vector<NamedTensor>& named) {
+  TensorFile file;
+  file.metadata = {{"format", "pt"}};
+  for (const NamedTensor& entry : named) {
+    file.tensors.emplace_back(entry.name, entry.tensor.array());
+  }
+  return safetensors_bytes(file);
+}
+
+/// Generators use all 64 bits; JSON's numbers here are signed.
+std::string signed_text(uint64_t bits) { return std::to_string(static_cast<int64_t>(bits)); }
+
+std::string generator_json(const Generator& generator) {
+  return "{\"seed\": " + signed_text(generator.seed()) +
+         ", \"stream\": " + signed_text(generator.stream()) +
+         ", \"position\": " + signed_text(generator.position()) + "}";
+}
+
+std::string state_json(const TrainingState& state) {
+  std::string out = "{\n  \"version\": " + std::to_string(version);
+  const auto add = [&](const char* name, const std::string& value) {
+    out += std::string(",\n  \"") + name + "\": " + value;
+  };
+  add("step", std::to_string(state.step));
+  add("epoch", std::to_string(state.epoch));
+  add("batch", std::to_string(state.batch));
+  add("generator", generator_json(state.generator));
+  add("schedule_steps", std::to_string(state.schedule_steps));
+  add("skipped", std::to_string(state.skipped));
+  add("skipped_in_a_row", std::to_string(state.skipped_in_a_row));
+  add("best_step", std::to_string(state.best_step));
+  add("worse_validations", std::to_string(state.worse_validations));
+  if (std::isfinite(state.best_score)) add("best_score", json_number(state.best_score));
+  if (std::isfinite(state.best_loss)) add("best_loss", json_number(state.best_loss));
+  add("seconds", json_number(state.seconds));
+  std::string fingerprint;
+  for (const auto& [name, value] : state.fingerprint) {
+    fingerprint += (fingerprint.empty() ? "\"" : ", \"") + name + "\": \"" + value + '"';
+  }
+  add("fingerprint", '{' + fingerprint + '}');
+  return out + "\n}\n";
+}
+
+std::string manifest_json(const std::vector<PendingFolder::Entry>& entries) {
+  std::string out = "{\n  \"version\": " + std::to_string(version) + ",\n  \"files\": {";
+  for (const PendingFolder::Entry& entry : entries) {
+    out += (&entry == entries.data() ? "\n" : ",\n");
+    out += "    \"" + entry.name + "\": {\"size\": " + std::to_string(entry.size) +
+           ", \"sha256\": \"" + entry.sha256 + "\"}";
+  }
+  return out + "\n  }\n}\n";
+}
+
+// --- Reading ---
+
+void check_version(const Json& json) {
+  if (json.required_integer("version", 1, largest) > version) {
+    json.fail("written by a newer heed; this one reads version " + std::to_string(version));
+  }
+}
+
+/// The bytes of a file of the checkpoint, if they are those that the manifest promises.
+std::string checked_bytes(const std::string& path, const Json& files, const std::string& name) {
+  if (!files.has(name)) files.fail("the manifest lacks " + name);
+  const Json& entry = files.object(name);
+  const std::string file = join_path(path, name);
+  const std::string bytes = read_file(file);
+  const int64_t size = entry.required_integer("size", 0, largest);
+  if (static_cast<int64_t>(bytes.size()) != size) {
+    throw FormatError(escaped(file, 400) + ": has " + std::to_string(bytes.size()) +
+                      " bytes, the manifest says " + std::to_string(size));
+  }
+  if (sha256(bytes) != entry.required_text("sha256")) {
+    throw FormatError(escaped(file, 400) + ": its checksum is not the one in the manifest");
+  }
+  return bytes;
+}
+
+uint64_t bits_of(const Json& json, const std::string& key) {
+  return static_cast<uint64_t>(
+      json.required_integer(key, std::numeric_limits<int64_t>::min(), largest));
+}
+
+TrainingState parse_state(const Json& json) {
+  check_version(json);
+  const auto count = [&](const char* name) { return json.required_integer(name, 0, largest); };
+  TrainingState state;
+  state.step = count("step");
+  state.epoch = count("epoch");
+  state.batch = count("batch");
+  const Json& generator = json.object("generator");
+  state.generator = Generator(bits_of(generator, "seed"), bits_of(generator, "stream"));
+  state.generator.set_position(bits_of(generator, "position"));
+  state.schedule_steps = count("schedule_steps");
+  state.skipped = count("skipped");
+  state.skipped_in_a_row = count("skipped_in_a_row");
+  state.best_step = count("best_step");
+  state.worse_validations = count("worse_validations");
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  state.best_score = json.number("best_score", -infinity, -infinity, infinity);
+  state.best_loss = json.number("best_loss", infinity, -infinity, infinity);
+  state.seconds = json.number("seconds", 0, 0, infinity);
+  const Json& fingerprint = json.object("fingerprint");
+  for (const std::string& name : fingerprint.keys()) {
+    state.fingerprint.emplace_back(name, fingerprint.required_text(name));
+  }
+  return state;
+}
+
+std::vector<NamedTensor> parse_tensors(const std::string& bytes, const std::string& path) {
+  std::vector<NamedTensor> named;
+  for (auto& [name, array] : parse_safetensors(bytes, path).tensors) {
+    named.push_back({name, Tensor(array)});
+  }
+  return named;
+}
+
+}  // namespace
+
+void save_checkpoint(const std::string& folder, const Checkpoint& checkpoint) {
+  const std::string path = checkpoint_path(folder, checkpoint.state.step);
+  const std::string contents[] = {tensor_bytes(checkpoint.model),
+                                  tensor_bytes(checkpoint.optimizer), state_json(checkpoint.state)};
+  int64_t bytes = 0;
+  for (const std::string& content : contents) bytes += static_cast<int64_t>(content.size());
+  make_folder(checkpoints_folder(folder));
+  require_free_space(folder, 2 * bytes);
+  // What has this name and was not resumed from is invalid.
+  remove_path(path);
+  PendingFolder pending(path);
+  for (int i = 0; i < 3; ++i) pending.write(file_names[i], contents[i]);
+  pending.write(manifest_name, manifest_json(pending.entries()));
+  pending.commit();
+}
+
+Checkpoint load_checkpoint(const std::string& path) {
+  const Json manifest = Json::read(join_path(path, manifest_name), JsonFault::format);
+  check_version(manifest);
+  const Json& files = manifest.object("files");
+  files.allow_only({file_names[0], file_names[1], file_names[2]});
+  const auto bytes = [&](int i) { return checked_bytes(path, files, file_names[i]); };
+  const auto name = [&](int i) { return join_path(path, file_names[i]); };
+  return {parse_state(Json::parse(bytes(2), name(2), JsonFault::format)),
+          parse_tensors(bytes(0), name(0)), parse_tensors(bytes(1), name(1))};
+}
+
+std::vector<int64_t> checkpoint_steps(const std::string& folder) {
+  std::vector<int64_t> steps;
+  if (!is_folder(checkpoints_folder(folder))) return steps;
+  for (const std::string& name : folder_entries(checkpoints_folder(folder))) {
+    if (const int64_t step = step_of(name); step >= 0) steps.push_back(step);
+  }
+  std::sort(steps.begin(), steps.end());
+  return steps;
+}
+
+std::optional<Checkpoint> newest_checkpoint(const std::string& folder,
+                                            std::vector<std::string>& warnings) {
+  const std::vector<int64_t> steps = checkpoint_steps(folder);
+  std::string reasons;
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+    try {
+      Checkpoint checkpoint = load_checkpoint(checkpoint_path(folder, *step));
+      if (checkpoint.state.step != *step) throw FormatError("state.json is of another step");
+      return checkpoint;
+    } catch (const Error& error) {
+      warnings.push_back("checkpoint " + std::to_string(*step) + " is not valid: " + error.what());
+      reasons += (reasons.empty() ? "" : "; ") + std::string(error.what());
+    }
+  }
+  if (steps.empty()) return std::nullopt;
+  throw FormatError(escaped(folder, 400) + ": no checkpoint is valid: " + reasons);
+}
+
+void prune_checkpoints(const std::string& folder, int64_t newest, int64_t every, int64_t keep) {
+  std::vector<int64_t> steps = checkpoint_steps(folder), others;
+  std::reverse(steps.begin(), steps.end());
+  int64_t kept = 0, regular = 0;
+  for (const int64_t step : steps) {
+    const bool wanted = step % every == 0 && regular < keep;
+    if (step > newest) {
+      remove_path(checkpoint_path(folder, step));
+    } else if (step == newest || wanted) {
+      ++kept;
+      regular += wanted;
+    } else {
+      others.push_back(step);
+    }
+  }
+  for (const int64_t step : others) {
+    if (++kept > 2) remove_path(checkpoint_path(folder, step));
+  }
+}
+
+}  // namespace heed

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <heed/core/named_tensor.hpp>
+#include <heed/core/random.hpp>
+
+namespace heed {
+
+/// Where a training stands, beside its weights and moments: with these a resumed run goes on to the
+/// same bits as one that never stopped. The `state.json` of a checkpoint.
+struct TrainingState {
+  /// Updates made; the epoch, from 0, and its next batch.
+  int64_t step = 0, epoch = 0, batch = 0;
+  /// `default_generator()`: what initialisers and dropout drew from.
+  Generator generator;
+  /// The last step of a schedule that has one, 0 otherwise.
+  int64_t schedule_steps = 0;
+  /// Updates left out because the loss or a gradient was not finite; how many of them one after the
+  /// other.
+  int64_t skipped = 0, skipped_in_a_row = 0;
+  /// The best validation so far (step 0: none yet), and how many were not better since.
+  int64_t best_step = 0, worse_validations = 0;
+  double best_score = 0, best_loss = 0;
+  /// Time spent in training steps.
+  double seconds = 0;
+  /// What must be the same when the run is resumed: checksums of the data, for example.
+  std::vector<std::pair<std::string, std::string>> fingerprint;
+};
+
+/// A resumable state of a training.
+struct Checkpoint {
+  TrainingState state;
+  std::vector<NamedTensor> model, optimizer;
+};
+
+/// Writes `FOLDER/checkpoints/NNNNNN` (the step): model.safetensors, optimizer.safetensors,
+/// state.json, and MANIFEST.json with their sizes and checksums. They are written under a temporary
+/// name, flushed, read back and renamed, so that the name never stands for half a checkpoint.
+/// `IoError` if there is no room.
+void save_checkpoint(const std::string& folder, const Checkpoint& checkpoint);
+
+/// Reads one checkpoint's folder. `FormatError` (or `IoError`) names the file that is missing, has
+/// another checksum than the manifest says, or is not of its format.
+Checkpoint load_checkpoint(const std::string& path);
+
+/// The newest valid checkpoint of a run's folder, none if it has no checkpoints. What is wrong with
+/// newer ones is appended to `warnings`; `FormatError` lists all reasons if none is valid.
+std::optional<Checkpoint> newest_checkpoint(const std::string& folder,
+                                            std::vector<std::string>& warnings);
+
+/// The steps of all checkpoints of a run's folder, in increasing order.
+std::vector<int64_t> checkpoint_steps(const std::string& folder);
+
+/// Removes old checkpoints after the one of step `newest` was written. Kept are that one and the
+/// `keep` (at least 2) newest of the regular ones, whose step is a multiple of `every`; others
+/// (from an interrupted run) only where fewer than 2 remained. Later ones were invalid and go.
+void prune_checkpoints(const std::string& folder, int64_t newest, int64_t every, int64_t keep);
+
+}  // namespace heed

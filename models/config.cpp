@@ -1,0 +1,300 @@
+#include <heed/models/config.hpp>
+
+#include <unistd.h>
+
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+
+#include <heed/core/error.hpp>
+#include <heed/core/files.hpp>
+#include <heed/core/suggest.hpp>
+#include <heed/models/config_keys.hpp>
+#include <heed/models/json_reader.hpp>
+#include <heed/models/vocabulary.hpp>
+
+namespace heed {
+
+namespace {
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+template <class... F>
+Overloaded(F...) -> Overloaded<F...>;
+
+constexpr int64_t format_version = 1;
+
+struct SymbolId {
+  const char* name;
+  int32_t id;
+};
+constexpr SymbolId symbol_ids[] = {{"pad", Vocabulary::pad},
+                                   {"unk", Vocabulary::unk},
+                                   {"bos", Vocabulary::bos},
+                                   {"eos", Vocabulary::eos}};
+
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    char code[8];
+    if (c == '"' || c == '\\') {
+      out += {'\\', c};
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      std::snprintf(code, sizeof code, "\\u%04x", static_cast<unsigned>(c));
+      out += code;
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+/// The shortest digits that read back as `value`.
+std::string digits(double value) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, value).ptr};
+}
+
+/// The value of a key as JSON.
+std::string json_value(const Key& key) {
+  return std::visit(
+      Overloaded{
+          [](const IntegerKey& k) { return std::to_string(*k.value); },
+          [](const NumberKey& k) { return digits(*k.value); },
+          [](const FractionKey& k) { return digits(*k.value); },
+          [](const FlagKey& k) { return std::string(*k.value ? "true" : "false"); },
+          [](const TextKey& k) { return quoted(*k.value); },
+          [](const ChoiceKey& k) { return quoted(k.names[static_cast<std::size_t>(k.get())]); }},
+      key.variable);
+}
+
+void set_choice(const ChoiceKey& key, const std::string& name) {
+  for (std::size_t i = 0; i < key.names.size(); ++i) {
+    if (key.names[i] == name) key.set(static_cast<int>(i));
+  }
+}
+
+void read_key(const Json& json, const Key& key) {
+  const std::string& name = key.name;
+  std::visit(
+      Overloaded{
+          [&](const IntegerKey& k) { *k.value = json.integer(name, *k.value, k.low, k.high); },
+          [&](const NumberKey& k) { *k.value = json.number(name, *k.value, k.low, k.high); },
+          [&](const FractionKey& k) { *k.value = json.fraction(name, *k.value); },
+          [&](const FlagKey& k) { *k.value = json.flag(name, *k.value); },
+          [&](const TextKey& k) { *k.value = json.text(name, *k.value); },
+          [&](const ChoiceKey& k) {
+            const std::string now = k.names[static_cast<std::size_t>(k.get())];
+            set_choice(k, json.choice(name, now, k.names));
+          }},
+      key.variable);
+}
+
+std::vector<std::string> names(const KeyGroup& group) {
+  std::vector<std::string> result;
+  for (const Key& key : group.keys) result.push_back(key.name);
+  return result;
+}
+
+/// Format, version and the ids of the symbols: they may be left out, but not differ.
+void check_constants(const Json& json) {
+  json.choice("format", "heed", {"heed"});
+  if (json.integer("version", format_version, 1, INT32_MAX) > format_version) {
+    json.fail("version " + std::to_string(json.required_integer("version", 1, INT32_MAX)) +
+              ", written by a newer heed; this one reads version " +
+              std::to_string(format_version));
+  }
+  for (const SymbolId& symbol : symbol_ids) {
+    json.integer(symbol.name, symbol.id, symbol.id, symbol.id);
+  }
+}
+
+void read(Config& config, const Json& json) {
+  check_constants(json);
+  for (const KeyGroup& group : key_groups(config)) {
+    const bool top = group.name.empty();
+    const Json& object = top ? json : json.object(group.name);
+    std::vector<std::string> known = names(group);
+    if (top) {
+      for (const char* name : {"format", "version", "pad", "unk", "bos", "eos"}) {
+        known.push_back(name);
+      }
+      known.insert(known.end(), {"training", "data"});
+      known.insert(known.end(), foreign_keys().begin(), foreign_keys().end());
+    }
+    object.allow_only(known);
+    for (const Key& key : group.keys) read_key(object, key);
+  }
+}
+
+/// `training.epochs` as the key `epochs` of the object `training`.
+std::string path_of(const KeyGroup& group, const Key& key) {
+  return group.name.empty() ? key.name : group.name + '.' + key.name;
+}
+
+double machine_memory() {
+  return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+std::string gibibytes(double bytes) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g GiB", bytes / (1024.0 * 1024 * 1024));
+  return text;
+}
+
+}  // namespace
+
+const char* to_string(ModelKind) { return "rnn_search"; }
+const char* to_string(TokenizerKind kind) { return kind == TokenizerKind::word ? "word" : "char"; }
+
+void apply_json(Config& config, const std::string& json, const std::string& file) {
+  read(config, Json::parse(json, file, JsonFault::config));
+}
+
+void apply_config_file(Config& config, const std::string& path) {
+  read(config, Json::read(path, JsonFault::config));
+}
+
+void apply_setting(Config& config, const std::string& setting) {
+  const std::size_t equals = setting.find('=');
+  if (equals == std::string::npos) {
+    throw ConfigError("--set " + escaped(setting) + ": expects KEY=VALUE");
+  }
+  const std::string path = setting.substr(0, equals), value = setting.substr(equals + 1);
+  std::vector<std::string> known;
+  for (const KeyGroup& group : key_groups(config)) {
+    for (const Key& key : group.keys) {
+      known.push_back(path_of(group, key));
+      if (known.back() != path) continue;
+      const bool word = std::holds_alternative<TextKey>(key.variable) ||
+                        std::holds_alternative<ChoiceKey>(key.variable);
+      Json json;
+      json.set(path, word ? quoted(value) : value, "--set");
+      read_key(group.name.empty() ? json : json.object(group.name), key);
+      return;
+    }
+  }
+  for (const std::string& key : foreign_keys()) {
+    if (key == path) return;
+  }
+  throw ConfigError("--set: unknown key \"" + escaped(path) + "\"" + did_you_mean(path, known));
+}
+
+double weight_count(const RecurrentConfig& c) {
+  const auto V = static_cast<double>(c.source_vocab), W = static_cast<double>(c.target_vocab),
+             E = static_cast<double>(c.embedding), n = static_cast<double>(c.hidden),
+             A = static_cast<double>(c.attention_size), L = static_cast<double>(c.readout_size);
+  const auto gates = [&](double input) { return 3 * n * (input + n + 2); };
+  const double encoder =
+      2 * gates(E) + 2 * static_cast<double>(c.encoder_layers - 1) * gates(2 * n);
+  const double rows = c.readout == Readout::maxout ? 2 * L : L;
+  return (V + W) * E + encoder + n * (n + 1) + A * (3 * n + 1) + gates(E + 2 * n) +
+         rows * (3 * n + E + 1) + W * (L + 1);
+}
+
+void check(const Config& config) {
+  const RecurrentConfig& model = config.recurrent;
+  if (model.coverage || model.input_feeding) {
+    throw ConfigError(std::string(model.coverage ? "coverage" : "input_feeding") +
+                      ": this version has it not; leave it false");
+  }
+  if (config.training.schedule == ScheduleKind::cosine && config.training.steps == 0) {
+    throw ConfigError("training.schedule: cosine needs training.steps, where it ends");
+  }
+  // Weights, gradients, and the two moments of Adam, in float32.
+  const double needed = 16 * weight_count(model);
+  if (needed > machine_memory()) {
+    throw ConfigError("the model needs " + gibibytes(needed) + " (weights, gradients, moments), " +
+                      "this machine has " + gibibytes(machine_memory()) +
+                      "; make embedding, hidden or the vocabularies smaller");
+  }
+}
+
+std::string to_json(const Config& config) {
+  Config copy = config;
+  std::string top = "{\n  \"format\": \"heed\",\n  \"version\": " + std::to_string(format_version);
+  for (const SymbolId& symbol : symbol_ids) {
+    top += std::string(",\n  \"") + symbol.name + "\": " + std::to_string(symbol.id);
+  }
+  for (const KeyGroup& group : key_groups(copy)) {
+    const bool nested = !group.name.empty();
+    std::string text;
+    for (const Key& key : group.keys) {
+      text += text.empty() && nested ? "\n" : ",\n";
+      text += (nested ? "    " : "  ") + quoted(key.name) + ": " + json_value(key);
+    }
+    top += nested ? ",\n  " + quoted(group.name) + ": {" + text + "\n  }" : text;
+  }
+  return top + "\n}\n";
+}
+
+Config load_config(const std::string& path) {
+  const Json json = Json::read(path, JsonFault::format);
+  Config config;
+  check_constants(json);
+  for (const char* name : {"format", "model"}) json.required_text(name);
+  for (const char* name : {"version", "source_vocab", "target_vocab", "embedding", "hidden",
+                           "attention_size", "readout_size"}) {
+    json.required_integer(name, 1, INT32_MAX);
+  }
+  read(config, json);
+  try {
+    check(config);
+  } catch (const ConfigError& error) {
+    throw FormatError(escaped(path, 400) + ": " + error.what());
+  }
+  return config;
+}
+
+std::vector<ConfigKey> config_keys() {
+  Config defaults;
+  std::vector<ConfigKey> result;
+  for (const KeyGroup& group : key_groups(defaults)) {
+    for (const Key& key : group.keys) {
+      ConfigKey line{path_of(group, key), "", json_value(key), "", key.meaning};
+      std::visit(Overloaded{[&](const IntegerKey& k) {
+                              line.type = "integer";
+                              line.range = std::to_string(k.low) + " to " + std::to_string(k.high);
+                            },
+                            [&](const NumberKey& k) {
+                              line.type = "number";
+                              line.range = digits(k.low) + " to " + digits(k.high);
+                            },
+                            [&](const FractionKey&) {
+                              line.type = "number";
+                              line.range = "0 to 1, without 1";
+                            },
+                            [&](const FlagKey&) { line.type = "true or false"; },
+                            [&](const TextKey&) { line.type = "string"; },
+                            [&](const ChoiceKey& k) {
+                              line.type = "string";
+                              for (const std::string& name : k.names) {
+                                line.range += (line.range.empty() ? "" : ", ") + name;
+                              }
+                            }},
+                 key.variable);
+      result.push_back(line);
+    }
+  }
+  return result;
+}
+
+std::vector<std::string> differences(const Config& there, const Config& here) {
+  Config a = there, b = here;
+  std::vector<std::string> lines;
+  const auto groups_a = key_groups(a), groups_b = key_groups(b);
+  for (std::size_t g = 0; g < groups_a.size(); ++g) {
+    for (std::size_t k = 0; k < groups_a[g].keys.size(); ++k) {
+      const std::string before = json_value(groups_a[g].keys[k]);
+      const std::string now = json_value(groups_b[g].keys[k]);
+      if (before == now) continue;
+      lines.push_back(path_of(groups_a[g], groups_a[g].keys[k]) + ": " + before + " there, " + now +
+                      " here");
+    }
+  }
+  return lines;
+}
+
+}  // namespace heed

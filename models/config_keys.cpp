@@ -1,0 +1,111 @@
+#include <heed/models/config_keys.hpp>
+
+#include <climits>
+
+namespace heed {
+
+namespace {
+
+constexpr int64_t largest_size = INT32_MAX;
+
+template <class E>
+ChoiceKey choice(E& value, std::vector<std::string> names) {
+  return {std::move(names), [&value] { return static_cast<int>(value); },
+          [&value](int index) { value = static_cast<E>(index); }};
+}
+
+std::vector<Key> architecture_keys(Config& config) {
+  RecurrentConfig& c = config.recurrent;
+  const auto size = [](int64_t& value) { return IntegerKey{&value, 1, largest_size}; };
+  return {
+      {"model", choice(config.model, {"rnn_search"}), "architecture"},
+      {"tokenizer", choice(config.tokenizer, {"word", "char"}), "what a token is"},
+      {"source_vocab", IntegerKey{&c.source_vocab, 4, largest_size}, "words of the source side"},
+      {"target_vocab", IntegerKey{&c.target_vocab, 4, largest_size}, "words of the target side"},
+      {"embedding", size(c.embedding), "E, size of a word's embedding"},
+      {"hidden", size(c.hidden), "n, size of a recurrent state"},
+      {"attention_size", size(c.attention_size), "A, hidden layer of the alignment model"},
+      {"readout_size", size(c.readout_size), "L, size of the read-out"},
+      {"cell", choice(c.cell, {"gru"}), "recurrent cell"},
+      {"encoder_layers", IntegerKey{&c.encoder_layers, 1, 64}, "layers of the encoder"},
+      {"decoder_layers", IntegerKey{&c.decoder_layers, 1, 1}, "layers of the decoder"},
+      {"attention", choice(c.attention, {"additive"}), "score function of the attention"},
+      {"attention_normaliser", choice(c.attention_normaliser, {"softmax"}),
+       "what turns scores into weights"},
+      {"attention_window", IntegerKey{&c.attention_window, 0, 0},
+       "half width of local attention, 0: the whole source"},
+      {"coverage", FlagKey{&c.coverage}, "tell the attention what it has attended to"},
+      {"input_feeding", FlagKey{&c.input_feeding}, "feed the read-out back to the decoder"},
+      {"readout", choice(c.readout, {"maxout", "tanh"}), "kind of read-out"},
+      {"reset", choice(c.reset, {"after", "before"}),
+       "reset gate after the product as in PyTorch, or before it as in the paper"},
+      {"dropout", FractionKey{&c.dropout}, "dropping of embeddings and read-out, in training"},
+  };
+}
+
+std::vector<Key> training_keys(TrainingConfig& c) {
+  const auto count = [](int64_t& value, int64_t low) {
+    return IntegerKey{&value, low, INT64_C(1) << 53};
+  };
+  return {
+      {"optimizer", choice(c.optimizer, {"sgd", "adam", "adamw"}), "optimiser"},
+      {"learning_rate", NumberKey{&c.learning_rate, 1e-12, 1000}, "peak learning rate"},
+      {"schedule", choice(c.schedule, {"constant", "noam", "cosine"}),
+       "how the learning rate changes after the warm-up"},
+      {"warmup", count(c.warmup, 0), "steps of linear warm-up"},
+      {"batch_tokens", count(c.batch_tokens, 1), "tokens of a batch, padding included"},
+      {"accumulate", count(c.accumulate, 1), "batches of an update"},
+      {"label_smoothing", FractionKey{&c.label_smoothing},
+       "weight of the uniform distribution in the target"},
+      {"clip_norm", NumberKey{&c.clip_norm, 0, 1e12}, "largest gradient norm, 0: not clipped"},
+      {"weight_decay", NumberKey{&c.weight_decay, 0, 1000}, "weight decay"},
+      {"epochs", count(c.epochs, 0), "limit, 0: none"},
+      {"steps", count(c.steps, 0), "limit, 0: none"},
+      {"minutes", NumberKey{&c.minutes, 0, 1e9}, "limit of training time, 0: none"},
+      {"seed", count(c.seed, 0), "seed of all random numbers"},
+      {"validate_every", count(c.validate_every, 1), "steps between validations"},
+      {"patience", count(c.patience, 0),
+       "validations without a better one before training stops, 0: never"},
+      {"average", IntegerKey{&c.average, 0, 0}, "checkpoints averaged at the end, 0: none"},
+      {"ema", NumberKey{&c.ema, 0, 0}, "decay of the moving average of weights, 0: none"},
+      {"r_drop", NumberKey{&c.r_drop, 0, 0}, "weight of R-Drop, 0: none"},
+  };
+}
+
+std::vector<Key> data_keys(DataConfig& c) {
+  const auto count = [](int64_t& value, int64_t low) {
+    return IntegerKey{&value, low, largest_size};
+  };
+  return {
+      {"train_source", TextKey{&c.train_source}, "file of the training text, source side"},
+      {"train_target", TextKey{&c.train_target}, "its target side"},
+      {"valid_source", TextKey{&c.valid_source}, "file of the validation text, source side"},
+      {"valid_target", TextKey{&c.valid_target}, "its target side"},
+      {"max_length", count(c.max_length, 0), "tokens of the longest pair trained on, 0: no limit"},
+      {"length_ratio", NumberKey{&c.length_ratio, 0, 1e6},
+       "largest ratio of lengths trained on, 0: no limit"},
+      {"min_count", count(c.min_count, 1), "rarer tokens become <unk>"},
+      {"lowercase", FlagKey{&c.lowercase}, "turn all text into lower case"},
+      {"subwords", IntegerKey{&c.subwords, 0, 0}, "pieces of a subword model, 0: none"},
+      {"subword_model", choice(c.subword_model, {"bpe", "unigram"}), "kind of subword model"},
+      {"subword_sampling", NumberKey{&c.subword_sampling, 0, 0}, "subword regularisation, 0: none"},
+      {"shared_vocabulary", FlagKey{&c.shared_vocabulary}, "one vocabulary for both sides"},
+  };
+}
+
+}  // namespace
+
+std::vector<KeyGroup> key_groups(Config& config) {
+  return {{"", architecture_keys(config)},
+          {"training", training_keys(config.training)},
+          {"data", data_keys(config.data)}};
+}
+
+const std::vector<std::string>& foreign_keys() {
+  static const std::vector<std::string> keys{
+      "d_model", "heads",     "feed_forward", "attention_dropout", "norm",  "activation",
+      "tie",     "positions", "max_length",   "kv_heads",          "window"};
+  return keys;
+}
+
+}  // namespace heed

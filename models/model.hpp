@@ -1,0 +1,98 @@
+#pragma once
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <heed/core/losses.hpp>
+#include <heed/core/views.hpp>
+#include <heed/layers/module.hpp>
+#include <heed/models/decoder.hpp>
+
+namespace heed {
+
+/// A translating model of any type behind one handle: what `Trainer` and `Translator` work with.
+/// A struct M of the user's own will do if it has
+///
+///     Tensor operator()(const Tensor& source, const Tensor& keep, const Tensor& target) const;
+///     std::unique_ptr<Decoder> start_decoder(const Tensor& source, const Tensor& keep) const;
+///     void members(Members& m);
+///
+/// source [B, S] int32 with its keep mask [B, S]; target [B, T] from `<s>` on; the result [B, T, V]
+/// are the logits of the words that follow (teacher forcing). What `start_decoder` gives refers to
+/// the model and is used no longer than that lives. Two more functions are optional, `attend` and
+/// `loss`, as below.
+class TranslationModel {
+ public:
+  template <class M>
+  explicit TranslationModel(M model) : held_(new Of<M>(std::move(model))) {}
+
+  Tensor operator()(const Tensor& source, const Tensor& keep, const Tensor& target) const {
+    return held_->forward(source, keep, target);
+  }
+  /// Cross-entropy of the logits with the words that should follow, target_out: [B, T] int32.
+  Tensor loss(const Tensor& source, const Tensor& keep, const Tensor& target_in,
+              const Tensor& target_out, const CrossEntropyOptions& options) const {
+    return held_->loss(source, keep, target_in, target_out, options);
+  }
+  std::unique_ptr<Decoder> start_decoder(const Tensor& source, const Tensor& keep) const {
+    return held_->start_decoder(source, keep);
+  }
+  /// The weights [B, H, T, S] of every attention while `target` is read; empty for a model without.
+  std::vector<AttentionWeights> attend(const Tensor& source, const Tensor& keep,
+                                       const Tensor& target) const {
+    return held_->attend(source, keep, target);
+  }
+  void members(Members& m) { held_->members(m); }
+
+  /// The model itself; null unless it is an M.
+  template <class M>
+  M* as() const {
+    auto* held = dynamic_cast<Of<M>*>(held_.get());
+    return held ? &held->model : nullptr;
+  }
+
+ private:
+  struct Held {
+    virtual ~Held() = default;
+    virtual Tensor forward(const Tensor&, const Tensor&, const Tensor&) const = 0;
+    virtual Tensor loss(const Tensor&, const Tensor&, const Tensor&, const Tensor&,
+                        const CrossEntropyOptions&) const = 0;
+    virtual std::unique_ptr<Decoder> start_decoder(const Tensor&, const Tensor&) const = 0;
+    virtual std::vector<AttentionWeights> attend(const Tensor&, const Tensor&,
+                                                 const Tensor&) const = 0;
+    virtual void members(Members&) = 0;
+  };
+  template <class M>
+  struct Of final : Held {
+    explicit Of(M m) : model(std::move(m)) {}
+    Tensor forward(const Tensor& x, const Tensor& keep, const Tensor& y) const override {
+      return model(x, keep, y);
+    }
+    Tensor loss(const Tensor& x, const Tensor& keep, const Tensor& y, const Tensor& next,
+                const CrossEntropyOptions& options) const override {
+      if constexpr (requires { model.loss(x, keep, y, next, options); }) {
+        return model.loss(x, keep, y, next, options);
+      } else {
+        const Tensor logits = model(x, keep, y);
+        return cross_entropy(reshape(logits, {-1, logits.size(-1)}), reshape(next, {-1}), options);
+      }
+    }
+    std::unique_ptr<Decoder> start_decoder(const Tensor& x, const Tensor& keep) const override {
+      return model.start_decoder(x, keep);
+    }
+    std::vector<AttentionWeights> attend(const Tensor& x, const Tensor& keep,
+                                         const Tensor& y) const override {
+      if constexpr (requires { model.attend(x, keep, y); }) {
+        return model.attend(x, keep, y);
+      } else {
+        return {};
+      }
+    }
+    void members(Members& m) override { model.members(m); }
+    M model;
+  };
+  std::unique_ptr<Held> held_;
+};
+
+}  // namespace heed

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <heed/layers/module.hpp>
+#include <heed/models/config.hpp>
+#include <heed/models/model.hpp>
+#include <heed/models/vocabulary.hpp>
+
+namespace heed {
+
+/// What a model folder holds: config.json, model.safetensors, source.vocab, target.vocab.
+struct ModelFolder {
+  Config config;
+  Vocabulary source, target;
+  TranslationModel model;
+};
+
+/// The model that `config` describes, freshly initialised from `default_generator()`.
+TranslationModel make_model(const Config& config);
+
+/// Reads a model folder. `IoError` for a missing file; `FormatError` or `DataError` for a
+/// config.json that is wrong or newer, vocabularies of another size than the embeddings, weights
+/// that are missing, unexpected, of another shape or type (all of them listed), or not finite
+/// (named).
+ModelFolder load_model_folder(const std::string& folder);
+/// Writes the four files, each through a temporary name; makes the folder if there is none.
+void save_model_folder(const std::string& folder, const Config& config, const Vocabulary& source,
+                       const Vocabulary& target, const std::vector<NamedTensor>& weights);
+
+/// Writes tensors as a safetensors file; reads one, refusing weights that are not finite.
+void save_weights(const std::string& path, const std::vector<NamedTensor>& weights);
+std::vector<NamedTensor> load_weights(const std::string& path);
+
+}  // namespace heed

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+
+#include <heed/layers/recurrent.hpp>
+
+namespace heed {
+
+// Each lists what this version builds; the names are those of config.json.
+enum class Cell { gru };
+enum class Score { additive };
+enum class Normaliser { softmax };
+enum class Readout { maxout, tanh };
+
+/// Sizes and variants of the recurrent models, the keys of config.json with the same names. The
+/// defaults are the paper's (Bahdanau, Cho, Bengio 2014, appendix A.2.3), `reset` aside.
+struct RecurrentConfig {
+  /// Number of words on each side, the four special symbols included.
+  int64_t source_vocab = 0, target_vocab = 0;
+  /// E: size of a word's embedding;  n: of a recurrent state.
+  int64_t embedding = 620, hidden = 1000;
+  /// A: size of the alignment model's hidden layer;  L: of the read-out after maxout.
+  int64_t attention_size = 1000, readout_size = 500;
+  Cell cell = Cell::gru;
+  int64_t encoder_layers = 1, decoder_layers = 1;
+  Score attention = Score::additive;
+  Normaliser attention_normaliser = Normaliser::softmax;
+  /// Half width of local attention, 0 for the whole source.
+  int64_t attention_window = 0;
+  bool coverage = false, input_feeding = false;
+  Readout readout = Readout::maxout;
+  /// Where a GRU's reset gate acts: after the product as in PyTorch, before it as in the paper.
+  Reset reset = Reset::after;
+  /// Probability of dropping an element of the embeddings and of the read-out, in training.
+  double dropout = 0;
+};
+
+}  // namespace heed

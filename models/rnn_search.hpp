@@ -1,0 +1,50 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <heed/layers/attention.hpp>
+#include <heed/layers/dropout.hpp>
+#include <heed/layers/embedding.hpp>
+#include <heed/layers/linear.hpp>
+#include <heed/layers/recurrent.hpp>
+#include <heed/models/decoder.hpp>
+#include <heed/models/recurrent_config.hpp>
+
+namespace heed {
+
+/// RNNsearch: a bidirectional GRU writes an annotation h_j for every source word; a GRU decoder
+/// looks for the annotations that matter before each word that it writes. Bahdanau, Cho, Bengio
+/// 2014 (arXiv 1409.0473), section 3 and appendix A; rnn_search.cpp reads like it.
+struct RNNsearch {
+  explicit RNNsearch(const RecurrentConfig& config);
+
+  /// Teacher forcing. source: [B, S] int32, keep: [B, S] bool, target: [B, T] int32 from `<s>` on
+  /// -> logits of the next words [B, T, V].
+  Tensor operator()(const Tensor& source, const Tensor& keep, const Tensor& target) const;
+  /// The alignment weights alpha_ij on the way: one attention with one head, [B, 1, T, S].
+  std::vector<AttentionWeights> attend(const Tensor& source, const Tensor& keep,
+                                       const Tensor& target) const;
+  /// Word by word, for search.
+  std::unique_ptr<Decoder> start_decoder(const Tensor& source, const Tensor& keep) const;
+  void members(Members& m);
+
+  RecurrentConfig config;
+  Embedding source_embedding, target_embedding;
+  GRU encoder;
+  Linear initial;
+  AdditiveAttention attention;
+  /// The decoder's state, s_i = cell([E y_{i-1}; c_i], s_{i-1}).
+  struct DecoderParts {
+    GRUCell cell;
+    void members(Members& m);
+  } decoder;
+  Linear readout, generator;
+  Dropout dropout;
+};
+
+/// Draws all weights as appendix B.1 of the paper does: orthogonal recurrent matrices, the
+/// alignment model's from N(0, 0.001^2), all others from N(0, 0.01^2), its energy and all biases 0.
+void initialize_as_paper(RNNsearch& model);
+
+}  // namespace heed

@@ -1,0 +1,208 @@
+#include <heed/models/translation_task.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+#include <heed/core/error.hpp>
+#include <heed/core/files.hpp>
+#include <heed/core/operations.hpp>
+#include <heed/models/bleu.hpp>
+#include <heed/models/model_folder.hpp>
+#include <heed/models/search.hpp>
+#include <heed/models/utf8.hpp>
+
+namespace heed {
+
+namespace {
+
+const char* tokenizer_name(TokenizerKind kind) {
+  return kind == TokenizerKind::character ? "char" : "word";
+}
+
+void to_lowercase(ParallelText& text) {
+  for (std::string& line : text.source) line = lowercase(line);
+  for (std::string& line : text.target) line = lowercase(line);
+}
+
+ParallelText read_text(const std::string& source, const std::string& target, const char* role,
+                       std::vector<std::string>& notes) {
+  if (source.empty() || target.empty()) {
+    throw ConfigError(std::string("the ") + role + " text is missing: data." + role +
+                      "_source and data." + role + "_target");
+  }
+  return read_parallel_text(source, target, notes);
+}
+
+/// A note where the filter dropped pairs.
+void note_counts(const FilterCounts& counts, const PairFilter& filter, const char* role,
+                 std::vector<std::string>& notes) {
+  if (counts.kept < counts.read)
+    notes.push_back(std::string(role) + ": " + to_string(counts, filter));
+}
+
+std::string checksum(const ParallelText& text) {
+  std::string all;
+  for (int64_t i = 0; i < text.size(); ++i) {
+    const auto k = static_cast<std::size_t>(i);
+    all += text.source[k] + '\n' + text.target[k] + '\n';
+  }
+  return sha256(all);
+}
+
+/// Right next tokens among those that count.
+int64_t count_right(const Tensor& logits, const Batch& batch) {
+  const Array best = argmax(logits, -1).array().contiguous();
+  const Array wanted = batch.target_out.array().contiguous();
+  const Array keep = batch.target_keep.array().contiguous();
+  const auto *said = best.data<int32_t>(), *right = wanted.data<int32_t>();
+  const bool* counts = keep.data<bool>();
+  int64_t sum = 0;
+  for (int64_t i = 0; i < best.numel(); ++i) sum += counts[i] && said[i] == right[i];
+  return sum;
+}
+
+Tensor token_loss(const Tensor& logits, const Batch& batch, double smoothing, Reduction reduction) {
+  const int64_t tokens = logits.size(0) * logits.size(1);
+  return cross_entropy(
+      reshape(logits, {tokens, logits.size(2)}), reshape(batch.target_out, {tokens}),
+      {.ignore_index = Vocabulary::pad, .label_smoothing = smoothing, .reduction = reduction});
+}
+
+}  // namespace
+
+TranslationData load_translation_data(Config& config, std::vector<std::string>& notes) {
+  const DataConfig& names = config.data;
+  TranslationData data;
+  data.tokenizer = make_tokenizer(tokenizer_name(config.tokenizer));
+  data.train = read_text(names.train_source, names.train_target, "train", notes);
+  data.valid = read_text(names.valid_source, names.valid_target, "valid", notes);
+  if (names.lowercase) {
+    to_lowercase(data.train);
+    to_lowercase(data.valid);
+  }
+  const std::string warning = identical_text_warning(data.train, data.valid);
+  if (!warning.empty()) notes.push_back(warning);
+  const Tokenizer& tokenizer = *data.tokenizer;
+  FilterCounts counts;
+  const PairFilter filter{.max_length = names.max_length, .length_ratio = names.length_ratio};
+  data.train = filter_pairs(data.train, filter, tokenizer, tokenizer, counts);
+  note_counts(counts, filter, "training text", notes);
+  counts = {};
+  data.valid = filter_pairs(data.valid, {}, tokenizer, tokenizer, counts, "validation text");
+  note_counts(counts, {}, "validation text", notes);
+  data.source_vocabulary = Vocabulary::build(data.train.source, tokenizer, names.min_count);
+  data.target_vocabulary = Vocabulary::build(data.train.target, tokenizer, names.min_count);
+  config.recurrent.source_vocab = data.source_vocabulary.size();
+  config.recurrent.target_vocab = data.target_vocabulary.size();
+  return data;
+}
+
+TranslationTask::TranslationTask(TranslationModel& model, const TranslationData& data,
+                                 const Config& config)
+    : model_(model), data_(data), config_(config) {
+  const Tokenizer& tokenizer = *data.tokenizer;
+  train_ = encode_pairs(data.train, tokenizer, data.source_vocabulary, tokenizer,
+                        data.target_vocabulary);
+  valid_ = encode_pairs(data.valid, tokenizer, data.source_vocabulary, tokenizer,
+                        data.target_vocabulary);
+  valid_plan_ = validation_batches(valid_, std::max<int64_t>(config.training.batch_tokens, 2048));
+  for (const std::vector<int64_t>& indices : valid_plan_) {
+    valid_batches_.push_back(make_batch(valid_, indices));
+  }
+}
+
+int64_t TranslationTask::start_epoch(int64_t epoch) {
+  plan_ = training_batches(train_, config_.training.batch_tokens,
+                           static_cast<uint64_t>(config_.training.seed), epoch);
+  loaded_ = -1;
+  return static_cast<int64_t>(plan_.size());
+}
+
+const Batch& TranslationTask::load(int64_t batch) {
+  if (loaded_ != batch) batch_ = make_batch(train_, plan_[static_cast<std::size_t>(batch)]);
+  loaded_ = batch;
+  return batch_;
+}
+
+int64_t TranslationTask::tokens(int64_t batch) {
+  int64_t tokens = 0;
+  for (const int64_t index : plan_[static_cast<std::size_t>(batch)]) {
+    tokens += static_cast<int64_t>(train_.target[static_cast<std::size_t>(index)].size());
+  }
+  return tokens;
+}
+
+Tensor TranslationTask::loss(int64_t batch) {
+  const Batch& b = load(batch);
+  return token_loss(model_(b.source, b.source_keep, b.target_in), b,
+                    config_.training.label_smoothing, Reduction::mean);
+}
+
+Validation TranslationTask::validate() {
+  NoGrad no_grad;
+  eval(model_);
+  double loss = 0;
+  int64_t right = 0, tokens = 0;
+  for (const Batch& batch : valid_batches_) {
+    const Tensor logits = model_(batch.source, batch.source_keep, batch.target_in);
+    loss += token_loss(logits, batch, 0, Reduction::sum).item();
+    right += count_right(logits, batch);
+    tokens += batch.target_tokens;
+  }
+  const std::vector<std::string> translations = translate_valid();
+  train(model_);
+
+  int64_t exact = 0;
+  for (std::size_t i = 0; i < translations.size(); ++i) {
+    exact += translations[i] == data_.valid.target[i];
+  }
+  const auto all = static_cast<double>(tokens);
+  const double bleu =
+      corpus_bleu(translations, {data_.valid.target}, {.tokenizer = BleuTokenizer::none}).score;
+  const double exact_percent =
+      100 * static_cast<double>(exact) / static_cast<double>(translations.size());
+  return {.loss = loss / all,
+          // Hundredths of a BLEU point are noise: the loss decides among equals.
+          .score = std::round(10 * bleu) / 10 + exact_percent,
+          .metrics = {{"accuracy", 100 * static_cast<double>(right) / all},
+                      {"bleu", bleu},
+                      {"exact", exact_percent}}};
+}
+
+/// Greedy translations of the validation text, in its order.
+std::vector<std::string> TranslationTask::translate_valid() const {
+  std::vector<std::string> lines(data_.valid.target.size());
+  for (std::size_t b = 0; b < valid_batches_.size(); ++b) {
+    const Batch& batch = valid_batches_[b];
+    const std::unique_ptr<Decoder> decoder = model_.start_decoder(batch.source, batch.source_keep);
+    std::vector<int64_t> lengths;
+    for (const int64_t index : valid_plan_[b]) {
+      lengths.push_back(
+          static_cast<int64_t>(valid_.source[static_cast<std::size_t>(index)].size()));
+    }
+    const auto found = search(*decoder, lengths, {.beam = 1});
+    for (std::size_t row = 0; row < found.size(); ++row) {
+      std::vector<int32_t> ids = found[row].front().ids;
+      if (!ids.empty() && ids.back() == Vocabulary::eos) ids.pop_back();
+      lines[static_cast<std::size_t>(valid_plan_[b][row])] =
+          data_.tokenizer->join(data_.target_vocabulary.decode(ids));
+    }
+  }
+  return lines;
+}
+
+void TranslationTask::begin(const std::string& folder) {
+  write_file_atomically(join_path(folder, "config.json"), to_json(config_));
+  data_.source_vocabulary.save(join_path(folder, "source.vocab"));
+  data_.target_vocabulary.save(join_path(folder, "target.vocab"));
+}
+
+void TranslationTask::save_best(const std::string& folder) {
+  save_weights(join_path(folder, "model.safetensors"), state_dict(model_));
+}
+
+std::vector<std::pair<std::string, std::string>> TranslationTask::fingerprint() {
+  return {{"training text", checksum(data_.train)}, {"validation text", checksum(data_.valid)}};
+}
+
+}  // namespace heed

@@ -1,0 +1,272 @@
+#include <heed/models/translator.hpp>
+
+#include <algorithm>
+#include <numeric>
+
+#include <heed/core/error.hpp>
+#include <heed/core/softmax.hpp>
+#include <heed/models/model_folder.hpp>
+#include <heed/models/utf8.hpp>
+
+namespace heed {
+
+namespace {
+
+std::vector<std::string> with_end(std::vector<std::string> tokens) {
+  tokens.push_back("</s>");
+  return tokens;
+}
+
+/// The numbers of `lengths`, longest first, so that a batch holds sentences of like length.
+std::vector<std::size_t> by_length(const std::vector<int64_t>& lengths) {
+  std::vector<std::size_t> order(lengths.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return lengths[a] > lengths[b]; });
+  return order;
+}
+
+/// Calls `work` with the numbers of at most `batch` sentences of like length at a time.
+template <class F>
+void in_batches(const std::vector<int64_t>& lengths, int64_t batch, F work) {
+  if (batch < 1) {
+    throw ConfigError("translate: batch " + std::to_string(batch) + ", expected at least 1");
+  }
+  const std::vector<std::size_t> order = by_length(lengths);
+  const auto size = static_cast<std::size_t>(batch);
+  for (std::size_t i = 0; i < order.size(); i += size) {
+    const std::size_t end = std::min(order.size(), i + size);
+    work(std::vector<std::size_t>(order.begin() + static_cast<std::ptrdiff_t>(i),
+                                  order.begin() + static_cast<std::ptrdiff_t>(end)));
+  }
+}
+
+SearchOptions search_options(const TranslateOptions& options) {
+  SearchOptions result;
+  result.beam = options.beam;
+  result.length_penalty = options.length_penalty;
+  result.nbest = options.nbest;
+  result.min_length = options.min_length;
+  result.max_length = options.max_length;
+  result.attention = options.attention || options.replace_unknown;
+  return result;
+}
+
+/// The weights of one sentence, [H, T, S], each head by itself.
+AttentionLayer attention_layer(const AttentionWeights& attention) {
+  const Array& weights = attention.weights.array();
+  AttentionLayer layer{attention.name, {}};
+  for (int64_t head = 0; head < weights.size(0); ++head) {
+    layer.heads.push_back({weights.select(0, head).to(float32).to_vector<float>()});
+  }
+  return layer;
+}
+
+/// The source position with the largest mean weight over all layers and heads, for each target
+/// position, among the first `words` of `columns`.
+std::vector<int64_t> strongest(const std::vector<AttentionLayer>& layers, std::size_t rows,
+                               std::size_t columns, std::size_t words) {
+  std::vector<double> sums(rows * columns, 0.0);
+  for (const AttentionLayer& layer : layers) {
+    for (const AttentionHead& head : layer.heads) {
+      for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += static_cast<double>(head.weights[i]);
+    }
+  }
+  std::vector<int64_t> result(rows);
+  for (std::size_t i = 0; i < rows; ++i) {
+    const auto row = sums.begin() + static_cast<std::ptrdiff_t>(i * columns);
+    result[i] = std::max_element(row, row + static_cast<std::ptrdiff_t>(words)) - row;
+  }
+  return result;
+}
+
+/// Strongest source word of each target token of a translation with attention; end symbols left
+/// out.
+std::vector<int64_t> strongest_words(const Translation& t) {
+  if (t.attention.empty() || t.source.size() < 2) return {};
+  return strongest(t.attention, t.target.size(), t.source.size(), t.source.size() - 1);
+}
+
+/// Is nothing but white space in the line?
+bool blank(const std::string& line) { return strip(line).empty(); }
+
+}  // namespace
+
+Translator Translator::load(const std::string& folder) {
+  ModelFolder parts = load_model_folder(folder);
+  return Translator(std::move(parts.model), make_tokenizer(to_string(parts.config.tokenizer)),
+                    std::move(parts.source), std::move(parts.target), parts.config.data.lowercase);
+}
+
+Translator::Translator(TranslationModel model, std::shared_ptr<const Tokenizer> tokenizer,
+                       Vocabulary source, Vocabulary target, bool lowercase)
+    : model_(std::move(model)),
+      tokenizer_(std::move(tokenizer)),
+      source_(std::move(source)),
+      target_(std::move(target)),
+      lowercase_(lowercase) {
+  if (!tokenizer_)
+    throw ConfigError("Translator: no tokenizer; make_tokenizer(\"word\") gives one");
+  eval(model_);
+}
+
+std::vector<std::string> Translator::tokens_of(const std::string& line) const {
+  return tokenizer_->split(lowercase_ ? lowercase(line) : line);
+}
+
+Translation Translator::translate(const std::string& line, const TranslateOptions& options) const {
+  return translate(std::vector<std::string>{line}, options)[0];
+}
+
+std::vector<Translation> Translator::translate(const std::vector<std::string>& lines,
+                                               const TranslateOptions& options) const {
+  TranslateOptions best_only = options;
+  best_only.nbest = 1;
+  std::vector<Translation> best;
+  for (std::vector<Translation>& each : translate_nbest(lines, best_only)) {
+    best.push_back(std::move(each[0]));
+  }
+  return best;
+}
+
+std::vector<std::vector<Translation>> Translator::translate_nbest(
+    const std::vector<std::string>& lines, const TranslateOptions& options) const {
+  NoGrad no_grad;
+  check(search_options(options));
+  std::vector<std::vector<Translation>> results(lines.size(), {Translation{}});
+  std::vector<std::size_t> numbers;  // of the lines that the model sees
+  std::vector<std::vector<std::string>> tokens;
+  std::vector<int64_t> lengths;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (blank(lines[i])) continue;
+    numbers.push_back(i);
+    tokens.push_back(tokens_of(lines[i]));
+    lengths.push_back(static_cast<int64_t>(tokens.back().size()) + 1);
+  }
+  in_batches(lengths, options.batch, [&](const std::vector<std::size_t>& batch) {
+    std::vector<std::vector<int32_t>> sentences;
+    std::vector<int64_t> batch_lengths;
+    for (const std::size_t i : batch) {
+      sentences.push_back(source_.encode(tokens[i]));
+      sentences.back().push_back(Vocabulary::eos);
+      batch_lengths.push_back(lengths[i]);
+    }
+    const SourceBatch source = make_source_batch(sentences);
+    const auto decoder = model_.start_decoder(source.source, source.source_keep);
+    const auto found = search(*decoder, batch_lengths, search_options(options));
+    for (std::size_t k = 0; k < batch.size(); ++k) {
+      std::vector<Translation>& result = results[numbers[batch[k]]];
+      result.clear();
+      for (const Hypothesis& hypothesis : found[k]) {
+        result.push_back(translation(hypothesis, tokens[batch[k]], options));
+      }
+    }
+  });
+  return results;
+}
+
+Translation Translator::translation(const Hypothesis& hypothesis,
+                                    const std::vector<std::string>& source,
+                                    const TranslateOptions& options) const {
+  Translation result;
+  result.source = with_end(source);
+  result.target = target_.decode(hypothesis.ids);
+  result.score = hypothesis.score;
+  result.log_probabilities = hypothesis.log_probabilities;
+  for (const AttentionWeights& attention : hypothesis.attention) {
+    result.attention.push_back(attention_layer(attention));
+  }
+  if (options.replace_unknown) {
+    const std::vector<int64_t> words = strongest_words(result);
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      if (hypothesis.ids[i] != Vocabulary::unk) continue;
+      result.target[i] = source[static_cast<std::size_t>(words[i])];
+    }
+  }
+  result.text = tokenizer_->join({result.target.begin(), result.target.end() - 1});
+  if (!options.attention) result.attention.clear();
+  return result;
+}
+
+ReferenceScore Translator::score(const std::string& source, const std::string& reference) const {
+  return score(std::vector<std::string>{source}, std::vector<std::string>{reference})[0];
+}
+
+std::vector<ReferenceScore> Translator::score(const std::vector<std::string>& sources,
+                                              const std::vector<std::string>& references,
+                                              int64_t batch) const {
+  if (sources.size() != references.size()) {
+    throw DataError("score: " + std::to_string(sources.size()) + " sources, " +
+                    std::to_string(references.size()) + " references");
+  }
+  NoGrad no_grad;
+  const EncodedPairs pairs = encode(sources, references);
+  std::vector<int64_t> lengths;
+  for (const auto& target : pairs.target) lengths.push_back(static_cast<int64_t>(target.size()));
+  std::vector<ReferenceScore> results(sources.size());
+  in_batches(lengths, batch, [&](const std::vector<std::size_t>& numbers) {
+    const Batch b = make_batch(pairs, {numbers.begin(), numbers.end()});
+    const Tensor p = log_softmax(model_(b.source, b.source_keep, b.target_in));  // [B, T, V]
+    for (std::size_t row = 0; row < numbers.size(); ++row) {
+      const std::vector<int32_t>& words = pairs.target[numbers[row]];
+      ReferenceScore& result = results[numbers[row]];
+      result.tokens = static_cast<int64_t>(words.size());
+      for (std::size_t i = 0; i < words.size(); ++i) {
+        const double one = p.at({static_cast<int64_t>(row), static_cast<int64_t>(i), words[i]});
+        result.log_probabilities.push_back(one);
+        result.log_probability += one;
+      }
+    }
+  });
+  return results;
+}
+
+EncodedPairs Translator::encode(const std::vector<std::string>& sources,
+                                const std::vector<std::string>& references) const {
+  EncodedPairs pairs;
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    pairs.source.push_back(source_.encode(tokens_of(sources[i])));
+    pairs.source.back().push_back(Vocabulary::eos);
+    pairs.target.push_back(target_.encode(tokens_of(references[i])));
+    pairs.target.back().push_back(Vocabulary::eos);
+  }
+  return pairs;
+}
+
+Translation Translator::attend(const std::string& source, const std::string& reference) const {
+  NoGrad no_grad;
+  const EncodedPairs pairs = encode({source}, {reference});
+  const Batch b = make_batch(pairs, {0});
+  const ReferenceScore scored = score(source, reference);
+  Translation result;
+  result.text = reference;
+  result.source = with_end(tokens_of(source));
+  result.target = with_end(tokens_of(reference));
+  result.score = scored.log_probability / static_cast<double>(scored.tokens);
+  result.log_probabilities = scored.log_probabilities;
+  for (const AttentionWeights& attention : model_.attend(b.source, b.source_keep, b.target_in)) {
+    result.attention.push_back(
+        attention_layer({attention.name, Tensor(attention.weights.array().select(0, 0))}));
+  }
+  return result;
+}
+
+std::vector<std::pair<int64_t, int64_t>> alignment(const Translation& translation) {
+  std::vector<std::pair<int64_t, int64_t>> pairs;
+  const std::vector<int64_t> words = strongest_words(translation);
+  for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+    pairs.push_back({words[i], static_cast<int64_t>(i)});
+  }
+  return pairs;
+}
+
+std::string to_pharaoh(const std::vector<std::pair<int64_t, int64_t>>& alignment) {
+  std::string text;
+  for (const auto& [source, target] : alignment) {
+    if (!text.empty()) text += ' ';
+    text += std::to_string(source) + '-' + std::to_string(target);
+  }
+  return text;
+}
+
+}  // namespace heed

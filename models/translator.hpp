@@ -1,0 +1,97 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <heed/models/batches.hpp>
+#include <heed/models/model.hpp>
+#include <heed/models/search.hpp>
+#include <heed/models/tokenizer.hpp>
+#include <heed/models/translation.hpp>
+#include <heed/models/vocabulary.hpp>
+
+namespace heed {
+
+struct TranslateOptions {
+  /// Hypotheses kept for each sentence; 1 is greedy search.
+  int64_t beam = 5;
+  LengthPenalty length_penalty = {};
+  /// Translations of each line that `translate_nbest` gives, at most `beam`.
+  int64_t nbest = 1;
+  /// Tokens of a translation without the end symbol; max_length 0: 2 S + 10 for S source tokens.
+  int64_t min_length = 0, max_length = 0;
+  /// Put the source word with the strongest weight where the model wrote `<unk>`.
+  bool replace_unknown = false;
+  /// Sentences that are translated at the same time.
+  int64_t batch = 32;
+  /// Hand out the attention weights.
+  bool attention = true;
+};
+
+/// What a model thinks of a given translation.
+struct ReferenceScore {
+  /// Natural logarithm of its probability, summed in double, and of each token; end symbol
+  /// included.
+  double log_probability = 0;
+  std::vector<double> log_probabilities;
+  int64_t tokens = 0;
+};
+
+/// A finished model with its vocabularies: text in, text out.
+///
+///     Translator translator = Translator::load("model");
+///     Translation t = translator.translate("the red car");
+class Translator {
+ public:
+  /// The model of a folder. `FormatError`, `DataError`, `IoError` say what is wrong with it.
+  static Translator load(const std::string& folder);
+  /// From parts, for a model of your own. `ConfigError` unless the parts fit together.
+  Translator(TranslationModel model, std::shared_ptr<const Tokenizer> tokenizer, Vocabulary source,
+             Vocabulary target, bool lowercase = false);
+
+  /// The best translation of a line. An empty or blank line gives an empty translation.
+  Translation translate(const std::string& line, const TranslateOptions& options = {}) const;
+  /// The best translation of each line; what stands together in a batch changes no word.
+  std::vector<Translation> translate(const std::vector<std::string>& lines,
+                                     const TranslateOptions& options = {}) const;
+  /// The `nbest` best translations of each line, best first.
+  std::vector<std::vector<Translation>> translate_nbest(const std::vector<std::string>& lines,
+                                                        const TranslateOptions& options = {}) const;
+
+  /// How probable `reference` is as a translation of `source`. Nothing is cut, unknown words are
+  /// `<unk>`, an empty side is its end symbol alone.
+  ReferenceScore score(const std::string& source, const std::string& reference) const;
+  /// The same for lists of equal length (`DataError` otherwise), `batch` pairs at a time.
+  std::vector<ReferenceScore> score(const std::vector<std::string>& sources,
+                                    const std::vector<std::string>& references,
+                                    int64_t batch = 32) const;
+  /// The attention weights while the model reads a given translation.
+  Translation attend(const std::string& source, const std::string& reference) const;
+
+  const TranslationModel& model() const { return model_; }
+  const Tokenizer& tokenizer() const { return *tokenizer_; }
+  const Vocabulary& source_vocabulary() const { return source_; }
+  const Vocabulary& target_vocabulary() const { return target_; }
+
+ private:
+  std::vector<std::string> tokens_of(const std::string& line) const;
+  EncodedPairs encode(const std::vector<std::string>& sources,
+                      const std::vector<std::string>& references) const;
+  Translation translation(const Hypothesis& hypothesis, const std::vector<std::string>& source,
+                          const TranslateOptions& options) const;
+
+  TranslationModel model_;
+  std::shared_ptr<const Tokenizer> tokenizer_;
+  Vocabulary source_, target_;
+  bool lowercase_;
+};
+
+/// The source word with the strongest weight for each target word, as pairs (source, target) from
+/// 0, ordered by target; weights are averaged over the layers and heads, end symbols left out.
+std::vector<std::pair<int64_t, int64_t>> alignment(const Translation& translation);
+/// `0-0 2-1 1-2`, Pharaoh's format.
+std::string to_pharaoh(const std::vector<std::pair<int64_t, int64_t>>& alignment);
+
+}  // namespace heed

@@ -1,0 +1,161 @@
+#include <heed/models/model_folder.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <filesystem>
+#include <fstream>
+
+#include <heed/core/error.hpp>
+#include <heed/core/files.hpp>
+#include <heed/core/safetensors.hpp>
+#include <heed/models/translator.hpp>
+
+#include "../temporary_folder.hpp"
+#include "recurrent_support.hpp"
+
+using namespace recurrent_support;
+using Catch::Matchers::Contains;
+
+namespace {
+
+Vocabulary words(int64_t count, char letter) {
+  std::vector<std::string> tokens{"<pad>", "<unk>", "<s>", "</s>"};
+  while (static_cast<int64_t>(tokens.size()) < count) {
+    tokens.push_back(letter + std::to_string(tokens.size()));
+  }
+  return Vocabulary(tokens);
+}
+
+/// A folder with a random model in it.
+struct SavedModel {
+  TemporaryFolder temporary;
+  std::string folder = temporary / "m";
+  Config config;
+  RNNsearch model{small_config()};
+  SavedModel() {
+    config.recurrent = small_config();
+    save();
+  }
+  void save() {
+    save_model_folder(folder, config, words(23, 'a'), words(19, 'b'), state_dict(model));
+  }
+  std::string file(const char* name) const { return folder + "/" + name; }
+  /// Writes the weights after `change` has changed them.
+  template <class F>
+  void change_weights(F change) {
+    TensorFile weights = load_safetensors(file("model.safetensors"));
+    change(weights);
+    save_safetensors(file("model.safetensors"), weights);
+  }
+  /// The message of the `E` that loading raises.
+  template <class E>
+  std::string refusal() const {
+    try {
+      Translator::load(folder);
+    } catch (const E& error) {
+      return error.what();
+    }
+    return "accepted";
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a model folder gives back the weights, the vocabularies and the configuration") {
+  SavedModel saved;
+  const ModelFolder loaded = load_model_folder(saved.folder);
+  CHECK(differences(loaded.config, saved.config).empty());
+  CHECK(loaded.source == words(23, 'a'));
+  CHECK(loaded.target == words(19, 'b'));
+  const auto before = state_dict(saved.model), after = state_dict(loaded.model);
+  REQUIRE(before.size() == after.size());
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    CHECK(before[i].name == after[i].name);
+    CHECK(difference(before[i].tensor, after[i].tensor) == 0);
+  }
+  REQUIRE(loaded.model.as<RNNsearch>());
+  CHECK(loaded.model.as<RNNsearch>()->config.hidden == 7);
+}
+
+TEST_CASE("saving a model twice gives the same bytes, and leaves no temporary files") {
+  SavedModel saved;
+  const auto read = [&] {
+    std::string all;
+    for (const std::string& name : folder_entries(saved.folder)) {
+      all += name + read_file(join_path(saved.folder, name));
+    }
+    return all;
+  };
+  const std::string first = read();
+  saved.save();
+  CHECK(read() == first);
+  CHECK(folder_entries(saved.folder).size() == 4);
+}
+
+TEST_CASE("a missing file of a model folder is named") {
+  for (const char* name : {"config.json", "model.safetensors", "source.vocab", "target.vocab"}) {
+    SavedModel saved;
+    std::filesystem::remove(saved.file(name));
+    CHECK_THAT(saved.refusal<IoError>(), Contains(name));
+  }
+  CHECK_THROWS_AS(Translator::load("/nowhere/at/all"), IoError);
+}
+
+TEST_CASE("a vocabulary of another size than the embedding is refused with both sizes") {
+  SavedModel saved;
+  words(22, 'a').save(saved.file("source.vocab"));
+  CHECK_THAT(saved.refusal<FormatError>(),
+             Contains("source.vocab") && Contains("22 tokens") && Contains("23 rows"));
+}
+
+TEST_CASE("weights that are not finite are named and refused") {
+  SavedModel saved;
+  saved.change_weights([](TensorFile& weights) {
+    weights.find("initial.bias").data<float>()[2] = std::numeric_limits<float>::quiet_NaN();
+  });
+  CHECK_THAT(saved.refusal<FormatError>(), Contains("initial.bias") && Contains("not finite"));
+}
+
+TEST_CASE("weights that are missing, unexpected or mis-shaped are all listed") {
+  SavedModel saved;
+  saved.change_weights([](TensorFile& weights) {
+    for (auto& [name, array] : weights.tensors) {
+      if (name == "initial.weight") name = "other.weight";
+      if (name == "generator.bias") array = Array::zeros({18});
+    }
+  });
+  CHECK_THAT(saved.refusal<FormatError>(),
+             Contains("model.safetensors") && Contains("initial.weight") &&
+                 Contains("other.weight") && Contains("generator.bias") && Contains("[18]"));
+}
+
+TEST_CASE("weights of another element type are refused") {
+  SavedModel saved;
+  saved.change_weights([](TensorFile& weights) {
+    weights.tensors[0].second = weights.tensors[0].second.to(float64);
+  });
+  CHECK_THAT(saved.refusal<FormatError>(), Contains("float64"));
+  saved.change_weights(
+      [](TensorFile& weights) { weights.tensors[0].second = weights.tensors[0].second.to(int32); });
+  CHECK_THAT(saved.refusal<FormatError>(), Contains("int32"));
+}
+
+TEST_CASE("files that are not what their names say are refused") {
+  const auto refused = [](const char* name, const std::string& bytes) {
+    SavedModel saved;
+    std::ofstream(saved.file(name)) << bytes;
+    return saved.refusal<Error>();
+  };
+  CHECK_THAT(refused("model.safetensors", "PK\x03\x04"), Contains("model.safetensors"));
+  CHECK_THAT(refused("source.vocab", "a\nb\n"), Contains("source.vocab"));
+  CHECK_THAT(refused("config.json", "{"), Contains("config.json"));
+  CHECK_THAT(refused("config.json", R"({"format": "heed", "version": 7, "model": "rnn_search"})"),
+             Contains("version 7"));
+}
+
+TEST_CASE("a model too large for the machine is refused before its weights are read") {
+  SavedModel saved;
+  saved.config.recurrent.hidden = INT32_MAX;
+  std::ofstream(saved.file("config.json")) << to_json(saved.config);
+  CHECK_THAT(saved.refusal<FormatError>(), Contains("needs") && Contains("machine has"));
+}

@@ -1,0 +1,272 @@
+#include <heed/models/translator.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <heed/core/error.hpp>
+#include <heed/optim/adam.hpp>
+#include <heed/optim/clipping.hpp>
+
+#include "recurrent_support.hpp"
+
+using namespace recurrent_support;
+using Catch::Matchers::Contains;
+
+namespace {
+
+Vocabulary letters() {
+  return Vocabulary({"<pad>", "<unk>", "<s>", "</s>", "a", "b", "c", "d", "e", "f"});
+}
+
+std::string line_of(const std::vector<int32_t>& sentence) {
+  std::vector<std::string> tokens = letters().decode(sentence);
+  tokens.pop_back();
+  return WordTokenizer().join(tokens);
+}
+
+/// Sentences of one to five of the letters and `<unk>`.
+EncodedPairs copies(int64_t count, Generator& generator) {
+  EncodedPairs pairs;
+  for (int64_t i = 0; i < count; ++i) {
+    std::vector<int32_t>& sentence = pairs.source.emplace_back();
+    for (uint64_t k = generator.below(5) + 1; k > 0; --k) {
+      const auto id = static_cast<int32_t>(generator.below(13));
+      sentence.push_back(id < 6 ? 4 + id : id < 12 ? id - 2 : int32_t{Vocabulary::unk});
+    }
+    sentence.push_back(Vocabulary::eos);
+  }
+  pairs.target = pairs.source;
+  return pairs;
+}
+
+/// An RNNsearch that has learnt to copy.
+RNNsearch trained_to_copy() {
+  manual_seed(11);
+  RecurrentConfig config;
+  config.source_vocab = config.target_vocab = 10;
+  config.embedding = config.attention_size = config.readout_size = 16;
+  config.hidden = 24;
+  RNNsearch model(config);
+  Adam optimizer(parameters(model), {.lr = 1e-2});
+  Generator generator(12);
+  for (int step = 0; step < 300; ++step) {
+    const EncodedPairs pairs = copies(32, generator);
+    std::vector<int64_t> all(32);
+    for (int64_t i = 0; i < 32; ++i) all[static_cast<std::size_t>(i)] = i;
+    const Batch batch = make_batch(pairs, all);
+    const Tensor loss =
+        cross_entropy(reshape(logits_of(model, batch), {-1, 10}), reshape(batch.target_out, {-1}),
+                      {.ignore_index = Vocabulary::pad});
+    optimizer.zero_grad();
+    loss.backward();
+    clip_grad_norm(parameters(model), 1);
+    optimizer.step();
+  }
+  return model;
+}
+
+/// Trained once for all tests of this file.
+const Translator& translator() {
+  static const Translator trained(TranslationModel(trained_to_copy()), make_tokenizer("word"),
+                                  letters(), letters());
+  return trained;
+}
+
+std::vector<std::string> test_lines() {
+  Generator generator(99);
+  std::vector<std::string> lines;
+  for (const auto& sentence : copies(60, generator).source) {
+    if (std::find(sentence.begin(), sentence.end(), 1) == sentence.end()) {
+      lines.push_back(line_of(sentence));
+    }
+  }
+  return lines;
+}
+
+TranslateOptions with_beam(int64_t beam) {
+  TranslateOptions options;
+  options.beam = beam;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("a small RNNsearch learns to copy, and looks at the word that it copies") {
+  const std::vector<std::string> lines = test_lines();
+  int64_t exact = 0, words = 0, aligned = 0;
+  for (const Translation& t : translator().translate(lines, with_beam(1))) {
+    const std::string source = WordTokenizer().join({t.source.begin(), t.source.end() - 1});
+    exact += t.text == source;
+    CHECK(t.source.back() == "</s>");
+    CHECK(t.target.back() == "</s>");
+    for (const auto& [i, j] : alignment(t)) {
+      ++words;
+      aligned += i == j;
+    }
+  }
+  CHECK(exact >= static_cast<int64_t>(lines.size()) * 95 / 100);
+  CHECK(aligned >= words * 9 / 10);
+}
+
+TEST_CASE("a line is translated in any batch as it is alone") {
+  std::vector<std::string> lines = test_lines();
+  lines.resize(20);
+  for (const int64_t beam : {1, 4}) {
+    TranslateOptions options = with_beam(beam);
+    options.batch = 7;
+    const auto together = translator().translate(lines, options);
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      const Translation alone = translator().translate(lines[i], options);
+      CHECK(alone.text == together[i].text);
+      CHECK(alone.score == Approx(together[i].score).epsilon(1e-5).margin(1e-6));
+      REQUIRE(together[i].attention.size() == 1);
+      const auto& a = alone.attention[0].heads[0].weights;
+      const auto& b = together[i].attention[0].heads[0].weights;
+      REQUIRE(a.size() == alone.source.size() * alone.target.size());
+      REQUIRE(a.size() == b.size());
+      for (std::size_t k = 0; k < a.size(); ++k) CHECK(std::abs(a[k] - b[k]) < 1e-4);
+    }
+  }
+}
+
+TEST_CASE("the weights of a translation sum to one for each of its words") {
+  for (const Translation& t : translator().translate(test_lines(), with_beam(3))) {
+    const auto& weights = t.attention.at(0).heads.at(0).weights;
+    for (std::size_t i = 0; i < t.target.size(); ++i) {
+      double total = 0;
+      for (std::size_t j = 0; j < t.source.size(); ++j) {
+        total += static_cast<double>(weights[i * t.source.size() + j]);
+      }
+      CHECK(total == Approx(1).epsilon(1e-5).margin(1e-6));
+    }
+  }
+}
+
+TEST_CASE("an empty or blank line gives an empty translation") {
+  const auto all = translator().translate({"", "a b", "   ", "\t"}, {});
+  CHECK(all[0].text.empty());
+  CHECK(all[1].text == "a b");
+  CHECK(all[2].text.empty());
+  CHECK(all[2].target.empty());
+  CHECK(all[3].text.empty());
+  CHECK(translator().translate(std::vector<std::string>{}).empty());
+  CHECK(alignment(all[0]).empty());
+}
+
+TEST_CASE("n-best translations of a line are ranked, the first is the translation") {
+  TranslateOptions options = with_beam(4);
+  options.nbest = 3;
+  const auto lists = translator().translate_nbest({"a b c", "", "d"}, options);
+  REQUIRE(lists.size() == 3);
+  CHECK(lists[0].size() == 3);
+  CHECK(lists[1].size() == 1);
+  CHECK(lists[0][0].text == translator().translate("a b c", with_beam(4)).text);
+  CHECK(lists[0][0].score >= lists[0][1].score);
+}
+
+TEST_CASE("the score of a reference is what search found for the same words") {
+  for (const char* line : {"a", "c d e", "f f a b"}) {
+    const Translation t = translator().translate(line, with_beam(1));
+    const ReferenceScore score = translator().score(line, t.text);
+    CHECK(score.tokens == static_cast<int64_t>(t.target.size()));
+    CHECK(score.log_probability ==
+          Approx(t.score * static_cast<double>(t.target.size())).epsilon(1e-5).margin(1e-6));
+    CHECK(score.log_probabilities.size() == t.target.size());
+    CHECK(score.log_probability <= 0);
+  }
+}
+
+TEST_CASE("scores do not depend on the batch; empty sides and unknown words count as they are") {
+  const std::vector<std::string> sources{"a b", "", "f", "zebra a"},
+      references{"a b", "a", "", "zebra <s> a"};
+  const auto together = translator().score(sources, references);
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const ReferenceScore alone = translator().score(sources[i], references[i]);
+    CHECK(alone.log_probability == Approx(together[i].log_probability).epsilon(1e-5).margin(1e-6));
+    CHECK(alone.tokens == together[i].tokens);
+  }
+  CHECK(together[2].tokens == 1);
+  CHECK(together[3].tokens == 4);
+  CHECK(together[0].log_probability > together[3].log_probability);
+  CHECK_THROWS_WITH(translator().score(sources, {"a"}), Contains("4 sources, 1 references"));
+}
+
+TEST_CASE("attention can be had for a given translation") {
+  const Translation found = translator().translate("a b c", with_beam(1));
+  const Translation read = translator().attend("a b c", found.text);
+  CHECK(read.target == found.target);
+  CHECK(read.score == Approx(found.score).epsilon(1e-5).margin(1e-6));
+  const auto &a = found.attention.at(0).heads.at(0).weights,
+             &b = read.attention.at(0).heads.at(0).weights;
+  REQUIRE(a.size() == b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) CHECK(std::abs(a[i] - b[i]) < 1e-5);
+}
+
+TEST_CASE("an unknown word can be replaced by the source word that it comes from") {
+  TranslateOptions options = with_beam(1);
+  const std::string before = translator().translate("a zebra b", options).text;
+  CHECK_THAT(before, Contains("<unk>"));
+  options.replace_unknown = true;
+  options.attention = false;
+  const Translation after = translator().translate("a zebra b", options);
+  CHECK(after.text == "a zebra b");
+  CHECK(after.attention.empty());
+}
+
+TEST_CASE("alignments are written as Pharaoh does") {
+  Translation t;
+  t.source = {"x", "y", "</s>"};
+  t.target = {"p", "q", "</s>"};
+  t.attention = {{"attention", {{{0.1f, 0.2f, 0.7f, 0.6f, 0.3f, 0.1f, 0, 0, 1}}}}};
+  CHECK(to_pharaoh(alignment(t)) == "1-0 0-1");
+  CHECK(to_pharaoh({}).empty());
+}
+
+TEST_CASE("a model of the user's own translates, with attention or without") {
+  /// Says the source's words in turn.
+  struct Parrot {
+    Tensor operator()(const Tensor& source, const Tensor&, const Tensor& target) const {
+      return Tensor::zeros({source.size(0), target.size(1), 10});
+    }
+    struct Turn final : Decoder {
+      explicit Turn(const Tensor& x) : source(x) {}
+      DecoderStep step(const Tensor&, bool) override {
+        const Tensor word = select(source, 1, std::min(at++, source.size(1) - 1));
+        const Tensor hits = eq(unsqueeze(word, 1), unsqueeze(Tensor::arange(10, int32), 0));
+        return {log_softmax(hits.to(float32) * 20), {}};
+      }
+      void reorder(const Tensor& sentences, const Tensor&) override {
+        source = index_select(source, 0, sentences);
+      }
+      Tensor source;
+      int64_t at = 0;
+    };
+    std::unique_ptr<Decoder> start_decoder(const Tensor& source, const Tensor&) const {
+      return std::make_unique<Turn>(source);
+    }
+    void members(Members&) {}
+  };
+  const Translator parrot(TranslationModel(Parrot{}), make_tokenizer("word"), letters(), letters());
+  const auto said = parrot.translate(std::vector<std::string>{"f e d", "a"}, with_beam(1));
+  CHECK(said[0].text == "f e d");
+  CHECK(said[1].text == "a");
+  CHECK(said[0].attention.empty());
+  CHECK(alignment(said[0]).empty());
+  CHECK(parrot.score("a", "b").log_probability == Approx(2 * std::log(0.1)));
+}
+
+TEST_CASE("text is lower-cased where the model was trained so") {
+  const Translator lower(TranslationModel(RNNsearch(small_config())), make_tokenizer("word"),
+                         letters(), letters(), true);
+  CHECK(lower.translate("A b", with_beam(1)).source == std::vector<std::string>{"a", "b", "</s>"});
+}
+
+TEST_CASE("options of a translation that are out of range are refused, even without a line") {
+  CHECK_THROWS_AS(translator().translate("a", with_beam(0)), ConfigError);
+  CHECK_THROWS_AS(translator().translate(std::vector<std::string>{}, with_beam(0)), ConfigError);
+  TranslateOptions options;
+  options.batch = 0;
+  CHECK_THROWS_AS(translator().translate("a", options), ConfigError);
+  CHECK_THROWS_AS(
+      Translator(TranslationModel(RNNsearch(small_config())), nullptr, letters(), letters()),
+      ConfigError);
+}
