@@ -1,0 +1,20 @@
+#!/bin/sh
+# Runs a shell session of the README in an empty folder: run_session.sh HEED SESSION
+# Training stops after a few steps: this shows that the commands fit together, not how well they learn.
+set -eu
+program=$1
+session=$2
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+
+heed() {
+  case $1 in
+    data) "$program" "$@" --train 200 --valid 20 --test 20 ;;
+    train) "$program" "$@" --steps 3 ;;
+    *) "$program" "$@" ;;
+  esac
+}
+
+. "$session"
+test -s page.html

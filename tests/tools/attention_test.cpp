@@ -1,0 +1,312 @@
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <heed/core/error.hpp>
+#include <heed/tools/attention.hpp>
+#include <heed/tools/attention_html.hpp>
+#include <heed/tools/attention_json.hpp>
+#include <heed/tools/attention_svg.hpp>
+#include <heed/tools/attention_terminal.hpp>
+#include <heed/tools/display_text.hpp>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "../temporary_folder.hpp"
+
+using namespace heed;
+using namespace heed::tools;
+using Catch::Contains;
+
+namespace {
+
+Translation black_cat() {
+  Translation t;
+  t.text = "chat noir";
+  t.source = {"black", "cat", "</s>"};
+  t.target = {"chat", "noir", "</s>"};
+  t.attention = {{"attention",
+                  {{{0.1f, 0.9f, 0.0f,  //
+                     0.6f, 0.4f, 0.0f,  //
+                     0.0f, 0.05f, 0.95f}}}}};
+  return t;
+}
+
+/// `layers` attentions of `heads` heads, each weight different.
+Translation many_heads(std::size_t layers, std::size_t heads) {
+  Translation t;
+  t.source = {"a", "b", "</s>"};
+  t.target = {"x", "</s>"};
+  float weight = 0;
+  for (std::size_t l = 0; l < layers; ++l) {
+    AttentionLayer layer{"layer" + std::to_string(l), {}};
+    for (std::size_t h = 0; h < heads; ++h) {
+      AttentionHead head;
+      for (int i = 0; i < 6; ++i) head.weights.push_back(weight += 1.0f / 1024);
+      layer.heads.push_back(head);
+    }
+    t.attention.push_back(layer);
+  }
+  return t;
+}
+
+Translation long_sentence(std::size_t tokens) {
+  Translation t;
+  for (std::size_t i = 0; i < tokens; ++i) {
+    t.source.push_back("s" + std::to_string(i));
+    t.target.push_back("t" + std::to_string(i));
+  }
+  t.attention = {{"attention", {{std::vector<float>(tokens * tokens, 0.002f)}}}};
+  return t;
+}
+
+/// Every token an attack or a trap for layout.
+Translation hostile() {
+  Translation t = black_cat();
+  t.text = "</script><script>alert(1)</script>";
+  t.source = {"</script><img/onerror=alert(1)>", "\"'&<!--", "\xE2\x80\xAE\x1B[31m\xD7\xA9"};
+  t.target = {"<b>", "\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x91\xA7",
+              "a\xFF"
+              "b"};
+  return t;
+}
+
+std::vector<std::string> lines(const std::string& text) {
+  std::vector<std::string> out;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) out.push_back(line);
+  return out;
+}
+
+std::size_t count(const std::string& text, const std::string& piece) {
+  std::size_t times = 0;
+  for (auto at = text.find(piece); at != std::string::npos; at = text.find(piece, at + 1)) ++times;
+  return times;
+}
+
+/// The sentences that a page holds.
+nlohmann::json page_data(const std::string& page) {
+  const std::string open = "<script type=\"application/json\" id=\"data\">";
+  const auto begin = page.find(open) + open.size();
+  return nlohmann::json::parse(page.substr(begin, page.find("</script>", begin) - begin));
+}
+
+std::string content(const std::string& file) {
+  std::ifstream stream(file);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+}  // namespace
+
+TEST_CASE("the terminal shows source words above the columns and shades by weight") {
+  const auto drawn = lines(draw_attention(black_cat()));
+  REQUIRE(drawn.size() == 9);
+  CHECK(drawn[0] == "      ╭ black");
+  CHECK(drawn[1] == "      │ ╭ cat");
+  CHECK(drawn[2] == "      │ │ ╭ </s>");
+  CHECK(drawn[3] == "     ┌┴─┴─┴─┐");
+  CHECK(drawn[4] == "chat │░░██  │");
+  CHECK(drawn[5] == "noir │▓▓▒▒  │");
+  CHECK(drawn[6] == "</s> │    ██│");
+  CHECK(drawn[7] == "     └──────┘");
+  CHECK_THAT(drawn[8], Contains("0.1") && Contains("0.7"));
+}
+
+TEST_CASE("the terminal's colours are 24-bit or of the palette, and always reset") {
+  const std::string full = draw_attention(black_cat(), {.colors = Colors::full});
+  CHECK_THAT(full, Contains("\033[48;2;31;34;56m  "));
+  CHECK_THAT(draw_attention(black_cat(), {.colors = Colors::palette}), Contains("\033[48;5;"));
+  for (const std::string& line : lines(full))
+    CHECK((count(line, "\033[") == 0 || count(line, "\033[0m") == 1));
+}
+
+TEST_CASE("characters of the source stand above their columns") {
+  Translation t = black_cat();
+  t.source = {"a", "語", "␣"};
+  CHECK(lines(draw_attention(t))[0] == "      a 語␣");
+}
+
+TEST_CASE("no line of the terminal's drawing is wider than the terminal") {
+  for (const int64_t width : {24, 40, 80, 133})
+    for (const Translation& t : {black_cat(), long_sentence(97), hostile(), many_heads(2, 3)})
+      for (const std::string& line : lines(draw_attention(t, {.width = width}))) {
+        if (line.find("--attention") != std::string::npos || line.find("weight ") == 0) continue;
+        INFO(line);
+        CHECK(display_width(line) <= width);
+      }
+}
+
+TEST_CASE("what the terminal leaves out is said") {
+  CHECK_THAT(draw_attention(long_sentence(97), {.width = 46}),
+             Contains("77 source tokens on the right, 37 target tokens below"));
+  const std::string drawn = draw_attention(many_heads(2, 7));
+  CHECK_THAT(drawn, Contains("layer1 head 4\n") && Contains("10 more heads"));
+  CHECK_THAT(drawn, !Contains("layer0") && !Contains("head 5"));
+}
+
+TEST_CASE("tokens cannot send escape codes to the terminal") {
+  const std::string drawn = draw_attention(hostile());
+  CHECK(drawn.find('\033') == std::string::npos);
+  CHECK(drawn.find("\xE2\x80\xAE") == std::string::npos);
+  CHECK_THAT(drawn, Contains("\\x1b[31m") && Contains("a\\xffb"));
+}
+
+TEST_CASE("a translation without attention draws nothing") {
+  Translation none;
+  none.source = {"</s>"};
+  none.target = {"x"};
+  CHECK(draw_attention(none).empty());
+  CHECK(page_data(attention_html({&none, 1})).empty());
+  CHECK_THAT(attention_svg({&none, 1}), Contains("</svg>"));
+  CHECK(attention_json(none) == R"({"source": ["</s>"], "target": ["x"], "layers": []})");
+}
+
+TEST_CASE("the width of a text counts wide characters twice and marks not at all") {
+  CHECK(display_width("chat") == 4);
+  CHECK(display_width("e\xCC\x81") == 1);
+  CHECK(display_width("日本") == 4);
+  CHECK(display_width("👩‍👩‍👧") == 2);
+  CHECK(shortened("dictionnaire", 5) == "dict…");
+  CHECK(shortened("日本語", 4) == "日…");
+  CHECK(shortened("chat", 4) == "chat");
+  CHECK(visible(" ") == "␣");
+}
+
+TEST_CASE("the JSON of a translation gives back every float") {
+  const Translation t = many_heads(2, 3);
+  const auto json = nlohmann::json::parse(attention_json(t));
+  CHECK(json["source"] == nlohmann::json(t.source));
+  CHECK(json["target"] == nlohmann::json(t.target));
+  REQUIRE(json["layers"].size() == 2);
+  CHECK(json["layers"][1]["name"] == "layer1");
+  for (std::size_t l = 0; l < 2; ++l)
+    for (std::size_t h = 0; h < 3; ++h)
+      for (std::size_t i = 0; i < 6; ++i)
+        CHECK(json["layers"][l]["heads"][h][i / 3][i % 3].get<float>() ==
+              t.attention[l].heads[h].weights[i]);
+}
+
+TEST_CASE("the JSON of hostile tokens is one valid line") {
+  const std::string line = attention_json(hostile());
+  CHECK(line.find('\n') == std::string::npos);
+  const auto json = nlohmann::json::parse(line);
+  CHECK(json["source"][0] == hostile().source[0]);
+  CHECK(json["source"][2] == hostile().source[2]);
+  CHECK(json["target"][2] ==
+        "a\xEF\xBF\xBD"
+        "b");
+}
+
+TEST_CASE("the SVG has a darker cell for a larger weight and the words as text") {
+  const Translation t = black_cat();
+  const std::string svg = attention_svg({&t, 1});
+  CHECK_THAT(svg, Contains("viewBox=") && Contains(">black</text>") && Contains(">noir</text>"));
+  CHECK_THAT(svg, Contains("<title>chat ← cat 0.9</title>"));
+  CHECK(count(svg, "<title>") == 1 + 6);  // the sheet's, and six weights above 0.01
+  CHECK(count(svg, "fill=\"#08265") >= 1);
+}
+
+TEST_CASE("the SVG escapes every word") {
+  const Translation t = hostile();
+  const std::string svg = attention_svg({&t, 1});
+  CHECK(count(svg, "<img") == 0);
+  CHECK(count(svg, "<b>") == 0);
+  CHECK_THAT(svg, Contains("&lt;b&gt;") && Contains("&quot;'&amp;&lt;!--"));
+  for (const char c : svg) REQUIRE((c == '\n' || static_cast<unsigned char>(c) >= 0x20));
+}
+
+TEST_CASE("the SVG of several heads is a grid of titled panels") {
+  const Translation t = many_heads(2, 3);
+  const std::string svg = attention_svg({&t, 1});
+  CHECK(count(svg, ">head 3</text>") == 2);
+  CHECK(count(svg, ">layer1</text>") == 1);
+}
+
+TEST_CASE("the page holds the sentences with weights in thousandths") {
+  const std::vector<Translation> run = {black_cat(), many_heads(2, 3)};
+  const auto data = page_data(attention_html(run));
+  REQUIRE(data.size() == 2);
+  CHECK(data[0]["source"] == nlohmann::json(run[0].source));
+  // 100, 900, 0, 600, 400, two zeros, 0, 50, 950 in base 36; letters for runs of zeros
+  CHECK(data[0]["layers"][0]["heads"][0] == "2sp0Agob4B1eqe");
+  CHECK(data[1]["layers"].size() == 2);
+  CHECK(data[1]["layers"][1]["heads"].size() == 3);
+}
+
+TEST_CASE("no word of a sentence is markup in the page") {
+  const Translation t = hostile();
+  const std::string page = attention_html({&t, 1});
+  const Translation plain = black_cat();
+  const std::string harmless = attention_html({&plain, 1});
+  CHECK(count(page, "<") == count(harmless, "<"));
+  CHECK(count(page, "</script>") == count(harmless, "</script>"));
+  CHECK(page_data(page)[0]["source"][0] == t.source[0]);
+  CHECK(page_data(page)[0]["text"] == t.text);
+}
+
+TEST_CASE("the page asks for nothing from outside") {
+  const Translation t = black_cat();
+  const std::string page = attention_html({&t, 1});
+  CHECK_THAT(page, Contains("default-src 'none'"));
+  for (const char* piece : {" src=", "href=", "url(", "@import", "fetch(", "XMLHttp"})
+    CHECK(count(page, piece) == 0);
+}
+
+TEST_CASE("a sentence of 500 tokens stays small in every format") {
+  const Translation t = long_sentence(500);
+  CHECK(attention_html({&t, 1}).size() < 600'000);
+  CHECK(attention_svg({&t, 1}).size() < 600'000);
+  CHECK(draw_attention(t).size() < 40'000);
+}
+
+TEST_CASE("weights that do not fit the tokens are refused") {
+  Translation t = black_cat();
+  t.attention[0].heads[0].weights.pop_back();
+  CHECK_THROWS_WITH(attention_json(t), Contains("expected 3 x 3 weights") && Contains("got 8"));
+  t.attention[0].heads[0].weights.push_back(std::numeric_limits<float>::quiet_NaN());
+  CHECK_THROWS_AS(attention_html({&t, 1}), NumericError);
+}
+
+TEST_CASE("the file's ending picks the format, and another is refused") {
+  CHECK(attention_format("-") == AttentionFormat::terminal);
+  CHECK(attention_format("a.html") == AttentionFormat::html);
+  CHECK(attention_format("d.html/a.svg") == AttentionFormat::svg);
+  CHECK(attention_format("a.json") == AttentionFormat::json);
+  CHECK_THROWS_AS(attention_format("a.png"), ConfigError);
+  CHECK_THROWS_WITH(attention_format("a.png"),
+                    Contains(".html") && Contains(".svg") && Contains(".json"));
+}
+
+TEST_CASE("a file of attention is never overwritten unasked") {
+  const TemporaryFolder folder;
+  const std::string file = folder / "a.json";
+  const std::vector<Translation> run = {black_cat(), many_heads(1, 1)};
+  write_attention(file, run, false);
+  CHECK(lines(content(file)).size() == 2);
+  CHECK_THROWS_AS(write_attention(file, {run.data(), 1}, false), ConfigError);
+  CHECK(lines(content(file)).size() == 2);
+  write_attention(file, {run.data(), 1}, true);
+  CHECK(lines(content(file)).size() == 1);
+  CHECK_THROWS_AS(write_attention(folder / "absent/a.svg", run, false), IoError);
+}
+
+TEST_CASE("a browser shows hostile words as text and runs none of them", "[slow]") {
+  if (std::system("command -v chromium >/dev/null 2>&1") != 0) {
+    WARN("chromium is not installed: the page was not opened");
+    return;
+  }
+  Translation t = hostile();
+  t.source[1] = "<img/src=x/onerror=document.title='attacked'>";
+  t.target[0] = "</script><script>document.title='attacked'</script>";
+  const TemporaryFolder folder;
+  write_attention(folder / "page.html", {&t, 1}, false);
+  const std::string command = "HOME='" + folder.path() + "' timeout 60 chromium --headless " +
+                              "--no-sandbox --disable-gpu --dump-dom 'file://" +
+                              (folder / "page.html") + "' >'" + (folder / "dom") + "' 2>/dev/null";
+  REQUIRE(std::system(command.c_str()) == 0);
+  const std::string dom = content(folder / "dom");
+  CHECK_THAT(dom, Contains("<title>Attention</title>") && !Contains("<img"));
+  CHECK_THAT(dom, Contains(">&lt;img/src=x/onerror=document.title='attacked'&gt;</span>"));
+  CHECK_THAT(dom, Contains(">&lt;/script&gt;&lt;script&gt;document.title='attacked'"));
+}

@@ -1,0 +1,85 @@
+#include <charconv>
+#include <heed/models/utf8.hpp>
+#include <heed/tools/attention_json.hpp>
+#include <heed/tools/attention_maps.hpp>
+
+namespace heed::tools {
+
+namespace {
+
+template <class Items, class Write>
+void append_list(std::string& out, const Items& items, Write write) {
+  out += '[';
+  const char* separator = "";
+  for (const auto& item : items) {
+    out += separator;
+    write(item);
+    separator = ", ";
+  }
+  out += ']';
+}
+
+void append_number(std::string& out, float value) {
+  char digits[32];
+  out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+}
+
+void append_tokens(std::string& out, const std::vector<std::string>& tokens) {
+  append_list(out, tokens, [&](const std::string& token) { out += json_string(token); });
+}
+
+void append_head(std::string& out, const AttentionMap& map) {
+  std::vector<std::span<const float>> rows;
+  for (std::size_t t = 0; t < map.rows.size(); ++t)
+    rows.push_back(map.weights.subspan(t * map.columns.size(), map.columns.size()));
+  append_list(out, rows, [&](std::span<const float> row) {
+    append_list(out, row, [&](float weight) { append_number(out, weight); });
+  });
+}
+
+/// The length of the valid UTF-8 character at the start of `text`, 0 if there is none.
+std::size_t character_length(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text.front());
+  const std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  if (lead == 0) return 1;
+  return find_utf8_fault(std::string(text.substr(0, length))) ? 0 : length;
+}
+
+}  // namespace
+
+std::string json_string(std::string_view text) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string out = "\"";
+  while (!text.empty()) {
+    const std::size_t length = character_length(text);
+    const auto c = static_cast<unsigned char>(text.front());
+    if (length == 0)
+      out += "\xEF\xBF\xBD";
+    else if (c == '"' || c == '\\')
+      out += {'\\', text.front()};
+    else if (c < 0x20 || c == 0x7F)
+      out += {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
+    else
+      out.append(text.substr(0, length));
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return out + '"';
+}
+
+std::string attention_json(const Translation& translation) {
+  const std::vector<AttentionMap> maps = attention_maps(translation);
+  std::string out = "{\"source\": ";
+  append_tokens(out, translation.source);
+  out += ", \"target\": ";
+  append_tokens(out, translation.target);
+  out += ", \"layers\": ";
+  auto map = maps.begin();
+  append_list(out, translation.attention, [&](const AttentionLayer& layer) {
+    out += "{\"name\": " + json_string(layer.name) + ", \"heads\": ";
+    append_list(out, layer.heads, [&](const AttentionHead&) { append_head(out, *map++); });
+    out += '}';
+  });
+  return out + '}';
+}
+
+}  // namespace heed::tools

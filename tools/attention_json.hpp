@@ -1,0 +1,16 @@
+#pragma once
+
+#include <heed/models/translation.hpp>
+#include <string_view>
+
+namespace heed::tools {
+
+/// `text` as a JSON string, quotes included. Invalid UTF-8 becomes U+FFFD.
+std::string json_string(std::string_view text);
+
+/// One translation as one line of JSON, without its line end:
+/// `{"source": [...], "target": [...], "layers": [{"name": ..., "heads": [[[target][source]]]}]}`.
+/// The tokens include the end symbols; a weight has the digits that give back the same float.
+std::string attention_json(const Translation& translation);
+
+}  // namespace heed::tools

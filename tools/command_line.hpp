@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace heed::tools {
+
+/// The flags and arguments of one verb of the command: declared once, they are parsed, checked, and
+/// described in its help. Values out of range, unknown flags (with the nearest known one) and
+/// missing values are `ConfigError`s that name the flag. A flag given twice counts the last time.
+class Flags {
+ public:
+  Flags(std::string verb, std::string summary);
+  ~Flags();
+  Flags(Flags&&) noexcept;
+
+  /// Starts a section of the help.
+  void section(const std::string& title);
+  /// The argument that stands without a flag; `usage` is its name in the help (`MODEL`, `[MODEL]`).
+  void argument(std::string& value, const std::string& usage, const std::string& help);
+  void text(const std::string& flag, std::string& value, const std::string& usage,
+            const std::string& help);
+  /// A flag that can be given several times, or with several values after it if `many`.
+  void texts(const std::string& flag, std::vector<std::string>& values, const std::string& usage,
+             const std::string& help, bool many = false);
+  void integer(const std::string& flag, int64_t& value, int64_t low, int64_t high,
+               const std::string& help);
+  void number(const std::string& flag, double& value, double low, double high,
+              const std::string& help);
+  void choice(const std::string& flag, std::string& value, const std::vector<std::string>& names,
+              const std::string& help);
+  void toggle(const std::string& flag, bool& value, const std::string& help);
+  /// Lines at the end of the help: examples.
+  void epilogue(const std::string& text);
+
+  /// Parses what follows the verb.
+  void parse(const std::vector<std::string>& arguments);
+  /// Was this flag given?
+  bool given(const std::string& flag) const;
+  /// `ConfigError` unless `flag` was given: "heed train: --out is missing (...)".
+  void require(const std::string& flag) const;
+  /// The help of the verb, readable in 80 columns.
+  std::string help() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// What every verb takes.
+struct CommonFlags {
+  int64_t threads = 0;
+  bool quiet = false;
+  std::string color = "auto";
+  void declare(Flags& flags);
+};
+
+/// May colour be written to this file descriptor (1 or 2)? By --color, NO_COLOR, and whether it is
+/// a terminal.
+bool wants_color(const CommonFlags& common, int descriptor);
+
+/// A whole number of `text`; `what` names it in the `ConfigError`.
+int64_t parse_integer(const std::string& what, const std::string& text, int64_t low, int64_t high);
+/// A finite number of `text`, likewise.
+double parse_number(const std::string& what, const std::string& text, double low, double high);
+
+}  // namespace heed::tools

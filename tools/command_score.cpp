@@ -1,0 +1,66 @@
+#include <cmath>
+#include <cstdio>
+
+#include <heed/core/error.hpp>
+#include <heed/models/parallel_text.hpp>
+#include <heed/models/translator.hpp>
+
+#include "commands.hpp"
+#include "output.hpp"
+
+namespace heed::tools {
+namespace {
+
+class ScoreCommand final : public Command {
+ public:
+  void declare(Flags& flags) override {
+    flags.argument(model_, "MODEL", "the folder of a trained model");
+    flags.text("--src", source_, "F", "source lines");
+    flags.text("--ref", reference_, "F", "their translations, line by line");
+    flags.integer("--batch", batch_, 1, 100'000, "pairs at a time (default 32)");
+    flags.epilogue("  heed score m --src d/test.src --ref d/test.tgt\n");
+  }
+
+  int run(const Flags& flags, const CommonFlags& common) override {
+    flags.require("MODEL");
+    flags.require("--src");
+    flags.require("--ref");
+    const Translator translator = Translator::load(model_);
+    std::vector<std::string> notes;
+    const ParallelText text = read_parallel_text(source_, reference_, notes);
+    if (!common.quiet) {
+      for (const std::string& note : notes) say(note);
+    }
+    double sum = 0;
+    int64_t tokens = 0;
+    for (const ReferenceScore& score : translator.score(text.source, text.target, batch_)) {
+      char line[64];
+      std::snprintf(line, sizeof line, "%.9g\t%lld\n", score.log_probability,
+                    static_cast<long long>(score.tokens));
+      print(line);
+      sum += score.log_probability;
+      tokens += score.tokens;
+    }
+    flush_output();
+    if (!common.quiet) summarize(sum, tokens, text.size());
+    return 0;
+  }
+
+ private:
+  static void summarize(double sum, int64_t tokens, int64_t pairs) {
+    char text[128];
+    std::snprintf(text, sizeof text, "%lld pairs, %lld tokens, perplexity %.4f",
+                  static_cast<long long>(pairs), static_cast<long long>(tokens),
+                  std::exp(-sum / static_cast<double>(tokens)));
+    say(text);
+  }
+
+  std::string model_, source_, reference_;
+  int64_t batch_ = 32;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> score_command() { return std::make_unique<ScoreCommand>(); }
+
+}  // namespace heed::tools

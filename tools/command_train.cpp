@@ -1,0 +1,178 @@
+#include <csignal>
+
+#include <heed/core/blas.hpp>
+#include <heed/core/error.hpp>
+#include <heed/core/files.hpp>
+#include <heed/core/random.hpp>
+#include <heed/models/model_folder.hpp>
+#include <heed/models/trainer.hpp>
+#include <heed/models/translation_task.hpp>
+
+#include "commands.hpp"
+#include "output.hpp"
+#include "progress.hpp"
+
+namespace heed::tools {
+namespace {
+
+constexpr int64_t many = 1'000'000'000'000;
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string out;
+  for (const std::string& line : lines) out += (out.empty() ? "" : "; ") + line;
+  return out;
+}
+
+std::string preset_list() {
+  std::string out;
+  for (const std::string& name : preset_names()) out += (out.empty() ? "" : ", ") + name;
+  return out;
+}
+
+class TrainCommand final : public Command {
+ public:
+  void declare(Flags& flags) override {
+    flags.section("Text");
+    flags.text("--data", data_, "DIR", "{train,valid}.{src,tgt} in this folder, or these files:");
+    flags.text("--train-src", train_source_, "F", "source lines to train on");
+    flags.text("--train-tgt", train_target_, "F", "their translations");
+    flags.text("--valid-src", valid_source_, "F", "source lines to validate on");
+    flags.text("--valid-tgt", valid_target_, "F", "their translations");
+    flags.section("Run");
+    flags.text("--out", folder_, "MODEL", "the folder of the run, and of the model in the end");
+    flags.toggle("--overwrite", overwrite_, "start anew in a folder that holds a run");
+    flags.toggle("--resume", resume_, "go on from the last checkpoint; same flags, other limits");
+    flags.section("Model and training");
+    flags.choice("--model", model_, {"rnn_search"}, "(default rnn_search)");
+    flags.text("--preset", preset_, "NAME",
+               preset_list() + " (default small, where there is no --config)");
+    flags.text("--config", config_file_, "F.json", "keys over the preset's; a config.json will do");
+    flags.texts(
+        "--set", settings_, "KEY=VALUE",
+        "one key over both, such as hidden=256 or training.learning_rate=0.002; repeatable");
+    flags.section("Limits from the start of the run (the first one reached ends it)");
+    flags.integer("--steps", steps_, 1, many, "updates of the weights");
+    flags.integer("--epochs", epochs_, 1, many, "passes over the text");
+    flags.number("--minutes", minutes_, 1e-4, 1e6, "of training steps, validation not counted");
+    flags.integer("--seed", seed_, 0, INT64_MAX, "of weights, order and dropout (default 1)");
+    flags.epilogue(
+        "  heed data dates --out d\n"
+        "  heed train --data d --preset dates --out m\n"
+        "  heed train --data d --preset dates --out m --resume --epochs 30\n");
+  }
+
+  int run(const Flags& flags, const CommonFlags& common) override {
+    flags.require("--out");
+    if (resume_ && overwrite_) throw ConfigError("--resume and --overwrite exclude each other");
+    const FolderUse use = resume_      ? FolderUse::resume
+                          : overwrite_ ? FolderUse::overwrite
+                                       : FolderUse::fresh;
+    check_run_folder(folder_, use);
+    Config config = base_config();
+    const int64_t horizon = config.training.steps;
+    apply_flags(flags, config);
+    check(config);
+    blas_self_test();
+
+    ProgressDisplay display(common.quiet, wants_color(common, 2));
+    std::vector<std::string> notes;
+    const TranslationData data = load_translation_data(config, notes);
+    check(config);
+    for (const std::string& note : notes) display.note(note);
+    if (resume_) check_same_run(config);
+    // Whoever reads stderr may go; the training goes on.
+    std::signal(SIGPIPE, SIG_IGN);
+    return train(config, data, {folder_, config.training, use, horizon}, display);
+  }
+
+ private:
+  /// The preset, the file, and the settings over it.
+  Config base_config() const {
+    Config config;
+    if (!preset_.empty() || config_file_.empty())
+      config = preset(preset_.empty() ? "small" : preset_);
+    if (!config_file_.empty()) apply_config_file(config, config_file_);
+    for (const std::string& setting : settings_) apply_setting(config, setting);
+    return config;
+  }
+
+  void apply_flags(const Flags& flags, Config& config) const {
+    if (flags.given("--steps")) config.training.steps = steps_;
+    if (flags.given("--epochs")) config.training.epochs = epochs_;
+    if (flags.given("--minutes")) config.training.minutes = minutes_;
+    if (flags.given("--seed")) config.training.seed = seed_;
+    if (!data_.empty()) {
+      config.data.train_source = join_path(data_, "train.src");
+      config.data.train_target = join_path(data_, "train.tgt");
+      config.data.valid_source = join_path(data_, "valid.src");
+      config.data.valid_target = join_path(data_, "valid.tgt");
+    }
+    const std::pair<const std::string*, std::string*> files[] = {
+        {&train_source_, &config.data.train_source},
+        {&train_target_, &config.data.train_target},
+        {&valid_source_, &config.data.valid_source},
+        {&valid_target_, &config.data.valid_target}};
+    for (const auto& [given, file] : files) {
+      if (!given->empty()) *file = *given;
+      if (file->empty()) {
+        throw ConfigError(
+            "heed train: the text is missing: give --data DIR, or --train-src, --train-tgt, "
+            "--valid-src and --valid-tgt");
+      }
+    }
+  }
+
+  /// Limits may differ, and so may the names of the files if they hold the same text.
+  void check_same_run(const Config& config) const {
+    Config before = load_config(join_path(folder_, "config.json"));
+    before.training.steps = config.training.steps;
+    before.training.epochs = config.training.epochs;
+    before.training.minutes = config.training.minutes;
+    before.data.train_source = config.data.train_source;
+    before.data.train_target = config.data.train_target;
+    before.data.valid_source = config.data.valid_source;
+    before.data.valid_target = config.data.valid_target;
+    const std::vector<std::string> different = differences(before, config);
+    if (different.empty()) return;
+    throw ConfigError("--resume: " + escaped(folder_) + " is another run: " + joined(different) +
+                      "; give the flags that it was started with");
+  }
+
+  static int train(const Config& config, const TranslationData& data, TrainerOptions options,
+                   ProgressDisplay& display) {
+    manual_seed(static_cast<uint64_t>(config.training.seed));
+    TranslationModel model = make_model(config);
+    TranslationTask task(model, data, config);
+    const std::string folder = options.folder;
+    Trainer trainer(task, std::move(options), &display);
+    display.note(std::to_string(parameter_count(model)) + " weights, vocabularies of " +
+                 std::to_string(data.source_vocabulary.size()) + " and " +
+                 std::to_string(data.target_vocabulary.size()) + ", " +
+                 std::to_string(data.train.size()) + " pairs");
+    const TrainingResult result = trainer.run();
+    const std::string where =
+        "step " + std::to_string(result.step) + ", " + clock_time(result.seconds) + " of training";
+    if (result.signal != 0) {
+      display.note("stopped by a signal at " + where + "; saved; go on with --resume");
+      return 128 + result.signal;
+    }
+    display.note((result.reason == StopReason::patience ? "no better model for a while: ended at "
+                                                        : "done: ") +
+                 where + "; the best model, of step " + std::to_string(result.best_step) +
+                 ", is in " + escaped(folder));
+    return 0;
+  }
+
+  std::string data_, train_source_, train_target_, valid_source_, valid_target_;
+  std::string folder_, model_ = "rnn_search", preset_, config_file_;
+  std::vector<std::string> settings_;
+  bool overwrite_ = false, resume_ = false;
+  int64_t steps_ = 0, epochs_ = 0, seed_ = 1;
+  double minutes_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> train_command() { return std::make_unique<TrainCommand>(); }
+
+}  // namespace heed::tools

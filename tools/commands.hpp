@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "command_line.hpp"
+
+namespace heed::tools {
+
+/// A verb of the command.
+class Command {
+ public:
+  virtual ~Command() = default;
+  /// Lists its flags.
+  virtual void declare(Flags& flags) = 0;
+  /// Does the work once the flags are parsed; returns the exit status.
+  virtual int run(const Flags& flags, const CommonFlags& common) = 0;
+};
+
+std::unique_ptr<Command> data_command();
+std::unique_ptr<Command> train_command();
+std::unique_ptr<Command> translate_command();
+std::unique_ptr<Command> score_command();
+std::unique_ptr<Command> bleu_command();
+std::unique_ptr<Command> info_command();
+
+}  // namespace heed::tools

@@ -1,0 +1,63 @@
+#include "output.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include <heed/core/error.hpp>
+
+namespace heed::tools {
+
+namespace {
+
+constexpr std::size_t buffer_size = 1 << 16;
+
+std::string& buffer() {
+  static std::string text;
+  return text;
+}
+
+[[noreturn]] void fail() {
+  throw IoError(std::string("cannot write output: ") + std::strerror(errno));
+}
+
+}  // namespace
+
+void print(const std::string& text) {
+  buffer() += text;
+  if (buffer().size() >= buffer_size) flush_output();
+}
+
+void flush_output() {
+  const std::string text = std::move(buffer());
+  buffer().clear();
+  for (std::size_t done = 0; done < text.size();) {
+    const ssize_t written = ::write(STDOUT_FILENO, text.data() + done, text.size() - done);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail();
+    done += static_cast<std::size_t>(written);
+  }
+}
+
+void finish_output() {
+  flush_output();
+  if (::close(STDOUT_FILENO) < 0 && errno != EINTR && errno != EBADF) fail();
+}
+
+void say(const std::string& text) {
+  const std::string line = "heed: " + text + '\n';
+  // Nobody is left to tell when stderr fails.
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+}
+
+void open_standard_streams() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(descriptor, F_GETFD) >= 0) continue;
+    const int mode = descriptor == STDERR_FILENO ? O_WRONLY : O_RDONLY;
+    [[maybe_unused]] const int opened = ::open("/dev/null", mode);
+  }
+}
+
+}  // namespace heed::tools
