@@ -111,7 +111,7 @@ struct Flags::State {
 
   std::string verb, summary, argument_usage, epilogue;
   std::vector<HelpSection> sections;
-  std::vector<std::string> names;
+  std::vector<std::string> names, toggles;
   CLI::App app;
 };
 
@@ -185,7 +185,8 @@ void Flags::choice(const std::string& flag, std::string& value,
 }
 
 void Flags::toggle(const std::string& flag, bool& value, const std::string& help) {
-  state_->app.add_flag(flag, value)->disable_flag_override();
+  state_->app.add_flag(flag, value);
+  state_->toggles.push_back(flag);
   state_->names.push_back(flag);
   state_->describe(flag, help);
 }
@@ -194,6 +195,12 @@ void Flags::epilogue(const std::string& text) { state_->epilogue = text; }
 
 void Flags::parse(const std::vector<std::string>& arguments) {
   CLI::App& app = state_->app;
+  for (const std::string& toggle : state_->toggles) {
+    for (const std::string& argument : arguments) {
+      if (!argument.starts_with(toggle + '=')) continue;
+      throw ConfigError("heed " + state_->verb + ": " + toggle + " takes no value");
+    }
+  }
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ArgumentMismatch& error) {

@@ -1,260 +1,107 @@
 #include <heed/core/loops/elementwise.hpp>
-#include <heed/core/loops/math.hpp>
+#include <heed/core/loops/functions.hpp>
 
 namespace heed::loops {
 
 namespace {
 
-// int32 arithmetic runs on uint32_t: it wraps around, where a signed overflow is undefined.
-using Integer = uint32_t;
-using Mask = uint8_t;
-
-// Functors: one operation on one element.
-
-struct Neg {
-  template <class T>
-  static T of(T x) {
-    return 0 - x;
-  }
-  static float of(float x) { return -x; }
-  static double of(double x) { return -x; }
-};
-struct Square {
-  template <class T>
-  static T of(T x) {
-    return x * x;
-  }
-};
-struct Abs {
-  static float of(float x) { return __builtin_fabsf(x); }
-  static double of(double x) { return __builtin_fabs(x); }
-  static Integer of(Integer x) { return static_cast<int32_t>(x) < 0 ? 0 - x : x; }
-};
-struct Sqrt {
-  static float of(float x) { return __builtin_sqrtf(x); }
-  static double of(double x) { return __builtin_sqrt(x); }
-};
-struct Exp {
-  template <class T>
-  static T of(T x) {
-    return exponential(x);
-  }
-};
-struct Log {
-  template <class T>
-  static T of(T x) {
-    return natural_log(x);
-  }
-};
-struct Tanh {
-  template <class T>
-  static T of(T x) {
-    return hyperbolic_tangent(x);
-  }
-};
-struct Sigmoid {
-  template <class T>
-  static T of(T x) {
-    return logistic(x);
-  }
-};
-struct Relu {
-  template <class T>
-  static T of(T x) {
-    return x <= 0 ? T(0) : x;  // NaN stays
-  }
-};
-struct Sign {
-  template <class T>
-  static T of(T x) {
-    return x > 0 ? T(1) : x < 0 ? T(-1) : x;  // 0 and NaN stay
-  }
-};
-
-struct Add {
-  template <class T>
-  static T of(T a, T b) {
-    return a + b;
-  }
-};
-struct Sub {
-  template <class T>
-  static T of(T a, T b) {
-    return a - b;
-  }
-};
-struct Mul {
-  template <class T>
-  static T of(T a, T b) {
-    return a * b;
-  }
-};
-struct Div {
-  template <class T>
-  static T of(T a, T b) {
-    return a / b;
-  }
-};
-struct Pow {
-  static float of(float a, float b) { return __builtin_powf(a, b); }
-  static double of(double a, double b) { return __builtin_pow(a, b); }
-};
-struct Minimum {
-  template <class T>
-  static T of(T a, T b) {
-    return a < b || a != a ? a : b;  // NaN wins
-  }
-};
-struct Maximum {
-  template <class T>
-  static T of(T a, T b) {
-    return a > b || a != a ? a : b;
-  }
-};
-struct TanhBackward {
-  template <class T>
-  static T of(T g, T y) {
-    return g * (1 - y * y);
-  }
-};
-struct SigmoidBackward {
-  template <class T>
-  static T of(T g, T y) {
-    return g * (y * (1 - y));
-  }
-};
-struct ReluBackward {
-  template <class T>
-  static T of(T g, T y) {
-    return y > 0 ? g : T(0);
-  }
-};
-
-struct Product {
-  template <class T>
-  static T of(T a, T b, T factor) {
-    return a * b * factor;
-  }
-};
-struct Clamp {
-  template <class T>
-  static T of(T x, T low, T high) {
-    const T raised = x < low ? low : x;
-    return raised > high ? high : raised;
-  }
-};
-struct Where {
-  template <class T>
-  static T of(Mask mask, T a, T b) {
-    return mask ? a : b;
-  }
-};
-struct AddScaled {
-  template <class T>
-  static T of(T target, T x, T factor) {
-    return target + x * factor;
-  }
-};
-
-struct Equal {
-  template <class T>
-  static Mask of(T a, T b) {
-    return a == b;
-  }
-};
-struct NotEqual {
-  template <class T>
-  static Mask of(T a, T b) {
-    return a != b;
-  }
-};
-struct Less {
-  template <class T>
-  static Mask of(T a, T b) {
-    return a < b;
-  }
-};
-struct LessEqual {
-  template <class T>
-  static Mask of(T a, T b) {
-    return a <= b;
-  }
-};
-struct And {
-  static Mask of(Mask a, Mask b) { return static_cast<Mask>(a & b); }
-};
-struct Or {
-  static Mask of(Mask a, Mask b) { return static_cast<Mask>(a | b); }
-};
-struct Not {
-  static Mask of(Mask x) { return static_cast<Mask>(x ^ 1); }
-};
-
-template <class To>
-struct Convert {
-  template <class From>
-  static To of(From x) {
-    return static_cast<To>(x);
-  }
-};
-template <>
-struct Convert<Mask> {
-  template <class From>
-  static Mask of(From x) {
-    return x != 0;
-  }
-};
-
-// Loops. The stride of an input is a type: One and Zero let the compiler vectorise, Any does not.
+// Loops over runs whose strides are 1 or 0, as types, so that they vectorise. Never inlined: each
+// is called from one place or two, by its address from the second.
 
 struct One {
-  explicit One(int64_t) {}
-  int64_t operator()(int64_t i) const { return i; }
+  static int64_t at(int64_t i) { return i; }
 };
 struct Zero {
-  explicit Zero(int64_t) {}
-  int64_t operator()(int64_t) const { return 0; }
-};
-struct Any {
-  explicit Any(int64_t step) : stride(step) {}
-  int64_t operator()(int64_t i) const { return i * stride; }
-  int64_t stride;
+  static int64_t at(int64_t) { return 0; }
 };
 
-template <class F, class Out, class A, class StrideA, class StrideOut>
-void unary_run(const Run& run) {
+template <class F, class Out, class A, class StrideA>
+[[gnu::noinline]] void unary_run(const Run& run) {
   const A* __restrict a = static_cast<const A*>(run.in[0]);
   Out* __restrict out = static_cast<Out*>(run.out);
-  const StrideA at_a(run.stride[0]);
-  const StrideOut at(run.out_stride);
-  for (int64_t i = 0; i < run.n; ++i) out[at(i)] = F::of(a[at_a(i)]);
+  const int64_t n = run.n;
+  for (int64_t i = 0; i < n; ++i) out[i] = F::of(a[StrideA::at(i)]);
 }
 
-template <class F, class Out, class A, class StrideA, class StrideB, class StrideOut>
-void binary_run(const Run& run) {
+template <class F, class Out, class A, class StrideA, class StrideB>
+[[gnu::noinline]] void binary_run(const Run& run) {
   const A* __restrict a = static_cast<const A*>(run.in[0]);
   const A* __restrict b = static_cast<const A*>(run.in[1]);
   Out* __restrict out = static_cast<Out*>(run.out);
-  const StrideA at_a(run.stride[0]);
-  const StrideB at_b(run.stride[1]);
-  const StrideOut at(run.out_stride);
   const int64_t n = run.n;
-  for (int64_t i = 0; i < n; ++i) out[at(i)] = F::of(a[at_a(i)], b[at_b(i)]);
+  for (int64_t i = 0; i < n; ++i) out[i] = F::of(a[StrideA::at(i)], b[StrideB::at(i)]);
 }
 
-template <class F, class Out, class A, class B, class StrideA, class StrideB, class StrideC,
-          class StrideOut>
-void ternary_run(const Run& run) {
+template <class F, class A, class T, class StrideA, class StrideB, class StrideC>
+[[gnu::noinline]] void ternary_run(const Run& run) {
   const A* __restrict a = static_cast<const A*>(run.in[0]);
-  const B* __restrict b = static_cast<const B*>(run.in[1]);
-  const B* __restrict c = static_cast<const B*>(run.in[2]);
-  Out* __restrict out = static_cast<Out*>(run.out);
-  const StrideA at_a(run.stride[0]);
-  const StrideB at_b(run.stride[1]);
-  const StrideC at_c(run.stride[2]);
-  const StrideOut at(run.out_stride);
+  const T* __restrict b = static_cast<const T*>(run.in[1]);
+  const T* __restrict c = static_cast<const T*>(run.in[2]);
+  T* __restrict out = static_cast<T*>(run.out);
   const int64_t n = run.n;
-  for (int64_t i = 0; i < n; ++i) out[at(i)] = F::of(a[at_a(i)], b[at_b(i)], c[at_c(i)]);
+  for (int64_t i = 0; i < n; ++i) {
+    out[i] = F::of(a[StrideA::at(i)], b[StrideB::at(i)], c[StrideC::at(i)]);
+  }
+}
+
+/// In place: x may be the output itself, hence no __restrict.
+template <class T>
+[[gnu::noinline]] void add_scaled_run(const Run& run) {
+  T* out = static_cast<T*>(run.out);
+  const T* x = static_cast<const T*>(run.in[1]);
+  const T factor = *static_cast<const T*>(run.in[2]);
+  for (int64_t i = 0; i < run.n; ++i) out[i] += x[i] * factor;
+}
+
+template <class T>
+[[gnu::noinline]] void scale_run(const Run& run) {
+  T* out = static_cast<T*>(run.out);
+  const T factor = *static_cast<const T*>(run.in[1]);
+  for (int64_t i = 0; i < run.n; ++i) out[i] *= factor;
+}
+
+// All other strides: through buffers on the stack.
+
+template <class T>
+void move_items(int64_t n, const void* in, int64_t stride, void* out, int64_t out_stride) {
+  const T* from = static_cast<const T*>(in);
+  T* to = static_cast<T*>(out);
+  for (int64_t i = 0; i < n; ++i) to[i * out_stride] = from[i * stride];
+}
+
+/// Moves n elements of `item` bytes.
+void move(int64_t item, int64_t n, const void* in, int64_t stride, void* out, int64_t out_stride) {
+  if (item == 1) return move_items<uint8_t>(n, in, stride, out, out_stride);
+  if (item == 4) return move_items<uint32_t>(n, in, stride, out, out_stride);
+  move_items<uint64_t>(n, in, stride, out, out_stride);
+}
+
+/// Bytes of one element of the output and of each input.
+struct Items {
+  int64_t out, in[3];
+};
+
+/// Runs a loop that wants stride 1 everywhere; `in_place`: it also reads the output.
+void in_chunks(const Run& run, Items items, Loop dense, bool in_place) {
+  constexpr int64_t chunk = 256;
+  alignas(64) char buffers[4][chunk * 8];
+  for (int64_t start = 0; start < run.n; start += chunk) {
+    Run part;
+    part.n = run.n - start < chunk ? run.n - start : chunk;
+    for (int k = 0; k < 3 && run.in[k]; ++k) {
+      part.in[k] = static_cast<const char*>(run.in[k]) + start * run.stride[k] * items.in[k];
+      part.stride[k] = 1;
+      if (run.stride[k] == 1) continue;
+      move(items.in[k], part.n, part.in[k], run.stride[k], buffers[k], 1);
+      part.in[k] = buffers[k];
+    }
+    char* out = static_cast<char*>(run.out) + start * run.out_stride * items.out;
+    const bool strided = run.out_stride != 1;
+    part.out = strided ? buffers[3] : out;
+    if (strided && in_place) move(items.out, part.n, out, run.out_stride, buffers[3], 1);
+    dense(part);
+    if (strided) move(items.out, part.n, buffers[3], 1, out, run.out_stride);
+  }
 }
 
 bool strides_are(const Run& run, int64_t a) { return run.out_stride == 1 && run.stride[0] == a; }
@@ -267,77 +114,82 @@ bool strides_are(const Run& run, int64_t a, int64_t b, int64_t c) {
 
 template <class F, class Out, class A>
 void unary(const Run& run) {
-  if (strides_are(run, 1)) return unary_run<F, Out, A, One, One>(run);
-  unary_run<F, Out, A, Any, Any>(run);
-}
-
-/// Conversions write with any stride, and fill from stride 0.
-template <class Out, class A>
-void convert(const Run& run) {
-  if (strides_are(run, 0)) return unary_run<Convert<Out>, Out, A, Zero, One>(run);
-  unary<Convert<Out>, Out, A>(run);
+  constexpr Loop dense = unary_run<F, Out, A, One>;
+  if (strides_are(run, 1)) return dense(run);
+  in_chunks(run, {sizeof(Out), {sizeof(A)}}, dense, false);
 }
 
 template <class F, class Out, class A>
 void binary(const Run& run) {
-  if (strides_are(run, 1, 1)) return binary_run<F, Out, A, One, One, One>(run);
-  if (strides_are(run, 1, 0)) return binary_run<F, Out, A, One, Zero, One>(run);
-  if (strides_are(run, 0, 1)) return binary_run<F, Out, A, Zero, One, One>(run);
-  binary_run<F, Out, A, Any, Any, Any>(run);
+  constexpr Loop dense = binary_run<F, Out, A, One, One>;
+  if (strides_are(run, 1, 1)) return dense(run);
+  if (strides_are(run, 1, 0)) return binary_run<F, Out, A, One, Zero>(run);
+  in_chunks(run, {sizeof(Out), {sizeof(A), sizeof(A)}}, dense, false);
 }
 
-template <class F, class T>
-void ternary(const Run& run) {
-  if (strides_are(run, 1, 1, 0)) return ternary_run<F, T, T, T, One, One, Zero, One>(run);
-  if (strides_are(run, 1, 0, 0)) return ternary_run<F, T, T, T, One, Zero, Zero, One>(run);
-  ternary_run<F, T, T, T, Any, Any, Any, Any>(run);
+/// For functions that often have a number on the left.
+template <class F, class Out, class A>
+void ordered(const Run& run) {
+  if (strides_are(run, 0, 1)) return binary_run<F, Out, A, Zero, One>(run);
+  binary<F, Out, A>(run);
+}
+
+template <class T>
+constexpr Items ternary_items = {sizeof(T), {sizeof(T), sizeof(T), sizeof(T)}};
+
+template <class T>
+void product(const Run& run) {
+  constexpr Loop dense = ternary_run<Product, T, T, One, One, One>;
+  if (strides_are(run, 1, 1, 0)) return ternary_run<Product, T, T, One, One, Zero>(run);
+  in_chunks(run, ternary_items<T>, dense, false);
+}
+
+template <class T>
+void clamp(const Run& run) {
+  constexpr Loop dense = ternary_run<Clamp, T, T, One, One, One>;
+  if (strides_are(run, 1, 0, 0)) return ternary_run<Clamp, T, T, One, Zero, Zero>(run);
+  in_chunks(run, ternary_items<T>, dense, false);
 }
 
 template <class T>
 void where(const Run& run) {
-  if (strides_are(run, 1, 1, 1)) return ternary_run<Where, T, Mask, T, One, One, One, One>(run);
-  if (strides_are(run, 1, 0, 1)) return ternary_run<Where, T, Mask, T, One, Zero, One, One>(run);
-  if (strides_are(run, 1, 1, 0)) return ternary_run<Where, T, Mask, T, One, One, Zero, One>(run);
-  ternary_run<Where, T, Mask, T, Any, Any, Any, Any>(run);
+  constexpr Loop dense = ternary_run<Where, Mask, T, One, One, One>;
+  if (strides_are(run, 1, 1, 1)) return dense(run);
+  if (strides_are(run, 1, 0, 1)) return ternary_run<Where, Mask, T, One, Zero, One>(run);
+  in_chunks(run, {sizeof(T), {sizeof(Mask), sizeof(T), sizeof(T)}}, dense, false);
 }
 
-/// In place: `in[0]` is the output, and `in[1]` may be too, hence no __restrict.
-template <class T, class StrideOut, class StrideX>
-void add_scaled_run(const Run& run) {
-  T* out = static_cast<T*>(run.out);
-  const T* x = static_cast<const T*>(run.in[1]);
-  const T factor = *static_cast<const T*>(run.in[2]);
-  const StrideOut at(run.out_stride);
-  const StrideX at_x(run.stride[1]);
-  const int64_t n = run.n;
-  for (int64_t i = 0; i < n; ++i) out[at(i)] = AddScaled::of(out[at(i)], x[at_x(i)], factor);
+template <class To, class From>
+void convert(const Run& run) {
+  constexpr Loop dense = unary_run<Convert<To>, To, From, One>;
+  if (strides_are(run, 1)) return dense(run);
+  in_chunks(run, {sizeof(To), {sizeof(From)}}, dense, false);
+}
+
+/// Copies within one element type, and fills from stride 0.
+template <class T>
+void copy(const Run& run) {
+  if (strides_are(run, 1)) return unary_run<Convert<T>, T, T, One>(run);
+  if (strides_are(run, 0)) return unary_run<Convert<T>, T, T, Zero>(run);
+  move(sizeof(T), run.n, run.in[0], run.stride[0], run.out, run.out_stride);
 }
 
 template <class T>
 void add_scaled(const Run& run) {
-  if (strides_are(run, 1, 1)) return add_scaled_run<T, One, One>(run);
-  if (strides_are(run, 1, 0)) return add_scaled_run<T, One, Zero>(run);
-  add_scaled_run<T, Any, Any>(run);
-}
-
-template <class T, class StrideOut>
-void scale_run(const Run& run) {
-  T* out = static_cast<T*>(run.out);
-  const T factor = *static_cast<const T*>(run.in[1]);
-  const StrideOut at(run.out_stride);
-  const int64_t n = run.n;
-  for (int64_t i = 0; i < n; ++i) out[at(i)] *= factor;
+  if (strides_are(run, 1, 1)) return add_scaled_run<T>(run);
+  in_chunks(run, ternary_items<T>, add_scaled_run<T>, true);
 }
 
 template <class T>
 void scale(const Run& run) {
-  if (run.out_stride == 1) return scale_run<T, One>(run);
-  scale_run<T, Any>(run);
+  if (run.out_stride == 1) return scale_run<T>(run);
+  in_chunks(run, ternary_items<T>, scale_run<T>, true);
 }
 
-using Row = Loop[dtype_count];
-// Positions of the element types, in the order of DType.
+// The table. Positions of the element types, in the order of DType.
 constexpr int f32 = 0, f64 = 1, i32 = 2, bit = 3;
+
+using Row = Loop[dtype_count];
 
 template <class F>
 constexpr void set_unary(Row& row) {
@@ -350,11 +202,23 @@ constexpr void set_binary(Row& row) {
   row[f64] = binary<F, double, double>;
 }
 template <class F>
-constexpr void set_compare(Row& row) {
+constexpr void set_ordered(Row& row) {
+  row[f32] = ordered<F, float, float>;
+  row[f64] = ordered<F, double, double>;
+}
+template <class F>
+constexpr void set_symmetric_relation(Row& row) {
   row[f32] = binary<F, Mask, float>;
   row[f64] = binary<F, Mask, double>;
   row[i32] = binary<F, Mask, int32_t>;
   row[bit] = binary<F, Mask, Mask>;
+}
+template <class F>
+constexpr void set_ordered_relation(Row& row) {
+  row[f32] = ordered<F, Mask, float>;
+  row[f64] = ordered<F, Mask, double>;
+  row[i32] = ordered<F, Mask, int32_t>;
+  row[bit] = ordered<F, Mask, Mask>;
 }
 template <class From>
 constexpr void set_convert(Row& row) {
@@ -384,9 +248,9 @@ constexpr void fill_unary(Row (&rows)[static_cast<int>(Unary::count)]) {
 constexpr void fill_binary(Row (&rows)[static_cast<int>(Binary::count)]) {
   const auto row = [&](Binary f) -> Row& { return rows[static_cast<int>(f)]; };
   set_binary<Add>(row(Binary::add));
-  set_binary<Sub>(row(Binary::sub));
+  set_ordered<Sub>(row(Binary::sub));
   set_binary<Mul>(row(Binary::mul));
-  set_binary<Div>(row(Binary::div));
+  set_ordered<Div>(row(Binary::div));
   set_binary<Pow>(row(Binary::pow));
   set_binary<Minimum>(row(Binary::minimum));
   set_binary<Maximum>(row(Binary::maximum));
@@ -402,8 +266,8 @@ constexpr void fill_binary(Row (&rows)[static_cast<int>(Binary::count)]) {
 
 template <class T, class Signed = T>
 constexpr void fill_ternary(ElementwiseLoops& all, int dtype) {
-  all.ternary[static_cast<int>(Ternary::product)][dtype] = ternary<Product, T>;
-  all.ternary[static_cast<int>(Ternary::clamp)][dtype] = ternary<Clamp, Signed>;
+  all.ternary[static_cast<int>(Ternary::product)][dtype] = product<T>;
+  all.ternary[static_cast<int>(Ternary::clamp)][dtype] = clamp<Signed>;
   all.add_scaled[dtype] = add_scaled<T>;
   all.scale[dtype] = scale<T>;
 }
@@ -415,10 +279,10 @@ constexpr ElementwiseLoops table() {
   fill_ternary<float>(all, f32);
   fill_ternary<double>(all, f64);
   fill_ternary<Integer, int32_t>(all, i32);
-  set_compare<Equal>(all.compare[static_cast<int>(Relation::eq)]);
-  set_compare<NotEqual>(all.compare[static_cast<int>(Relation::ne)]);
-  set_compare<Less>(all.compare[static_cast<int>(Relation::lt)]);
-  set_compare<LessEqual>(all.compare[static_cast<int>(Relation::le)]);
+  set_symmetric_relation<Equal>(all.compare[static_cast<int>(Relation::eq)]);
+  set_symmetric_relation<NotEqual>(all.compare[static_cast<int>(Relation::ne)]);
+  set_ordered_relation<Less>(all.compare[static_cast<int>(Relation::lt)]);
+  set_ordered_relation<LessEqual>(all.compare[static_cast<int>(Relation::le)]);
   all.logical_and = binary<And, Mask, Mask>;
   all.logical_or = binary<Or, Mask, Mask>;
   all.logical_not = unary<Not, Mask, Mask>;
@@ -429,6 +293,10 @@ constexpr ElementwiseLoops table() {
   set_convert<double>(all.convert[f64]);
   set_convert<int32_t>(all.convert[i32]);
   set_convert<Mask>(all.convert[bit]);
+  all.convert[f32][f32] = copy<float>;
+  all.convert[f64][f64] = copy<double>;
+  all.convert[i32][i32] = copy<int32_t>;
+  all.convert[bit][bit] = copy<Mask>;
   return all;
 }
 

@@ -15,7 +15,8 @@ struct Constants;
 
 template <>
 struct Constants<float> {
-  using Bits = int32_t;
+  using Bits = uint32_t;
+  using Signed = int32_t;
   static constexpr int mantissa_bits = 23, sign_shift = 31;
   static constexpr Bits exponent_bias = 127;
   /// Adding 1.5 * 2^23 rounds to a whole number and leaves it in the lowest bits.
@@ -42,7 +43,8 @@ struct Constants<float> {
 
 template <>
 struct Constants<double> {
-  using Bits = int64_t;
+  using Bits = uint64_t;
+  using Signed = int64_t;
   static constexpr int mantissa_bits = 52, sign_shift = 63;
   static constexpr Bits exponent_bias = 1023;
   static constexpr double rounder = 6755399441055744.0;
@@ -128,6 +130,13 @@ inline double with_sign_of(double magnitude, double sign) {
   return __builtin_copysign(magnitude, sign);
 }
 
+/// Shifted right, the sign bit moving into the places that become free.
+template <class T>
+inline typename Constants<T>::Bits with_sign_shifted(typename Constants<T>::Bits bits, int places) {
+  using C = Constants<T>;
+  return static_cast<typename C::Bits>(static_cast<typename C::Signed>(bits) >> places);
+}
+
 /// a where all bits of the mask are set, b where none is. (The compiler turns several conditional
 /// expressions on one condition into branches, and computes what follows them twice.)
 template <class T>
@@ -156,7 +165,8 @@ inline T logistic(T x) {
   const T exponent = -absolute(x);
   const Split<T> e = split_exponential(exponent < C::scale_low ? C::scale_low : exponent);
   const T sum = 1 + e.high, lost = (e.high - (sum - 1)) + e.low;
-  const auto negative = __builtin_bit_cast(typename C::Bits, x) >> C::sign_shift;  // 0 or all ones
+  const auto negative =  // 0 or all ones
+      with_sign_shifted<T>(__builtin_bit_cast(typename C::Bits, x), C::sign_shift);
   const T y = select(negative, e.high, T(1)) / sum;
   const T reciprocal = select(negative, 1 - y, y);  // of the sum
   return y + (select(negative, e.low, T(0)) - y * lost) * reciprocal;
@@ -169,7 +179,8 @@ inline T log_of_normal(T x) {
   using C = Constants<T>;
   using Bits = typename C::Bits;
   const Bits bits = __builtin_bit_cast(Bits, x);
-  const Bits exponent = (bits - __builtin_bit_cast(Bits, C::sqrt_half)) >> C::mantissa_bits;
+  const Bits difference = bits - __builtin_bit_cast(Bits, C::sqrt_half);
+  const Bits exponent = with_sign_shifted<T>(difference, C::mantissa_bits);
   const T f = __builtin_bit_cast(T, bits - (exponent << C::mantissa_bits)) - 1;
   // The rounder's bits plus a whole number are the rounder plus that number.
   const T n = __builtin_bit_cast(T, exponent + __builtin_bit_cast(Bits, C::rounder)) - C::rounder;

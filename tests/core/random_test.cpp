@@ -63,7 +63,7 @@ TEST_CASE("the vectorised Philox gives the words of the plain one") {
   }
 }
 
-TEST_CASE("uniform numbers are the words of their counters scaled to [0, 1)") {
+TEST_CASE("uniform numbers are the words of their counters scaled to 0 up to 1") {
   for (const int64_t n : {0l, 1l, 2l, 5l, 63l, 65l, long_count}) {
     const Words words = word_sequence(2 * n);
     const auto at = [&](int64_t i) { return words[static_cast<std::size_t>(i)]; };

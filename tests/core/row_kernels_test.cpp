@@ -111,7 +111,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("Excluded elements do not count, whatever they are; NaN among the kept ones shows") {
+TEST_CASE("Excluded elements do not count, whatever they are, and NaN among the kept ones shows") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const Array x = Array::from<double>({1, nan, 2, infinity, 3}, {1, 5});
   const Array keep = Array::from<int32_t>({1, 0, 1, 0, 1}, {1, 5}).to(boolean);
@@ -303,7 +303,7 @@ void plain_unit(Step& step, std::size_t n, std::size_t row, std::size_t i, const
 
 }  // namespace
 
-TEST_CASE("A gated unit's step and gradients follow the equations; rows not kept keep h") {
+TEST_CASE("A gated unit's step and gradients follow the equations, and rows not kept keep h") {
   for (const DType dtype : {float32, float64}) {
     for (const int64_t n : {1, 7, 37}) {
       const int64_t batch = 5, time = 3;

@@ -29,7 +29,7 @@ TEST_CASE("layers refuse sizes and probabilities out of range") {
   CHECK_THROWS_AS(LayerNorm(0), ConfigError);
 }
 
-TEST_CASE("Embedding gives rows; its padding row starts zero and gets no gradient") {
+TEST_CASE("Embedding gives rows, and its padding row starts zero and gets no gradient") {
   manual_seed(2);
   const Embedding layer(7, 3, 2);
   const Tensor ids = Tensor::of({2, 5, 5, 0}, {2, 2}, int32);

@@ -1,5 +1,8 @@
 #include <catch2/catch.hpp>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <fstream>
 
@@ -70,11 +73,14 @@ struct FileFault {
   ~FileFault() { file_ops() = system_file_ops(); }
   static bool fails() {
     if (--left != 0) return false;
+    if (dies) ::_exit(9);
     errno = error;
     return true;
   }
   static inline int64_t left = 0;
   static inline int error = 0;
+  /// End the process instead.
+  static inline bool dies = false;
 };
 
 }  // namespace
@@ -189,6 +195,33 @@ TEST_CASE(
       CHECK(n > 10);
       break;
     }
+  }
+}
+
+TEST_CASE("a process killed at any call of the system leaves the old checkpoint or the new one") {
+  for (int64_t n = 1;; ++n) {
+    TemporaryFolder folder;
+    save_checkpoint(folder.path(), example(1));
+    const pid_t child = ::fork();
+    if (child == 0) {
+      FileFault fault(n, 0);
+      FileFault::dies = true;
+      save_checkpoint(folder.path(), example(2));
+      ::_exit(0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    std::vector<std::string> warnings;
+    const auto found = newest_checkpoint(folder.path(), warnings);
+    REQUIRE(found);
+    CHECK(warnings.empty());
+    if (WEXITSTATUS(status) == 0) {
+      CHECK(found->state.step == 2);
+      CHECK(n > 10);
+      break;
+    }
+    remove_temporaries(folder / "checkpoints");
+    CHECK_FALSE(has_temporaries(folder / "checkpoints"));
   }
 }
 

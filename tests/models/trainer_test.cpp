@@ -153,7 +153,7 @@ TEST_CASE("five steps in a row that are not finite end the training and keep the
   CHECK(checkpoint_steps(folder / "run") == std::vector<int64_t>{6});
 }
 
-TEST_CASE("a signal finishes the step and saves; the run can be resumed to the same bits") {
+TEST_CASE("a signal finishes the step and saves, and the run can be resumed to the same bits") {
   TemporaryFolder folder;
   Training(folder / "straight").run();
   Training training(folder / "run");

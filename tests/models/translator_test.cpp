@@ -175,7 +175,7 @@ TEST_CASE("the score of a reference is what search found for the same words") {
   }
 }
 
-TEST_CASE("scores do not depend on the batch; empty sides and unknown words count as they are") {
+TEST_CASE("scores do not depend on the batch, empty sides and unknown words count as they are") {
   const std::vector<std::string> sources{"a b", "", "f", "zebra a"},
       references{"a b", "a", "", "zebra <s> a"};
   const auto together = translator().score(sources, references);

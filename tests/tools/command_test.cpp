@@ -94,7 +94,7 @@ TEST_CASE("mistakes on the command line are refused with a hint") {
   const Case cases[] = {
       {{"trian"}, "did you mean \"train\"?"},
       {{"--verson"}, "did you mean \"--version\"?"},
-      {{"train", "--quiet=7"}, "--quiet"},
+      {{"train", "--quiet=7"}, "--quiet takes no value"},
       {{"train", "--ouut", "m"}, "did you mean \"--out\"?"},
       {{"train", "--ouut=m"}, "unknown flag '--ouut'"},
       {{"train", "--out"}, "--out needs a value"},
@@ -286,7 +286,7 @@ TEST_CASE("the same command twice, on one thread, and stopped and resumed, leave
   CHECK(folder_entries(folder / "two/checkpoints") == folder_entries(f.folder / "m/checkpoints"));
 }
 
-TEST_CASE("signals finish the step and save; the run goes on to the same bits") {
+TEST_CASE("signals finish the step and save, and the run goes on to the same bits") {
   TemporaryFolder folder;
   const Fixture& f = fixture();
   for (const auto& [signal, status] :
