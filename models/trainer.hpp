@@ -71,8 +71,8 @@ class TrainingObserver {
 
 struct TrainerOptions {
   /// The run's folder: the best model, `checkpoints/`, `log.jsonl`. Empty: nothing is written.
-  std::string folder;
-  TrainingConfig training;
+  std::string folder{};
+  TrainingConfig training{};
   /// A new run in a new or empty folder; the newest valid checkpoint's run; a new run instead of
   /// the old.
   FolderUse use = FolderUse::fresh;

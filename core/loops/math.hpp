@@ -172,8 +172,8 @@ inline T logistic(T x) {
   return y + (select(negative, e.low, T(0)) - y * lost) * reciprocal;
 }
 
-/// log(x) = n log 2 + log(1 + f), 1 + f in [sqrt(1/2), sqrt(2)), for normal x > 0. With s = f / (2
-/// + f) and R = log(1 + f) / s - 2, log(1 + f) = f - (f^2 / 2 - s (f^2 / 2 + R)), where f is exact.
+/// log(x) = n log 2 + log(1 + f), 1 + f in [sqrt(1/2), sqrt(2)), for normal x > 0. With R =
+/// log(1 + f) / s - 2, s = f / (2 + f): log(1 + f) = f - (f^2 / 2 - s (f^2 / 2 + R)), f exact.
 template <class T>
 inline T log_of_normal(T x) {
   using C = Constants<T>;
