@@ -40,6 +40,14 @@ SizeClass size_class(std::size_t bytes) {
   return {(power - 6) * 4 + static_cast<int>(steps), base + steps * step};
 }
 
+/// The bytes of a class, the inverse of `size_class`.
+std::size_t class_bytes(int index) {
+  if (index == 0) return alignment;
+  const int power = (index - 1) / 4 + 6, steps = (index - 1) % 4 + 1;
+  const std::size_t base = std::size_t{1} << power;
+  return base + static_cast<std::size_t>(steps) * std::max(base / 4, alignment);
+}
+
 struct Block {
   Block* next;
 };
@@ -51,11 +59,22 @@ struct List {
 
 std::mutex shared_mutex;
 List shared_lists[class_count];
-std::atomic<int64_t> live{0}, peak{0}, waiting{0}, heap_calls{0};
+int64_t shared_waiting = 0;  // bytes in the shared lists; under the mutex
+std::atomic<int64_t> held{0}, most_held{0}, heap_calls{0};
 
 /// A thread's own free lists of small blocks; what is left goes to the shared lists at its end.
 struct LocalLists {
   List lists[class_count];
+  /// Bytes in these lists. Written by this thread alone, so that no locked addition is needed.
+  std::atomic<int64_t> waiting{0};
+  LocalLists* next;
+
+  LocalLists() {
+    const std::lock_guard lock(shared_mutex);
+    next = first;
+    first = this;
+  }
+
   ~LocalLists() {
     const std::lock_guard lock(shared_mutex);
     for (int i = 0; i < class_count; ++i) {
@@ -66,15 +85,33 @@ struct LocalLists {
         ++shared_lists[i].count;
       }
     }
+    shared_waiting += waiting;
+    LocalLists** place = &first;
+    while (*place != this) place = &(*place)->next;
+    *place = next;
     alive = false;
   }
+
+  void count(int64_t bytes) {
+    waiting.store(waiting.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+  }
+
+  static LocalLists* first;  // all threads' lists; under the mutex
   static thread_local bool alive;
 };
+LocalLists* LocalLists::first = nullptr;
 thread_local bool LocalLists::alive = true;
 
 LocalLists* local_lists() {
   thread_local LocalLists lists;
   return LocalLists::alive ? &lists : nullptr;
+}
+
+/// Bytes in all free lists; the caller holds the mutex.
+int64_t all_waiting() {
+  int64_t bytes = shared_waiting;
+  for (const LocalLists* l = LocalLists::first; l; l = l->next) bytes += l->waiting;
+  return bytes;
 }
 
 void* take(List& list) {
@@ -100,19 +137,37 @@ void* from_heap(std::size_t bytes) {
     release_cached_memory();
     memory = std::aligned_alloc(alignment, bytes);
   }
+  if (!memory) return nullptr;
+  const auto size = static_cast<int64_t>(bytes);
+  const int64_t now = held.fetch_add(size, std::memory_order_relaxed) + size;
+  if (now > most_held.load(std::memory_order_relaxed)) most_held = now;
   return memory;
+}
+
+void to_heap(void* memory, std::size_t bytes) noexcept {
+  held.fetch_sub(static_cast<int64_t>(bytes), std::memory_order_relaxed);
+  std::free(memory);
 }
 
 [[noreturn]] void out_of_memory(std::size_t bytes) {
   throw Error("out of memory: " + std::to_string((bytes + (1 << 20) - 1) >> 20) +
-              " MiB more were asked for, " + std::to_string(live.load() >> 20) +
+              " MiB more were asked for, " + std::to_string(memory_stats().live_bytes >> 20) +
               " MiB are in use; use smaller batches or a smaller model");
 }
 
-void count(std::size_t bytes) {
-  const int64_t now = live.fetch_add(static_cast<int64_t>(bytes), std::memory_order_relaxed) +
-                      static_cast<int64_t>(bytes);
-  if (now > peak.load(std::memory_order_relaxed)) peak.store(now, std::memory_order_relaxed);
+/// A block from the free lists, null if there is none.
+void* from_lists(const SizeClass& size) {
+  const auto bytes = static_cast<int64_t>(size.bytes);
+  if (LocalLists* local = size.bytes <= local_limit ? local_lists() : nullptr) {
+    if (void* memory = take(local->lists[size.index])) {
+      local->count(-bytes);
+      return memory;
+    }
+  }
+  const std::lock_guard lock(shared_mutex);
+  void* memory = take(shared_lists[size.index]);
+  if (memory) shared_waiting -= bytes;
+  return memory;
 }
 
 }  // namespace
@@ -120,47 +175,45 @@ void count(std::size_t bytes) {
 void* allocate(std::size_t bytes) {
   if (bytes > (std::size_t{1} << 44)) out_of_memory(bytes);
   const SizeClass size = size_class(bytes);
-  void* memory = nullptr;
-  if (cached) {
-    LocalLists* local = size.bytes <= local_limit ? local_lists() : nullptr;
-    if (local) memory = take(local->lists[size.index]);
-    if (!memory) {
-      const std::lock_guard lock(shared_mutex);
-      memory = take(shared_lists[size.index]);
-    }
-    if (memory) waiting.fetch_sub(static_cast<int64_t>(size.bytes), std::memory_order_relaxed);
-  }
+  void* memory = cached ? from_lists(size) : nullptr;
   if (!memory) memory = from_heap(size.bytes);
   if (!memory) out_of_memory(bytes);
-  count(size.bytes);
   return memory;
 }
 
 void deallocate(void* memory, std::size_t bytes) noexcept {
   const SizeClass size = size_class(bytes);
-  live.fetch_sub(static_cast<int64_t>(size.bytes), std::memory_order_relaxed);
-  if (!cached) return std::free(memory);
-  waiting.fetch_add(static_cast<int64_t>(size.bytes), std::memory_order_relaxed);
+  if (!cached) return to_heap(memory, size.bytes);
   LocalLists* local = size.bytes <= local_limit ? local_lists() : nullptr;
   if (local && local->lists[size.index].count < local_blocks) {
+    local->count(static_cast<int64_t>(size.bytes));
     return put(local->lists[size.index], memory);
   }
   const std::lock_guard lock(shared_mutex);
+  shared_waiting += static_cast<int64_t>(size.bytes);
   put(shared_lists[size.index], memory);
 }
 
-MemoryStats memory_stats() { return {live, peak, waiting, heap_calls}; }
+MemoryStats memory_stats() {
+  const std::lock_guard lock(shared_mutex);
+  const int64_t waiting = all_waiting();
+  return {held - waiting, most_held, waiting, heap_calls};
+}
 
 void release_cached_memory() {
   const auto release = [](List* lists) {
+    int64_t bytes = 0;
     for (int i = 0; i < class_count; ++i) {
-      while (void* memory = take(lists[i])) std::free(memory);
+      while (void* memory = take(lists[i])) {
+        to_heap(memory, class_bytes(i));
+        bytes += static_cast<int64_t>(class_bytes(i));
+      }
     }
+    return bytes;
   };
-  if (LocalLists* local = local_lists()) release(local->lists);
+  if (LocalLists* local = local_lists()) local->count(-release(local->lists));
   const std::lock_guard lock(shared_mutex);
-  release(shared_lists);
-  waiting = 0;
+  shared_waiting -= release(shared_lists);
 }
 
 }  // namespace heed

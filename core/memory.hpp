@@ -15,7 +15,7 @@ void deallocate(void* memory, std::size_t bytes) noexcept;
 /// What `allocate` has done so far, over all threads.
 struct MemoryStats {
   int64_t live_bytes = 0;        ///< handed out and not given back
-  int64_t peak_bytes = 0;        ///< the largest `live_bytes` since the start
+  int64_t peak_bytes = 0;        ///< the most that was held from the system, free lists included
   int64_t cached_bytes = 0;      ///< waiting in free lists
   int64_t heap_allocations = 0;  ///< times that the system was asked
 };

@@ -79,8 +79,7 @@ std::string attention_html(std::span<const Translation> translations) {
     data += (data.empty() ? "" : ",\n") + script_safe(sentence(translation, maps));
   }
   constexpr std::string_view page = attention_page, place = "@DATA@";
-  constexpr std::size_t begin = page.find(place);
-  static_assert(begin != std::string_view::npos);
+  const std::size_t begin = page.find(place);
   std::string out(page.substr(0, begin));
   out += "[" + data + "]";
   out += page.substr(begin + place.size());

@@ -57,7 +57,7 @@ inline constexpr Adjective adjectives[] = {
     {"little", true, anything, "petit", "petit", "petite", "petits", "petites"},
     {"old", true, anything, "vieux", "vieil", "vieille", "vieux", "vieilles"},
     {"beautiful", true, anything, "beau", "bel", "belle", "beaux", "belles"},
-    {"good", true, anything, "bon", "bon", "bonne", "bons", "bonnes"},
+    {"pretty", true, anything, "joli", "joli", "jolie", "jolis", "jolies"},
     {"new", true, anything, "nouveau", "nouvel", "nouvelle", "nouveaux", "nouvelles"},
     {"young", true, person | animal, "jeune", "jeune", "jeune", "jeunes", "jeunes"},
     {"red", false, animal | thing | place, "rouge", "rouge", "rouge", "rouges", "rouges"},

@@ -70,7 +70,7 @@ foreach(isa baseline avx2 avx512)
     set_target_properties(heed_loops_${isa} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
     target_include_directories(heed_loops_${isa} PRIVATE ${HEED_INCLUDE_DIR})
     target_compile_definitions(heed_loops_${isa} PRIVATE HEED_ISA=${isa})
-    target_compile_options(heed_loops_${isa} PRIVATE -O3 -fno-math-errno -fno-trapping-math
+    target_compile_options(heed_loops_${isa} PRIVATE -O3 -fno-exceptions -fno-math-errno -fno-trapping-math
       -ffp-contract=fast ${flags_${isa}})
     target_link_libraries(heed_loops_${isa} PRIVATE heed_options)
     target_sources(heed PRIVATE $<TARGET_OBJECTS:heed_loops_${isa}>)
