@@ -255,8 +255,10 @@ TEST_CASE("a model of the user's own translates, with attention or without") {
 }
 
 TEST_CASE("text is lower-cased where the model was trained so") {
-  const Translator lower(TranslationModel(RNNsearch(small_config())), make_tokenizer("word"),
-                         letters(), letters(), true);
+  RecurrentConfig config = small_config();
+  config.source_vocab = config.target_vocab = letters().size();
+  const Translator lower(TranslationModel(RNNsearch(config)), make_tokenizer("word"), letters(),
+                         letters(), true);
   CHECK(lower.translate("A b", with_beam(1)).source == std::vector<std::string>{"a", "b", "</s>"});
 }
 
