@@ -157,8 +157,8 @@ Validation TranslationTask::validate() {
     exact += translations[i] == data_.valid.target[i];
   }
   const auto all = static_cast<double>(tokens);
-  const double bleu =
-      corpus_bleu(translations, {data_.valid.target}, {.tokenizer = BleuTokenizer::none}).score;
+  // As `heed bleu` prints it by default.
+  const double bleu = corpus_bleu(translations, {data_.valid.target}).score;
   const double exact_percent =
       100 * static_cast<double>(exact) / static_cast<double>(translations.size());
   return {.loss = loss / all,
