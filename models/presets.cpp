@@ -11,7 +11,7 @@ struct Preset {
   TokenizerKind tokenizer;
   int64_t embedding, hidden, attention_size, readout_size;
   int64_t batch_tokens;
-  double learning_rate;
+  double learning_rate, dropout;
   int64_t warmup, epochs, validate_every;
 };
 
@@ -19,12 +19,12 @@ constexpr TokenizerKind word = TokenizerKind::word, character = TokenizerKind::c
 
 // Tasks: what learns them within a few minutes on two cores. Sizes: for text of your own.
 constexpr Preset presets[] = {
-    {"phrases", word, 48, 64, 48, 48, 640, 4e-3, 200, 7, 250},
-    {"dates", character, 48, 64, 48, 48, 640, 4e-3, 200, 5, 250},
-    {"reverse", word, 48, 64, 48, 48, 1000, 4e-3, 200, 12, 250},
-    {"toy", word, 32, 48, 32, 32, 640, 4e-3, 100, 10, 200},
-    {"tiny", word, 64, 128, 64, 64, 1024, 2e-3, 500, 20, 500},
-    {"small", word, 256, 512, 256, 256, 2048, 1e-3, 1000, 20, 1000},
+    {"phrases", word, 48, 64, 48, 48, 640, 4e-3, 0.1, 200, 7, 250},
+    {"dates", character, 48, 64, 48, 48, 640, 4e-3, 0, 200, 5, 250},
+    {"reverse", word, 48, 64, 48, 48, 1000, 4e-3, 0, 200, 12, 250},
+    {"toy", word, 32, 48, 32, 32, 640, 4e-3, 0, 100, 10, 200},
+    {"tiny", word, 64, 128, 64, 64, 1024, 2e-3, 0, 500, 20, 500},
+    {"small", word, 256, 512, 256, 256, 2048, 1e-3, 0, 1000, 20, 1000},
 };
 
 }  // namespace
@@ -38,6 +38,7 @@ Config preset(const std::string& name) {
     config.recurrent.hidden = p.hidden;
     config.recurrent.attention_size = p.attention_size;
     config.recurrent.readout_size = p.readout_size;
+    config.recurrent.dropout = p.dropout;
     config.training.batch_tokens = p.batch_tokens;
     config.training.learning_rate = p.learning_rate;
     config.training.schedule = ScheduleKind::noam;

@@ -55,6 +55,7 @@ TEST_CASE("signals that were ignored stay ignored, and others are restored") {
           if (signals.received() != 0) ::_exit(1);
         }) == 0);
   CHECK(status_of_child([] {
+          std::signal(SIGTERM, SIG_DFL);
           {
             StopSignals signals;
           }
