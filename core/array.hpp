@@ -32,7 +32,7 @@ template <>
 inline constexpr DType dtype_of<bool> = DType::boolean;
 
 /// The memory of one or more arrays. `version` counts the public in-place changes.
-class Storage : public Counted {
+class alignas(64) Storage : public Counted {
  public:
   static Ref<Storage> make(std::size_t bytes);
   static void destroy(Storage* storage) noexcept;
@@ -45,7 +45,6 @@ class Storage : public Counted {
   explicit Storage(std::size_t bytes) : bytes_(bytes) {}
   std::size_t bytes_;
   uint32_t version_ = 0;
-  char padding_[64 - sizeof(Counted) - sizeof(std::size_t) - 2 * sizeof(uint32_t)] = {};
 };
 
 /// Numbers alone: an element type, a shape, strides, and shared storage. Copying an Array shares

@@ -222,8 +222,10 @@ void BeamSearch::drop_finished(int64_t rows_each) {
   for (std::size_t i = 0; i < active_.size(); ++i) {
     Sentence& sentence = active_[i];
     if (sentence.beams.empty()) {
-      std::stable_sort(sentence.finished.begin(), sentence.finished.end(),
-                       [](const Finished& a, const Finished& b) { return a.score > b.score; });
+      std::sort(sentence.finished.begin(), sentence.finished.end(),
+                [](const Finished& a, const Finished& b) {
+                  return a.score != b.score ? a.score > b.score : a.last < b.last;
+                });
       for (const Finished& finished : sentence.finished) {
         auto& best = results_[static_cast<std::size_t>(sentence.number)];
         if (static_cast<int64_t>(best.size()) == options_.nbest) break;

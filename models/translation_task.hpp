@@ -25,8 +25,8 @@ TranslationData load_translation_data(Config& config, std::vector<std::string>& 
 
 /// Training a translating model on pairs of sentences: cross-entropy of the target's tokens,
 /// batches of like length. Validation gives the loss of a token, the accuracy of the next token,
-/// and of greedy translations BLEU (tokens as they are) and the share that is exactly right, both
-/// in percent; the best model is the one with the most exact translations and BLEU together.
+/// and of greedy translations BLEU as `heed bleu` prints it and the share that is exactly right,
+/// both in percent; the best model is the one with the most exact translations and BLEU together.
 class TranslationTask final : public TrainingTask {
  public:
   /// `model` and `data` must live as long as the task.

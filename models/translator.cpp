@@ -21,8 +21,9 @@ std::vector<std::string> with_end(std::vector<std::string> tokens) {
 std::vector<std::size_t> by_length(const std::vector<int64_t>& lengths) {
   std::vector<std::size_t> order(lengths.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return lengths[a] > lengths[b]; });
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return lengths[a] != lengths[b] ? lengths[a] > lengths[b] : a < b;
+  });
   return order;
 }
 
