@@ -1,25 +1,21 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include <heed/core/tensor.hpp>
 
 namespace heed {
 
-/// The weights of one attention: [B, H, T, S] for a whole target, [R, H, S] for one step of R rows.
+/// The text whose words an axis of attention weights stands for.
+enum class Side { source, target };
+
+/// The weights of one attention, every head by itself: [B, H, queries, keys], each row summing to 1
+/// over the words kept. Between the texts the queries are the target's words and the keys the
+/// source's; where a text attends to itself both are its own.
 struct AttentionWeights {
   std::string name;
   Tensor weights;
-};
-
-/// What a decoder says about the next word of each of its R hypotheses.
-struct DecoderStep {
-  /// [R, V]
-  Tensor log_probabilities;
-  /// One entry for each attention of the model, weights [R, H, S]; empty unless they were asked
-  /// for.
-  std::vector<AttentionWeights> attention;
+  Side queries = Side::target, keys = Side::source;
 };
 
 /// A model in the midst of a batch of N sentences, with K hypotheses each (R = N K rows, those of a
@@ -29,8 +25,9 @@ struct DecoderStep {
 class Decoder {
  public:
   virtual ~Decoder() = default;
-  /// Goes one word on. last: [R] int32, the word before, `<s>` at first.
-  virtual DecoderStep step(const Tensor& last, bool want_attention) = 0;
+  /// Goes one word on. last: [R] int32, the word before, `<s>` at first -> the log-probabilities of
+  /// the next word of each hypothesis, [R, V].
+  virtual Tensor step(const Tensor& last) = 0;
   /// Goes on with the sentences `sentences` [N'] alone, and their hypotheses with the old rows
   /// `rows` [R'] (R' = N' K' rows, each of its own sentence). int32, in increasing order of
   /// sentences.

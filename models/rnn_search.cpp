@@ -114,9 +114,9 @@ class RNNsearchDecoder final : public Decoder {
   RNNsearchDecoder(const RNNsearch& model, const Tensor& source, const Tensor& keep)
       : model_(model), weights_(model), source_(encode(model, source, keep)) {}
 
-  DecoderStep step(const Tensor& last, bool want_attention) override {
+  Tensor step(const Tensor& last) override {
     NoGrad no_grad;
-    const int64_t N = source_.keep.size(0), S = source_.keep.size(1), R = last.size(0);
+    const int64_t N = source_.keep.size(0), R = last.size(0);
     Tensor& s = source_.state;
     const Tensor Ey = model_.target_embedding(last);  // [R, E]
     const Attended attended = model_.attention(reshape(s, {N, R / N, -1}), source_.keys,
@@ -125,11 +125,7 @@ class RNNsearchDecoder final : public Decoder {
     const Tensor gates =
         linear(Ey, weights_.word, model_.decoder.cell.bias_ih) + linear(c, weights_.context);
     s = model_.decoder.cell.step(gates, s);
-    DecoderStep result{log_softmax(words(model_, s, c, Ey)), {}};
-    if (want_attention) {
-      result.attention.push_back({attention_name, reshape(attended.weights, {R, 1, S})});
-    }
-    return result;
+    return log_softmax(words(model_, s, c, Ey));
   }
 
   void reorder(const Tensor& sentences, const Tensor& rows) override {
@@ -140,8 +136,6 @@ class RNNsearchDecoder final : public Decoder {
     source_.annotations = index_select(source_.annotations, 0, sentences);
     source_.keys = index_select(source_.keys, 0, sentences);
   }
-
-  static constexpr const char* attention_name = "attention";
 
  private:
   const RNNsearch& model_;
@@ -160,7 +154,7 @@ std::vector<AttentionWeights> RNNsearch::attend(const Tensor& source, const Tens
   NoGrad no_grad;
   Tensor alpha;
   read(*this, source, keep, target, &alpha);
-  return {{RNNsearchDecoder::attention_name, unsqueeze(alpha, 1)}};
+  return {{"attention", unsqueeze(alpha, 1)}};
 }
 
 std::unique_ptr<Decoder> RNNsearch::start_decoder(const Tensor& source, const Tensor& keep) const {

@@ -23,11 +23,9 @@ constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 constexpr int32_t no_node = -1;
 
 /// A word of a hypothesis. Hypotheses with a common beginning share its words: the words of a
-/// sentence's search are a tree, and the attention of a word is row `row` of what the decoder said
-/// at step `step`.
+/// sentence's search are a tree. `row` is the decoder's row that the word was chosen from.
 struct Word {
   int32_t parent, id, row;
-  int64_t step;
   double log_probability;
 };
 
@@ -91,15 +89,11 @@ class BeamSearch {
   void extend_all(const Array& log_probabilities);
   void drop_finished(int64_t rows_each);
   Hypothesis hypothesis(const Sentence& sentence, const Finished& finished) const;
-  std::vector<AttentionWeights> attention(const Sentence& sentence,
-                                          const std::vector<const Word*>& words) const;
 
   Decoder& decoder_;
   SearchOptions options_;
   std::vector<Sentence> active_;
   std::vector<std::vector<Hypothesis>> results_;
-  /// What the decoder attended to at each step.
-  std::vector<std::vector<AttentionWeights>> attention_;
   /// Words written so far.
   int64_t step_ = 0;
   /// Parent rows of the hypotheses that go on, for each active sentence in turn.
@@ -124,9 +118,7 @@ BeamSearch::BeamSearch(Decoder& decoder, const std::vector<int64_t>& source_leng
 std::vector<std::vector<Hypothesis>> BeamSearch::run() {
   while (!active_.empty()) {
     const auto rows_each = static_cast<int64_t>(active_[0].beams.size());
-    DecoderStep said = decoder_.step(last_words(), options_.attention);
-    attention_.push_back(std::move(said.attention));
-    extend_all(said.log_probabilities.array().contiguous());
+    extend_all(decoder_.step(last_words()).array().contiguous());
     drop_finished(rows_each);
     ++step_;
   }
@@ -183,8 +175,8 @@ void BeamSearch::extend(Sentence& sentence, const std::vector<Candidate>& best, 
     if (ends && i >= beam) continue;
     const auto word = static_cast<int32_t>(sentence.words.size());
     const auto row = static_cast<int32_t>(first_row + c.from);
-    sentence.words.push_back({sentence.beams[static_cast<std::size_t>(c.from)].last, c.id, row,
-                              step_, c.log_probability});
+    sentence.words.push_back(
+        {sentence.beams[static_cast<std::size_t>(c.from)].last, c.id, row, c.log_probability});
     if (ends) {
       sentence.finished.push_back({c.total / options_.length_penalty(step_ + 1), word});
     } else {
@@ -260,22 +252,6 @@ Hypothesis BeamSearch::hypothesis(const Sentence& sentence, const Finished& fini
   for (const Word* word : words) {
     result.ids.push_back(word->id);
     result.log_probabilities.push_back(word->log_probability);
-  }
-  if (options_.attention) result.attention = attention(sentence, words);
-  return result;
-}
-
-/// The rows of every attention that led to these words, without the padding of the source.
-std::vector<AttentionWeights> BeamSearch::attention(const Sentence& sentence,
-                                                    const std::vector<const Word*>& words) const {
-  std::vector<AttentionWeights> result;
-  for (std::size_t layer = 0; layer < attention_[0].size(); ++layer) {
-    std::vector<Tensor> rows;  // each [H, S]
-    for (const Word* word : words) {
-      const AttentionWeights& said = attention_[static_cast<std::size_t>(word->step)][layer];
-      rows.push_back(slice(select(said.weights, 0, word->row), 1, 0, sentence.source_length));
-    }
-    result.push_back({attention_[0][layer].name, stack(rows, 1)});
   }
   return result;
 }

@@ -29,7 +29,6 @@ struct SearchOptions {
   int64_t min_length = 0, max_length = 0;
   /// May `<unk>` be written?
   bool unknown = true;
-  bool attention = false;
 };
 
 /// Throws `ConfigError` for a beam, n-best, length or penalty out of range.
@@ -42,8 +41,6 @@ struct Hypothesis {
   std::vector<double> log_probabilities;
   /// What it is ranked by: sum of the log-probabilities / length penalty.
   double score = 0;
-  /// [layer]: name, weights [H, T, S].
-  std::vector<AttentionWeights> attention;
 };
 
 /// The best hypotheses of each of the decoder's sentences, best first. Sentences that are finished

@@ -4,9 +4,11 @@
 #include <string>
 #include <vector>
 
+#include <heed/models/decoder.hpp>
+
 namespace heed {
 
-/// Attention weights of one head: `weights[target * source_length + source]`, each row summing to 1.
+/// Attention weights of one head: `weights[query * keys + key]`, each row summing to 1.
 struct AttentionHead {
   std::vector<float> weights;
 };
@@ -15,6 +17,9 @@ struct AttentionHead {
 struct AttentionLayer {
   std::string name;
   std::vector<AttentionHead> heads;
+  /// Whose tokens ask (rows) and are asked (columns). Where the target asks itself, row and column
+  /// i stand for the token that is read at step i: `<s>`, then target tokens 0, 1, ...
+  Side queries = Side::target, keys = Side::source;
 };
 
 /// One translation: its text, what the beam ranks it by, and the attention that made it.
@@ -27,7 +32,7 @@ struct Translation {
   double score = 0;
   /// Natural log-probability of each target token, end symbol included.
   std::vector<double> log_probabilities;
-  /// [layer][head][target][source]; empty for a model without attention.
+  /// [layer][head][query][key]; empty for a model without attention.
   std::vector<AttentionLayer> attention;
 };
 

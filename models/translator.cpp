@@ -49,26 +49,31 @@ SearchOptions search_options(const TranslateOptions& options) {
   result.nbest = options.nbest;
   result.min_length = options.min_length;
   result.max_length = options.max_length;
-  result.attention = options.attention || options.replace_unknown;
   return result;
 }
 
-/// The weights of one sentence, [H, T, S], each head by itself.
-AttentionLayer attention_layer(const AttentionWeights& attention) {
-  const Array& weights = attention.weights.array();
-  AttentionLayer layer{attention.name, {}};
+/// The weights of sentence `row`, without the padding; each head by itself.
+AttentionLayer attention_layer(const AttentionWeights& attention, int64_t row, int64_t source,
+                               int64_t target) {
+  const auto words = [&](Side side) { return side == Side::source ? source : target; };
+  const Array weights = attention.weights.array()
+                            .select(0, row)
+                            .slice(1, 0, words(attention.queries))
+                            .slice(2, 0, words(attention.keys));  // [H, queries, keys]
+  AttentionLayer layer{attention.name, {}, attention.queries, attention.keys};
   for (int64_t head = 0; head < weights.size(0); ++head) {
     layer.heads.push_back({weights.select(0, head).to(float32).to_vector<float>()});
   }
   return layer;
 }
 
-/// The source position with the largest mean weight over all layers and heads, for each target
-/// position, among the first `words` of `columns`.
+/// The source position with the largest mean weight over all heads of the attentions between the
+/// texts, for each target position, among the first `words` of `columns`.
 std::vector<int64_t> strongest(const std::vector<AttentionLayer>& layers, std::size_t rows,
                                std::size_t columns, std::size_t words) {
   std::vector<double> sums(rows * columns, 0.0);
   for (const AttentionLayer& layer : layers) {
+    if (layer.queries != Side::target || layer.keys != Side::source) continue;
     for (const AttentionHead& head : layer.heads) {
       for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += static_cast<double>(head.weights[i]);
     }
@@ -155,28 +160,57 @@ std::vector<std::vector<Translation>> Translator::translate_nbest(
     const SourceBatch source = make_source_batch(sentences);
     const auto decoder = model_.start_decoder(source.source, source.source_keep);
     const auto found = search(*decoder, batch_lengths, search_options(options));
+    std::vector<std::vector<AttentionLayer>> attention;
+    if (options.attention || options.replace_unknown) {
+      EncodedPairs pairs;
+      for (std::size_t k = 0; k < batch.size(); ++k) {
+        for (const Hypothesis& hypothesis : found[k]) {
+          pairs.source.push_back(sentences[k]);
+          pairs.target.push_back(hypothesis.ids);
+        }
+      }
+      attention = attention_of(pairs);
+    }
+    std::size_t number = 0;
     for (std::size_t k = 0; k < batch.size(); ++k) {
       std::vector<Translation>& result = results[numbers[batch[k]]];
       result.clear();
       for (const Hypothesis& hypothesis : found[k]) {
-        result.push_back(translation(hypothesis, tokens[batch[k]], options));
+        std::vector<AttentionLayer> layers;
+        if (!attention.empty()) layers = std::move(attention[number++]);
+        result.push_back(translation(hypothesis, tokens[batch[k]], std::move(layers), options));
       }
     }
   });
   return results;
 }
 
+/// Every attention of the model while it reads the target of each pair.
+std::vector<std::vector<AttentionLayer>> Translator::attention_of(const EncodedPairs& pairs) const {
+  std::vector<int64_t> all(pairs.source.size());
+  std::iota(all.begin(), all.end(), int64_t{0});
+  const Batch b = make_batch(pairs, all);
+  std::vector<std::vector<AttentionLayer>> result(pairs.source.size());
+  for (const AttentionWeights& weights : model_.attend(b.source, b.source_keep, b.target_in)) {
+    for (std::size_t i = 0; i < result.size(); ++i) {
+      result[i].push_back(attention_layer(weights, static_cast<int64_t>(i),
+                                          static_cast<int64_t>(pairs.source[i].size()),
+                                          static_cast<int64_t>(pairs.target[i].size())));
+    }
+  }
+  return result;
+}
+
 Translation Translator::translation(const Hypothesis& hypothesis,
                                     const std::vector<std::string>& source,
+                                    std::vector<AttentionLayer> attention,
                                     const TranslateOptions& options) const {
   Translation result;
   result.source = with_end(source);
   result.target = target_.decode(hypothesis.ids);
   result.score = hypothesis.score;
   result.log_probabilities = hypothesis.log_probabilities;
-  for (const AttentionWeights& attention : hypothesis.attention) {
-    result.attention.push_back(attention_layer(attention));
-  }
+  result.attention = std::move(attention);
   if (options.replace_unknown) {
     const std::vector<int64_t> words = strongest_words(result);
     for (std::size_t i = 0; i < words.size(); ++i) {
@@ -236,8 +270,6 @@ EncodedPairs Translator::encode(const std::vector<std::string>& sources,
 
 Translation Translator::attend(const std::string& source, const std::string& reference) const {
   NoGrad no_grad;
-  const EncodedPairs pairs = encode({source}, {reference});
-  const Batch b = make_batch(pairs, {0});
   const ReferenceScore scored = score(source, reference);
   Translation result;
   result.text = reference;
@@ -245,10 +277,7 @@ Translation Translator::attend(const std::string& source, const std::string& ref
   result.target = with_end(tokens_of(reference));
   result.score = scored.log_probability / static_cast<double>(scored.tokens);
   result.log_probabilities = scored.log_probabilities;
-  for (const AttentionWeights& attention : model_.attend(b.source, b.source_keep, b.target_in)) {
-    result.attention.push_back(
-        attention_layer({attention.name, Tensor(attention.weights.array().select(0, 0))}));
-  }
+  result.attention = attention_of(encode({source}, {reference}))[0];
   return result;
 }
 

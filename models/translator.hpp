@@ -79,7 +79,9 @@ class Translator {
   std::vector<std::string> tokens_of(const std::string& line) const;
   EncodedPairs encode(const std::vector<std::string>& sources,
                       const std::vector<std::string>& references) const;
+  std::vector<std::vector<AttentionLayer>> attention_of(const EncodedPairs& pairs) const;
   Translation translation(const Hypothesis& hypothesis, const std::vector<std::string>& source,
+                          std::vector<AttentionLayer> attention,
                           const TranslateOptions& options) const;
 
   TranslationModel model_;

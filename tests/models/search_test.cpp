@@ -29,29 +29,23 @@ std::vector<float> next_words(int64_t sentence, const std::vector<int32_t>& word
   return p;
 }
 
-/// A decoder that looks its words up, and remembers what it was asked. Its attention is [1, R, 2]:
-/// the number of words so far and the last of them.
+/// A decoder that looks its words up, and remembers what it was asked.
 class TableDecoder final : public Decoder {
  public:
   explicit TableDecoder(std::vector<int64_t> sentences) {
     for (const int64_t sentence : sentences) rows_.push_back({sentence, {}});
   }
-  DecoderStep step(const Tensor& last, bool want_attention) override {
+  Tensor step(const Tensor& last) override {
     rows_each_step.push_back(last.size(0));
     const auto ids = last.to_vector<int32_t>();
     REQUIRE(ids.size() == rows_.size());
-    std::vector<float> p, attention;
+    std::vector<float> p;
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       rows_[i].words.push_back(ids[i]);
       const std::vector<float> row = next_words(rows_[i].sentence, rows_[i].words);
       p.insert(p.end(), row.begin(), row.end());
-      attention.push_back(static_cast<float>(rows_[i].words.size()));
-      attention.push_back(static_cast<float>(ids[i]));
     }
-    const int64_t R = last.size(0);
-    DecoderStep result{Tensor::from(p, {R, V}), {}};
-    if (want_attention) result.attention.push_back({"table", Tensor::from(attention, {R, 1, 2})});
-    return result;
+    return Tensor::from(p, {last.size(0), V});
   }
   void reorder(const Tensor&, const Tensor& rows) override {
     std::vector<Row> next;
@@ -193,25 +187,6 @@ TEST_CASE("search: the symbols are never written, and lengths keep their limits"
   }
 }
 
-TEST_CASE("search: the attention of a hypothesis is that of its own words") {
-  SearchOptions options = with_beam(5, 5);
-  options.attention = true;
-  for (const auto& list : run({0, 1, 2, 3}, options)) {
-    for (const Hypothesis& hypothesis : list) {
-      REQUIRE(hypothesis.attention.size() == 1);
-      const Tensor& weights = hypothesis.attention[0].weights;
-      const auto T = static_cast<int64_t>(hypothesis.ids.size());
-      REQUIRE(weights.shape() == Shape{1, T, 2});
-      for (int64_t i = 0; i < T; ++i) {
-        const int32_t last =
-            i == 0 ? int32_t{Vocabulary::bos} : hypothesis.ids[static_cast<std::size_t>(i - 1)];
-        CHECK(weights.at({0, i, 0}) == static_cast<double>(i + 1));
-        CHECK(weights.at({0, i, 1}) == last);
-      }
-    }
-  }
-}
-
 TEST_CASE("length penalties are the formulas, with the end symbol counted") {
   CHECK(LengthPenalty{}(7) == 7);
   CHECK(LengthPenalty{0, false}(7) == 1);
@@ -228,9 +203,7 @@ TEST_CASE("length penalties are the formulas, with the end symbol counted") {
 
 TEST_CASE("search: of equal candidates the one of the better hypothesis and smaller id wins") {
   struct Flat final : Decoder {
-    DecoderStep step(const Tensor& last, bool) override {
-      return {Tensor::full({last.size(0), V}, -2), {}};
-    }
+    Tensor step(const Tensor& last) override { return Tensor::full({last.size(0), V}, -2); }
     void reorder(const Tensor&, const Tensor&) override {}
   };
   SearchOptions options = with_beam(2, 2);
@@ -263,9 +236,7 @@ TEST_CASE("search refuses options out of range, and a model that gives no number
   CHECK_THAT(message(lengths), Contains("min_length 5 is above max_length 4"));
 
   struct Broken final : Decoder {
-    DecoderStep step(const Tensor& last, bool) override {
-      return {Tensor::full({last.size(0), V}, NAN), {}};
-    }
+    Tensor step(const Tensor& last) override { return Tensor::full({last.size(0), V}, NAN); }
     void reorder(const Tensor&, const Tensor&) override {}
   };
   Broken decoder;
