@@ -42,6 +42,12 @@ void in_batches(const std::vector<int64_t>& lengths, int64_t batch, F work) {
   }
 }
 
+std::vector<int64_t> target_lengths(const EncodedPairs& pairs) {
+  std::vector<int64_t> lengths;
+  for (const auto& target : pairs.target) lengths.push_back(static_cast<int64_t>(target.size()));
+  return lengths;
+}
+
 SearchOptions search_options(const TranslateOptions& options) {
   SearchOptions result;
   result.beam = options.beam;
@@ -230,16 +236,10 @@ ReferenceScore Translator::score(const std::string& source, const std::string& r
 std::vector<ReferenceScore> Translator::score(const std::vector<std::string>& sources,
                                               const std::vector<std::string>& references,
                                               int64_t batch) const {
-  if (sources.size() != references.size()) {
-    throw DataError("score: " + std::to_string(sources.size()) + " sources, " +
-                    std::to_string(references.size()) + " references");
-  }
   NoGrad no_grad;
   const EncodedPairs pairs = encode(sources, references);
-  std::vector<int64_t> lengths;
-  for (const auto& target : pairs.target) lengths.push_back(static_cast<int64_t>(target.size()));
   std::vector<ReferenceScore> results(sources.size());
-  in_batches(lengths, batch, [&](const std::vector<std::size_t>& numbers) {
+  in_batches(target_lengths(pairs), batch, [&](const std::vector<std::size_t>& numbers) {
     const Batch b = make_batch(pairs, {numbers.begin(), numbers.end()});
     const Tensor p = log_softmax(model_(b.source, b.source_keep, b.target_in));  // [B, T, V]
     for (std::size_t row = 0; row < numbers.size(); ++row) {
@@ -256,8 +256,32 @@ std::vector<ReferenceScore> Translator::score(const std::vector<std::string>& so
   return results;
 }
 
+ReferenceGradients Translator::gradients(const std::vector<std::string>& sources,
+                                         const std::vector<std::string>& references,
+                                         int64_t batch) const {
+  const EncodedPairs pairs = encode(sources, references);
+  ReferenceGradients result{0, named_parameters(model_)};
+  const std::vector<Tensor> weights = parameters(model_);
+  for (NamedTensor& one : result.gradients) one.tensor = Tensor::zeros(one.tensor.shape());
+  in_batches(target_lengths(pairs), batch, [&](const std::vector<std::size_t>& numbers) {
+    const Batch b = make_batch(pairs, {numbers.begin(), numbers.end()});
+    const Tensor loss = model_.loss(b.source, b.source_keep, b.target_in, b.target_out,
+                                    {.ignore_index = Vocabulary::pad, .reduction = Reduction::sum});
+    const std::vector<Tensor> gradients = grad({loss}, weights);
+    result.loss += loss.item();
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      result.gradients[i].tensor.add_(gradients[i]);
+    }
+  });
+  return result;
+}
+
 EncodedPairs Translator::encode(const std::vector<std::string>& sources,
                                 const std::vector<std::string>& references) const {
+  if (sources.size() != references.size()) {
+    throw DataError("score: " + std::to_string(sources.size()) + " sources, " +
+                    std::to_string(references.size()) + " references");
+  }
   EncodedPairs pairs;
   for (std::size_t i = 0; i < sources.size(); ++i) {
     pairs.source.push_back(source_.encode(tokens_of(sources[i])));

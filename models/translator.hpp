@@ -39,6 +39,14 @@ struct ReferenceScore {
   int64_t tokens = 0;
 };
 
+/// How a model's loss on given translations changes with its weights.
+struct ReferenceGradients {
+  /// Cross-entropy of all tokens together (their log-probabilities, summed and negated).
+  double loss = 0;
+  /// Its gradient for every parameter, by the names and in the order of `named_parameters`.
+  std::vector<NamedTensor> gradients;
+};
+
 /// A finished model with its vocabularies: text in, text out.
 ///
 ///     Translator translator = Translator::load("model");
@@ -67,6 +75,11 @@ class Translator {
   std::vector<ReferenceScore> score(const std::vector<std::string>& sources,
                                     const std::vector<std::string>& references,
                                     int64_t batch = 32) const;
+  /// The loss of all pairs together and its gradients, read as `score` reads them, without dropout;
+  /// for comparison with other programs.
+  ReferenceGradients gradients(const std::vector<std::string>& sources,
+                               const std::vector<std::string>& references,
+                               int64_t batch = 32) const;
   /// The attention weights while the model reads a given translation.
   Translation attend(const std::string& source, const std::string& reference) const;
 

@@ -2,6 +2,8 @@
 #include <cstdio>
 
 #include <heed/core/error.hpp>
+#include <heed/core/files.hpp>
+#include <heed/core/safetensors.hpp>
 #include <heed/models/parallel_text.hpp>
 #include <heed/models/translator.hpp>
 
@@ -18,6 +20,9 @@ class ScoreCommand final : public Command {
     flags.text("--src", source_, "F", "source lines");
     flags.text("--ref", reference_, "F", "their translations, line by line");
     flags.integer("--batch", batch_, 1, 100'000, "pairs at a time (default 32)");
+    flags.text("--gradients", gradients_, "F",
+               "write the gradient of the summed negative log-probability for every weight "
+               "(F.safetensors)");
     flags.epilogue("  heed score m --src d/test.src --ref d/test.tgt\n");
   }
 
@@ -25,6 +30,10 @@ class ScoreCommand final : public Command {
     flags.require("MODEL");
     flags.require("--src");
     flags.require("--ref");
+    if (!gradients_.empty() && path_exists(gradients_)) {
+      throw ConfigError("--gradients: " + escaped(gradients_) +
+                        " exists already; choose another name");
+    }
     const Translator translator = Translator::load(model_);
     std::vector<std::string> notes;
     const ParallelText text = read_parallel_text(source_, reference_, notes);
@@ -42,6 +51,7 @@ class ScoreCommand final : public Command {
       tokens += score.tokens;
     }
     flush_output();
+    if (!gradients_.empty()) save_gradients(translator, text);
     if (!common.quiet) summarize(sum, tokens, text.size());
     return 0;
   }
@@ -55,7 +65,20 @@ class ScoreCommand final : public Command {
     say(text);
   }
 
-  std::string model_, source_, reference_;
+  /// The gradients under the names of the state dict; the loss stands in the file's metadata.
+  void save_gradients(const Translator& translator, const ParallelText& text) const {
+    const ReferenceGradients result = translator.gradients(text.source, text.target, batch_);
+    char loss[32];
+    std::snprintf(loss, sizeof loss, "%.9g", result.loss);
+    TensorFile file;
+    file.metadata = {{"loss", loss}};
+    for (const NamedTensor& one : result.gradients) {
+      file.tensors.push_back({one.name, one.tensor.array()});
+    }
+    save_safetensors(gradients_, file);
+  }
+
+  std::string model_, source_, reference_, gradients_;
   int64_t batch_ = 32;
 };
 

@@ -190,6 +190,36 @@ TEST_CASE("scores do not depend on the batch, empty sides and unknown words coun
   CHECK_THROWS_WITH(translator().score(sources, {"a"}), Contains("4 sources, 1 references"));
 }
 
+TEST_CASE("gradients of given translations are those of their loss, whatever the batches") {
+  const std::vector<std::string> sources{"a b c", "f", "", "d e a"},
+      references{"a c", "f a b c", "b", ""};
+  const auto parameters = named_parameters(translator().model());
+  const std::vector<float> collected = parameters[0].tensor.grad_array().to_vector<float>();
+  const ReferenceGradients together = translator().gradients(sources, references);
+  const ReferenceGradients apart = translator().gradients(sources, references, 1);
+  double sum = 0;
+  for (const ReferenceScore& score : translator().score(sources, references)) {
+    sum -= score.log_probability;
+  }
+  CHECK(together.loss == Approx(sum).epsilon(1e-5));
+  CHECK(apart.loss == Approx(sum).epsilon(1e-5));
+  CHECK(parameters[0].tensor.grad_array().to_vector<float>() == collected);
+  REQUIRE(together.gradients.size() == parameters.size());
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const auto& [name, gradient] = together.gradients[i];
+    INFO(name);
+    CHECK(name == parameters[i].name);
+    const double largest = max(abs(gradient)).item();
+    CHECK(largest > 0);
+    CHECK(max(abs(gradient - apart.gradients[i].tensor)).item() <= 1e-4 * largest);
+  }
+  // The generator's bias shifts the logits: its gradient is what is expected less what was said.
+  const Tensor& bias = together.gradients.back().tensor;
+  CHECK(together.gradients.back().name == "generator.bias");
+  CHECK(heed::sum(bias).item() == Approx(0).margin(1e-4));
+  CHECK_THROWS_WITH(translator().gradients(sources, {"a"}), Contains("4 sources, 1 references"));
+}
+
 TEST_CASE("attention can be had for a given translation") {
   const Translation found = translator().translate("a b c", with_beam(1));
   const Translation read = translator().attend("a b c", found.text);

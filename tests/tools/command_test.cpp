@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <csignal>
+#include <sstream>
 
 #include <heed/core/files.hpp>
+#include <heed/core/safetensors.hpp>
 
 #include "../temporary_folder.hpp"
 #include "command_support.hpp"
@@ -228,6 +230,32 @@ TEST_CASE("score prints a log-probability and a count for each pair") {
   check_refused(heed_command({"score", f.folder / "m", "--src", f.folder / "d/test.src", "--ref",
                               f.folder / "d/valid.tgt"}),
                 3, "13");
+}
+
+TEST_CASE("score writes the gradient of every weight, and overwrites nothing") {
+  const Fixture& f = fixture();
+  TemporaryFolder folder;
+  const Words words = {"score", f.folder / "m",          "--src",       f.folder / "d/test.src",
+                       "--ref", f.folder / "d/test.tgt", "--gradients", folder / "g.safetensors"};
+  const CommandResult result = heed_command(words);
+  INFO(result.err);
+  CHECK(result.status == 0);
+  double sum = 0;
+  std::istringstream lines(result.out);
+  for (double p, tokens; lines >> p >> tokens;) sum -= p;
+
+  const heed::TensorFile gradients = heed::load_safetensors(folder / "g.safetensors");
+  const heed::TensorFile weights = heed::load_safetensors(f.folder / "m/model.safetensors");
+  CHECK(gradients.tensors.size() == weights.tensors.size());
+  for (const auto& [name, weight] : weights.tensors) {
+    INFO(name);
+    REQUIRE(gradients.find(name).defined());
+    CHECK(gradients.find(name).shape() == weight.shape());
+  }
+  REQUIRE(gradients.metadata.size() == 1);
+  CHECK(gradients.metadata[0].first == "loss");
+  CHECK(std::stod(gradients.metadata[0].second) == Approx(sum).epsilon(1e-5));
+  check_refused(heed_command(words), 2, "g.safetensors exists already");
 }
 
 TEST_CASE("bleu prints sacreBLEU's line and an object") {
