@@ -51,7 +51,7 @@ def read_bytes(path):
 
 
 def read_lines(path):
-    """Lines as heed reads them: LF ends a line, the CR of CRLF and a byte order mark are dropped."""
+    """Lines as heed reads them: LF ends one, the CR of CRLF and a byte order mark are dropped."""
     try:
         text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:

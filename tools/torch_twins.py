@@ -1,7 +1,7 @@
 """heed's models written with PyTorch: torch modules and torch operations only.
 
-Each class takes the keys of config.json, names its weights as docs/model-format.md does, and gives the
-logits of the next words by teacher forcing:
+Each class takes the keys of config.json, names its weights as docs/model-format.md does, and gives
+the logits of the next words by teacher forcing:
 
     logits = twin(source, keep, target)    source [B, S], keep [B, S] (true = word), target [B, T]
 

@@ -11,13 +11,15 @@ case has three seeds. Its keys are
     CASE/SEED/{float32,float64}/output/NAME
     CASE/SEED/{float32,float64}/grad/NAME    gradients of the loss, of weights and of inputs
 
-Each precision is computed in that precision from the same float32 numbers. The loss of a layer is
+Each precision is computed in that precision from the same float32 numbers; where float32 is absent,
+the float64 results stand for it. The loss of a layer is
 sum(output * direction) * scale, that of a model its cross-entropy * scale; the scale is a power of
 two that brings the largest element of every gradient to 0.1 or more.
 """
 import math
 import os
 import sys
+import warnings
 
 import safetensors
 import torch
@@ -25,6 +27,9 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools"))
+import torch_twins
 
 SEEDS = (1, 2, 3)
 PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
@@ -63,7 +68,7 @@ def smallest_gradient(gradients):
     return min(g.abs().max().item() for g in gradients.values())
 
 
-def record(golden, case, seed, inputs, weights, function):
+def record(golden, case, seed, inputs, weights, function, stored=("float32", "float64")):
     """Runs `function(inputs, weights) -> {name: output}` in both precisions and stores it all.
 
     The loss is the output "loss", or the sum of the outputs times random directions."""
@@ -93,7 +98,8 @@ def record(golden, case, seed, inputs, weights, function):
     golden.put(case, seed, "input", "scale", torch.tensor(scale, dtype=torch.float64))
     for name, tensor in weights.items():
         golden.put(case, seed, "weight", name, tensor)
-    for precision, (outputs, gradients) in results.items():
+    for precision in stored:
+        outputs, gradients = results[precision]
         for name, tensor in outputs.items():
             golden.put(case, seed, precision, "output", name, tensor)
         for name, tensor in gradients.items():
@@ -104,9 +110,9 @@ def random_weights(module, scale=0.5):
     return {name: torch.randn(p.shape) * scale for name, p in module.named_parameters()}
 
 
-def call(module, weights, *arguments):
+def call(module, weights, *arguments, **options):
     """The module with other weights, of any precision."""
-    return torch.func.functional_call(module, weights, arguments)
+    return torch.func.functional_call(module, weights, arguments, options)
 
 
 # --- layers ---------------------------------------------------------------------------------------
@@ -263,7 +269,8 @@ class RNNsearch(nn.Module):
         x = self.source_embedding(source)
         if self.before:
             h0 = x.new_zeros(2 * self.layers, len(x), self.encoder.hidden_size)
-            result = gru_before(x, lengths, h0, dict(self.encoder.named_parameters()), self.layers, 2)
+            weights = dict(self.encoder.named_parameters())
+            result = gru_before(x, lengths, h0, weights, self.layers, 2)
             return result["output"], result["last"]
         packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
         output, last = self.encoder(packed)
@@ -302,18 +309,32 @@ def sentences(vocabulary, lengths, width):
     return words
 
 
-def losses_of_training(model, inputs, steps=10):
+def parallel_batch(V, W, source_lengths, target_lengths):
+    """Random pairs of sentences: source, what the decoder is fed, what it should say."""
+    labels = sentences(W, target_lengths, max(target_lengths))
+    bos, said = torch.full((len(labels), 1), BOS), labels[:, :-1]
+    return {"source": sentences(V, source_lengths, max(source_lengths)),
+            "lengths": torch.tensor(source_lengths),
+            "target": torch.cat([bos, said.masked_fill(said == EOS, PAD)], 1), "labels": labels}
+
+
+def loss_of(logits, labels):
+    return F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=PAD,
+                           label_smoothing=0.1)
+
+
+def losses_of_training(model, weights, loss, steps=10):
     """The losses of some steps of Adam from these weights."""
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(weights[name])
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     losses = []
     for _ in range(steps):
         optimizer.zero_grad()
-        logits, _ = model(inputs["source"], inputs["lengths"], inputs["target"])
-        loss = F.cross_entropy(logits.flatten(0, 1), inputs["labels"].flatten(), ignore_index=PAD,
-                               label_smoothing=0.1)
-        loss.backward()
+        losses.append(loss())
+        losses[-1].backward()
         optimizer.step()
-        losses.append(loss.detach())
     return torch.stack(losses)
 
 
@@ -324,23 +345,105 @@ def make_rnn_search(golden, seed):
                           ("maxout_layers_2", ("maxout", 2, False))):
         model = RNNsearch(V, W, E, n, A, L, *options)
         weights = random_weights(model)
-        lengths = torch.tensor([7, 2, 5])
-        labels = sentences(W, [3, 5, 1], 5)
-        bos = torch.full((3, 1), BOS)
-        inputs = {"source": sentences(V, lengths.tolist(), 7), "lengths": lengths,
-                  "target": torch.cat([bos, labels[:, :-1].masked_fill(labels[:, :-1] == EOS, PAD)], 1),
-                  "labels": labels}
+        inputs = parallel_batch(V, W, [7, 2, 5], [3, 5, 1])
 
         def forward(i, w):
             logits, alphas = call(model, w, i["source"], i["lengths"], i["target"])
-            loss = F.cross_entropy(logits.flatten(0, 1), i["labels"].flatten(), ignore_index=PAD,
-                                   label_smoothing=0.1)
-            return {"logits": logits, "weights": alphas, "loss": loss}
+            return {"logits": logits, "weights": alphas, "loss": loss_of(logits, i["labels"])}
 
         record(golden, case, seed, inputs, weights, forward)
         for precision, dtype in PRECISIONS.items():
-            model.to(dtype).load_state_dict({k: t.to(dtype) for k, t in weights.items()})
-            golden.put(case, seed, precision, "output", "losses", losses_of_training(model, inputs))
+            model.to(dtype)
+            losses = losses_of_training(model, weights, lambda: loss_of(
+                model(inputs["source"], inputs["lengths"], inputs["target"])[0], inputs["labels"]))
+            golden.put(case, seed, precision, "output", "losses", losses)
+
+
+# --- multi-head attention and the Transformer -----------------------------------------------------
+
+
+def ragged(lengths, width):
+    return torch.arange(width) < torch.tensor(lengths)[:, None]
+
+
+def future(T):
+    """The causal mask as PyTorch takes it: true where a position must not look."""
+    return torch.ones(T, T, dtype=torch.bool).triu(1)
+
+
+def make_attention(golden, seed):
+    B, S, T, H, K = 2, 7, 11, 3, 5
+    D = H * K
+    module = nn.MultiheadAttention(D, H, batch_first=True)
+
+    def attend(w, query, key, value, keep, mask=None):
+        context, weights = call(module, w, query, key, value, key_padding_mask=~keep,
+                                attn_mask=mask, average_attn_weights=False)
+        return {"context": context, "weights": weights}
+
+    x, memory = torch.randn(B, T, D), torch.randn(B, S, D)
+    here, there = ragged([11, 3], T), ragged([2, 7], S)
+    cases = {
+        "self": ({"x": x, "keep": here},
+                 lambda i, w: attend(w, i["x"], i["x"], i["x"], i["keep"])),
+        "self_causal": ({"x": x, "keep": here},
+                        lambda i, w: attend(w, i["x"], i["x"], i["x"], i["keep"], future(T))),
+        "cross": ({"x": x, "memory": memory, "keep": there},
+                  lambda i, w: attend(w, i["x"], i["memory"], i["memory"], i["keep"])),
+        "key_and_value": ({"x": x, "key": memory, "value": torch.randn(B, S, D), "keep": there},
+                          lambda i, w: attend(w, i["x"], i["key"], i["value"], i["keep"]))}
+    for case, (inputs, function) in cases.items():
+        record(golden, case, seed, inputs, random_weights(module), function, ["float64"])
+
+
+def make_transformer_layers(golden, seed):
+    B, S, T, H, K, inner = 2, 7, 11, 3, 5, 13
+    D = H * K
+    x, memory = torch.randn(B, T, D), torch.randn(B, S, D)
+    here, there = ragged([5, 11], T), ragged([7, 2], S)
+    for case, activation, pre in (("post_relu", F.relu, False), ("pre_gelu", F.gelu, True),
+                                  ("post_swish", F.silu, False), ("pre_relu", F.relu, True)):
+        sizes = dict(dim_feedforward=inner, dropout=0.0, activation=activation, batch_first=True,
+                     norm_first=pre)
+        encoder = nn.TransformerEncoderLayer(D, H, **sizes)
+        record(golden, "encoder_" + case, seed, {"x": x, "keep": here}, random_weights(encoder),
+               lambda i, w: {"y": call(encoder, w, i["x"], src_key_padding_mask=~i["keep"])},
+               ["float64"])
+        decoder = nn.TransformerDecoderLayer(D, H, **sizes)
+        record(golden, "decoder_" + case, seed,
+               {"x": x, "memory": memory, "keep": here, "memory_keep": there},
+               random_weights(decoder),
+               lambda i, w: {"y": call(decoder, w, i["x"], i["memory"], tgt_mask=future(T),
+                                       tgt_key_padding_mask=~i["keep"],
+                                       memory_key_padding_mask=~i["memory_keep"])}, ["float64"])
+
+
+def make_transformer(golden, seed):
+    sizes = dict(d_model=10, heads=2, encoder_layers=2, decoder_layers=3, feed_forward=7,
+                 max_length=19)
+    for tie, positions, norm, activation in (
+            ("none", "sinusoidal", "post", "relu"), ("target", "learned", "pre", "gelu"),
+            ("all", "sinusoidal", "pre", "swish"), ("all", "learned", "post", "relu")):
+        V, W = 23, 23 if tie == "all" else 17
+        model = torch_twins.Transformer(dict(
+            sizes, source_vocab=V, target_vocab=W, tie=tie, positions=positions, norm=norm,
+            activation=activation))
+        weights = random_weights(model)
+        inputs = parallel_batch(V, W, [11, 3, 5], [2, 13, 7])
+
+        def keep(i):
+            return torch.arange(i["source"].shape[1]) < i["lengths"][:, None]
+
+        def forward(i, w):
+            logits = call(model, w, i["source"], keep(i), i["target"])
+            return {"logits": logits, "loss": loss_of(logits, i["labels"])}
+
+        case = f"{tie}_{positions}_{norm}_{activation}"
+        record(golden, case, seed, inputs, weights, forward, ["float64"])
+        model.double()
+        losses = losses_of_training(model, weights, lambda: loss_of(
+            model(inputs["source"], keep(inputs), inputs["target"]), inputs["labels"]))
+        golden.put(case, seed, "float64", "output", "losses", losses)
 
 
 # --- optimisers -----------------------------------------------------------------------------------
@@ -382,10 +485,13 @@ def make_optim(golden, seed):
 
 def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
+    warnings.filterwarnings("ignore", message=".*nested.tensor")
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     for name, make in {"layers": make_layers, "cross_entropy": make_cross_entropy, "gru": make_gru,
-                       "rnn_search": make_rnn_search, "optim": make_optim}.items():
+                       "rnn_search": make_rnn_search, "attention": make_attention,
+                       "transformer_layers": make_transformer_layers,
+                       "transformer": make_transformer, "optim": make_optim}.items():
         golden = Golden()
         for seed in SEEDS:
             torch.manual_seed(seed)

@@ -1,6 +1,6 @@
 """heed and PyTorch agree on model folders that PyTorch wrote, and a wrong weight is seen.
 
-    python3 parity_test.py HEED [TEST]...     HEED: the command;  TEST: RNNsearch, Transformer.test_...
+    python3 parity_test.py HEED [TEST]...    HEED: the command; TEST: RNNsearch, Transformer, ...
 """
 import contextlib
 import io
