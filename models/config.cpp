@@ -1,9 +1,6 @@
 #include <heed/models/config.hpp>
 
-#include <unistd.h>
-
 #include <charconv>
-#include <cmath>
 #include <cstdio>
 
 #include <heed/core/error.hpp>
@@ -49,6 +46,12 @@ std::string quoted(const std::string& text) {
     }
   }
   return out + '"';
+}
+
+std::string joined(const std::vector<std::string>& list) {
+  std::string text;
+  for (const std::string& item : list) text += (text.empty() ? "" : ", ") + item;
+  return text;
 }
 
 /// The shortest digits that read back as `value`.
@@ -111,20 +114,36 @@ void check_constants(const Json& json) {
   }
 }
 
+/// The kind of model that decides which other keys there are.
+void read_model(Config& config, const Json& json) {
+  const std::vector<KeyGroup> groups = key_groups(config);
+  for (const Key& key : groups[0].keys) {
+    if (key.name == "model") read_key(json, key);
+  }
+}
+
+/// Refuses what is not a key at the top of config.json.
+void check_top_keys(const Config& config, const std::vector<KeyGroup>& groups, const Json& json) {
+  std::vector<std::string> known{"format", "version", "pad", "unk", "bos", "eos"};
+  const auto append = [&](const std::vector<std::string>& more) {
+    known.insert(known.end(), more.begin(), more.end());
+  };
+  for (const KeyGroup& group : groups) {
+    append(group.name.empty() ? names(group) : std::vector<std::string>{group.name});
+  }
+  append(foreign_keys(config));
+  json.allow_only(known);
+}
+
 void read(Config& config, const Json& json) {
   check_constants(json);
-  for (const KeyGroup& group : key_groups(config)) {
+  read_model(config, json);
+  const std::vector<KeyGroup> groups = key_groups(config);
+  check_top_keys(config, groups, json);
+  for (const KeyGroup& group : groups) {
     const bool top = group.name.empty();
     const Json& object = top ? json : json.object(group.name);
-    std::vector<std::string> known = names(group);
-    if (top) {
-      for (const char* name : {"format", "version", "pad", "unk", "bos", "eos"}) {
-        known.push_back(name);
-      }
-      known.insert(known.end(), {"training", "data"});
-      known.insert(known.end(), foreign_keys().begin(), foreign_keys().end());
-    }
-    object.allow_only(known);
+    if (!top) object.allow_only(names(group));
     for (const Key& key : group.keys) read_key(object, key);
   }
 }
@@ -134,20 +153,42 @@ std::string path_of(const KeyGroup& group, const Key& key) {
   return group.name.empty() ? key.name : group.name + '.' + key.name;
 }
 
-double machine_memory() {
-  return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
-}
-
-std::string gibibytes(double bytes) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g GiB", bytes / (1024.0 * 1024 * 1024));
-  return text;
-}
-
 }  // namespace
 
-const char* to_string(ModelKind) { return "rnn_search"; }
+const char* to_string(ModelKind kind) {
+  return kind == ModelKind::transformer ? "transformer" : "rnn_search";
+}
 const char* to_string(TokenizerKind kind) { return kind == TokenizerKind::word ? "word" : "char"; }
+
+ModelKind model_kind(const std::string& name) {
+  std::vector<std::string> known;
+  for (const ModelKind kind : model_kinds()) {
+    known.emplace_back(to_string(kind));
+    if (known.back() == name) return kind;
+  }
+  throw ConfigError("model \"" + escaped(name) + "\" is not one of " + joined(known) +
+                    did_you_mean(name, known));
+}
+
+ModelKind model_in_config_file(const std::string& path, ModelKind fallback) {
+  Config config;
+  config.model = fallback;
+  read_model(config, Json::read(path, JsonFault::config));
+  return config.model;
+}
+
+int64_t Config::source_vocab() const {
+  return model == ModelKind::transformer ? transformer.source_vocab : recurrent.source_vocab;
+}
+
+int64_t Config::target_vocab() const {
+  return model == ModelKind::transformer ? transformer.target_vocab : recurrent.target_vocab;
+}
+
+void Config::set_vocabularies(int64_t source, int64_t target) {
+  recurrent.source_vocab = transformer.source_vocab = source;
+  recurrent.target_vocab = transformer.target_vocab = target;
+}
 
 void apply_json(Config& config, const std::string& json, const std::string& file) {
   read(config, Json::parse(json, file, JsonFault::config));
@@ -176,40 +217,10 @@ void apply_setting(Config& config, const std::string& setting) {
       return;
     }
   }
-  for (const std::string& key : foreign_keys()) {
+  for (const std::string& key : foreign_keys(config)) {
     if (key == path) return;
   }
   throw ConfigError("--set: unknown key \"" + escaped(path) + "\"" + did_you_mean(path, known));
-}
-
-double weight_count(const RecurrentConfig& c) {
-  const auto V = static_cast<double>(c.source_vocab), W = static_cast<double>(c.target_vocab),
-             E = static_cast<double>(c.embedding), n = static_cast<double>(c.hidden),
-             A = static_cast<double>(c.attention_size), L = static_cast<double>(c.readout_size);
-  const auto gates = [&](double input) { return 3 * n * (input + n + 2); };
-  const double encoder =
-      2 * gates(E) + 2 * static_cast<double>(c.encoder_layers - 1) * gates(2 * n);
-  const double rows = c.readout == Readout::maxout ? 2 * L : L;
-  return (V + W) * E + encoder + n * (n + 1) + A * (3 * n + 1) + gates(E + 2 * n) +
-         rows * (3 * n + E + 1) + W * (L + 1);
-}
-
-void check(const Config& config) {
-  const RecurrentConfig& model = config.recurrent;
-  if (model.coverage || model.input_feeding) {
-    throw ConfigError(std::string(model.coverage ? "coverage" : "input_feeding") +
-                      ": this version has it not; leave it false");
-  }
-  if (config.training.schedule == ScheduleKind::cosine && config.training.steps == 0) {
-    throw ConfigError("training.schedule: cosine needs training.steps, where it ends");
-  }
-  // Weights, gradients, and the two moments of Adam, in float32.
-  const double needed = 16 * weight_count(model);
-  if (needed > machine_memory()) {
-    throw ConfigError("the model needs " + gibibytes(needed) + " (weights, gradients, moments), " +
-                      "this machine has " + gibibytes(machine_memory()) +
-                      "; make embedding, hidden or the vocabularies smaller");
-  }
 }
 
 std::string to_json(const Config& config) {
@@ -230,16 +241,27 @@ std::string to_json(const Config& config) {
   return top + "\n}\n";
 }
 
+namespace {
+
+/// What a model folder must say, wherever it was made.
+std::vector<const char*> required_sizes(ModelKind kind) {
+  if (kind == ModelKind::transformer) {
+    return {"version", "source_vocab",   "target_vocab",   "d_model",
+            "heads",   "encoder_layers", "decoder_layers", "feed_forward"};
+  }
+  return {"version", "source_vocab",   "target_vocab", "embedding",
+          "hidden",  "attention_size", "readout_size"};
+}
+
+}  // namespace
+
 Config load_config(const std::string& path) {
   const Json json = Json::read(path, JsonFault::format);
   Config config;
   check_constants(json);
   for (const char* name : {"format", "model"}) json.required_text(name);
-  for (const char* name : {"version", "source_vocab", "target_vocab", "embedding", "hidden",
-                           "attention_size", "readout_size"}) {
-    json.required_integer(name, 1, INT32_MAX);
-  }
   read(config, json);
+  for (const char* name : required_sizes(config.model)) json.required_integer(name, 1, INT32_MAX);
   try {
     check(config);
   } catch (const ConfigError& error) {
@@ -250,8 +272,18 @@ Config load_config(const std::string& path) {
 
 std::vector<ConfigKey> config_keys() {
   Config defaults;
+  std::vector<KeyGroup> groups;
+  for (const ModelKind kind : model_kinds()) {
+    defaults.model = kind;
+    // Of the second kind and later ones, only what is theirs.
+    const bool first = groups.empty();
+    const std::vector<KeyGroup> all = key_groups(defaults);
+    groups.insert(groups.end(), first ? all.begin() : all.begin() + 1,
+                  first ? all.end() : all.begin() + 2);
+  }
+  defaults.model = ModelKind::rnn_search;
   std::vector<ConfigKey> result;
-  for (const KeyGroup& group : key_groups(defaults)) {
+  for (const KeyGroup& group : groups) {
     for (const Key& key : group.keys) {
       ConfigKey line{path_of(group, key), "", json_value(key), "", key.meaning};
       std::visit(Overloaded{[&](const IntegerKey& k) {
@@ -284,6 +316,13 @@ std::vector<ConfigKey> config_keys() {
 std::vector<std::string> differences(const Config& there, const Config& here) {
   Config a = there, b = here;
   std::vector<std::string> lines;
+  if (a.model != b.model) {
+    lines.push_back("model: \"" + std::string(to_string(a.model)) + "\" there, \"" +
+                    to_string(b.model) + "\" here");
+    a.model = b.model;  // their other keys have nothing to do with each other
+    a.transformer = b.transformer;
+    a.recurrent = b.recurrent;
+  }
   const auto groups_a = key_groups(a), groups_b = key_groups(b);
   for (std::size_t g = 0; g < groups_a.size(); ++g) {
     for (std::size_t k = 0; k < groups_a[g].keys.size(); ++k) {

@@ -5,17 +5,20 @@
 #include <vector>
 
 #include <heed/models/recurrent_config.hpp>
+#include <heed/models/transformer_config.hpp>
 
 namespace heed {
 
-enum class ModelKind { rnn_search };
+enum class ModelKind { rnn_search, transformer };
 enum class TokenizerKind { word, character };
 enum class OptimizerKind { sgd, adam, adamw };
 enum class SubwordKind { bpe, unigram };
 enum class ScheduleKind { constant, noam, cosine };
 
-/// Their names in config.json: `rnn_search`; `word`, `char`.
+/// Their names in config.json: `rnn_search`, `transformer`; `word`, `char`.
 const char* to_string(ModelKind kind);
+/// The kind of that name; `ConfigError` lists the names.
+ModelKind model_kind(const std::string& name);
 const char* to_string(TokenizerKind kind);
 
 /// How a model is trained: the object `training` of config.json.
@@ -65,19 +68,26 @@ struct DataConfig {
 struct Config {
   ModelKind model = ModelKind::rnn_search;
   TokenizerKind tokenizer = TokenizerKind::word;
+  /// The architecture; the one that `model` does not name is not read.
   RecurrentConfig recurrent;
+  TransformerConfig transformer;
   TrainingConfig training;
   DataConfig data;
+
+  /// Number of words of a side, of the architecture that `model` names.
+  int64_t source_vocab() const;
+  int64_t target_vocab() const;
+  void set_vocabularies(int64_t source, int64_t target);
 };
 
 /// A preset: the name of a task (`phrases`, `dates`, `reverse`) or of a size (`toy`, `tiny`,
-/// `small`). `ConfigError` lists the names.
-Config preset(const std::string& name);
+/// `small`, `base`: the paper's). Every kind of model has them. `ConfigError` lists the names.
+Config preset(const std::string& name, ModelKind model = ModelKind::rnn_search);
 std::vector<std::string> preset_names();
 
 /// Changes `config` by the keys of a JSON text; `file` names it in messages. Throws `ConfigError`
 /// (file, line, what, what would be right) for a syntax error, an unknown key, a wrong type, a
-/// value out of its range; a known key of another architecture is ignored.
+/// value out of its range; a known key of another architecture than `model` is ignored.
 void apply_json(Config& config, const std::string& json, const std::string& file);
 /// The same of the file `path`; `IoError` if it cannot be read.
 void apply_config_file(Config& config, const std::string& path);
@@ -93,7 +103,11 @@ std::string to_json(const Config& config);
 /// refuses, for another format, a newer version, a missing size; `IoError` if it cannot be read.
 Config load_config(const std::string& path);
 
-/// One key as docs/config.md lists it.
+/// The kind of model that a JSON text or file names, before anything else of it is read; `fallback`
+/// where it names none.
+ModelKind model_in_config_file(const std::string& path, ModelKind fallback);
+
+/// One key as docs/config.md lists it; a key of two architectures is there for each.
 struct ConfigKey {
   std::string name, type, fallback, range, meaning;
 };
@@ -104,5 +118,6 @@ std::vector<std::string> differences(const Config& there, const Config& here);
 
 /// Number of the model's weights (as a double: it cannot overflow).
 double weight_count(const RecurrentConfig& config);
+double weight_count(const TransformerConfig& config);
 
 }  // namespace heed

@@ -1,5 +1,6 @@
 #include <heed/models/config_keys.hpp>
 
+#include <algorithm>
 #include <climits>
 
 namespace heed {
@@ -14,14 +15,22 @@ ChoiceKey choice(E& value, std::vector<std::string> names) {
           [&value](int index) { value = static_cast<E>(index); }};
 }
 
-std::vector<Key> architecture_keys(Config& config) {
-  RecurrentConfig& c = config.recurrent;
-  const auto size = [](int64_t& value) { return IntegerKey{&value, 1, largest_size}; };
+std::vector<Key> common_keys(Config& config) {
+  const bool recurrent = config.model == ModelKind::rnn_search;
+  int64_t& source = recurrent ? config.recurrent.source_vocab : config.transformer.source_vocab;
+  int64_t& target = recurrent ? config.recurrent.target_vocab : config.transformer.target_vocab;
   return {
-      {"model", choice(config.model, {"rnn_search"}), "architecture"},
+      {"model", choice(config.model, {"rnn_search", "transformer"}), "architecture"},
       {"tokenizer", choice(config.tokenizer, {"word", "char"}), "what a token is"},
-      {"source_vocab", IntegerKey{&c.source_vocab, 4, largest_size}, "words of the source side"},
-      {"target_vocab", IntegerKey{&c.target_vocab, 4, largest_size}, "words of the target side"},
+      {"source_vocab", IntegerKey{&source, 4, largest_size}, "words of the source side"},
+      {"target_vocab", IntegerKey{&target, 4, largest_size}, "words of the target side"},
+  };
+}
+
+IntegerKey size(int64_t& value) { return {&value, 1, largest_size}; }
+
+std::vector<Key> recurrent_keys(RecurrentConfig& c) {
+  return {
       {"embedding", size(c.embedding), "E, size of a word's embedding"},
       {"hidden", size(c.hidden), "n, size of a recurrent state"},
       {"attention_size", size(c.attention_size), "A, hidden layer of the alignment model"},
@@ -41,6 +50,34 @@ std::vector<Key> architecture_keys(Config& config) {
        "reset gate after the product as in PyTorch, or before it as in the paper"},
       {"dropout", FractionKey{&c.dropout}, "dropping of embeddings and read-out, in training"},
   };
+}
+
+std::vector<Key> transformer_keys(TransformerConfig& c) {
+  return {
+      {"d_model", size(c.d_model), "D, size of every layer's output"},
+      {"heads", size(c.heads), "H, heads of each attention, a divisor of d_model"},
+      {"encoder_layers", IntegerKey{&c.encoder_layers, 1, 64}, "layers of the encoder"},
+      {"decoder_layers", IntegerKey{&c.decoder_layers, 1, 64}, "layers of the decoder"},
+      {"feed_forward", size(c.feed_forward), "F, inner size of the feed-forward networks"},
+      {"dropout", FractionKey{&c.dropout},
+       "dropping of embeddings, of what sub-layers give, and inside the feed-forward networks"},
+      {"attention_dropout", FractionKey{&c.attention_dropout}, "dropping of attention weights"},
+      {"norm", choice(c.norm, {"post", "pre"}),
+       "normalisation after the residual sum as in the paper, or before the sub-layer"},
+      {"activation", choice(c.activation, {"relu", "gelu", "swish"}),
+       "inside the feed-forward networks"},
+      {"positions", choice(c.positions, {"sinusoidal", "learned"}), "how words know their place"},
+      {"tie", choice(c.tie, {"none", "target", "all"}),
+       "one matrix for target embedding and generator, or for both embeddings and generator"},
+      {"max_length", size(c.max_length), "tokens of the longest text, with learned positions"},
+      {"kv_heads", IntegerKey{&c.kv_heads, 0, 0}, "heads of keys and values, 0: as many as heads"},
+      {"window", IntegerKey{&c.window, 0, 0}, "half width of self-attention, 0: the whole text"},
+  };
+}
+
+std::vector<Key> architecture_keys(Config& config) {
+  if (config.model == ModelKind::transformer) return transformer_keys(config.transformer);
+  return recurrent_keys(config.recurrent);
 }
 
 std::vector<Key> training_keys(TrainingConfig& c) {
@@ -96,16 +133,28 @@ std::vector<Key> data_keys(DataConfig& c) {
 }  // namespace
 
 std::vector<KeyGroup> key_groups(Config& config) {
-  return {{"", architecture_keys(config)},
+  return {{"", common_keys(config)},
+          {"", architecture_keys(config)},
           {"training", training_keys(config.training)},
           {"data", data_keys(config.data)}};
 }
 
-const std::vector<std::string>& foreign_keys() {
-  static const std::vector<std::string> keys{
-      "d_model", "heads",     "feed_forward", "attention_dropout", "norm",  "activation",
-      "tie",     "positions", "max_length",   "kv_heads",          "window"};
-  return keys;
+std::vector<std::string> foreign_keys(const Config& config) {
+  Config copy = config;
+  std::vector<std::string> own, foreign;
+  for (const Key& key : architecture_keys(copy)) own.push_back(key.name);
+  for (const ModelKind kind : model_kinds()) {
+    copy.model = kind;
+    for (const Key& key : architecture_keys(copy)) {
+      if (std::find(own.begin(), own.end(), key.name) == own.end()) foreign.push_back(key.name);
+    }
+  }
+  return foreign;
+}
+
+const std::vector<ModelKind>& model_kinds() {
+  static const std::vector<ModelKind> kinds{ModelKind::rnn_search, ModelKind::transformer};
+  return kinds;
 }
 
 }  // namespace heed

@@ -42,15 +42,18 @@ struct Key {
   const char* meaning;
 };
 
-/// The object of config.json (`training`, `data`, or "" for the top level) and its keys.
+/// The object of config.json (`training`, `data`, or "" for the top level) and some of its keys.
 struct KeyGroup {
   std::string name;
   std::vector<Key> keys;
 };
 
+/// What every model has, the keys of the architecture that `config.model` names, training and data.
 /// The variables belong to `config`, which outlives the list.
 std::vector<KeyGroup> key_groups(Config& config);
-/// Keys of the other architectures, which a configuration may hold and this one ignores.
-const std::vector<std::string>& foreign_keys();
+/// Keys of the other architectures alone, which a configuration may hold and this one ignores.
+std::vector<std::string> foreign_keys(const Config& config);
+/// All kinds of models.
+const std::vector<ModelKind>& model_kinds();
 
 }  // namespace heed

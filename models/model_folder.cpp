@@ -5,6 +5,7 @@
 #include <heed/core/kernels/reductions.hpp>
 #include <heed/core/safetensors.hpp>
 #include <heed/models/rnn_search.hpp>
+#include <heed/models/transformer.hpp>
 
 namespace heed {
 
@@ -30,6 +31,9 @@ void check_vocabulary(const std::string& path, const Vocabulary& vocabulary, con
 }  // namespace
 
 TranslationModel make_model(const Config& config) {
+  if (config.model == ModelKind::transformer) {
+    return TranslationModel(Transformer(config.transformer));
+  }
   return TranslationModel(RNNsearch(config.recurrent));
 }
 
@@ -38,9 +42,8 @@ ModelFolder load_model_folder(const std::string& folder) {
   Config config = load_config(file("config.json"));
   Vocabulary source = Vocabulary::load(file("source.vocab"));
   Vocabulary target = Vocabulary::load(file("target.vocab"));
-  const RecurrentConfig& sizes = config.recurrent;
-  check_vocabulary(file("source.vocab"), source, "source_vocab", sizes.source_vocab);
-  check_vocabulary(file("target.vocab"), target, "target_vocab", sizes.target_vocab);
+  check_vocabulary(file("source.vocab"), source, "source_vocab", config.source_vocab());
+  check_vocabulary(file("target.vocab"), target, "target_vocab", config.target_vocab());
   const std::vector<NamedTensor> weights = load_weights(file("model.safetensors"));
   refuse_float64(file("model.safetensors"), weights);
   ModelFolder result{config, std::move(source), std::move(target), make_model(config)};

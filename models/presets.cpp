@@ -6,7 +6,7 @@ namespace heed {
 
 namespace {
 
-struct Preset {
+struct RecurrentPreset {
   const char* name;
   TokenizerKind tokenizer;
   int64_t embedding, hidden, attention_size, readout_size;
@@ -15,30 +15,71 @@ struct Preset {
   int64_t warmup, epochs, validate_every;
 };
 
-constexpr TokenizerKind word = TokenizerKind::word, character = TokenizerKind::character;
+struct TransformerPreset {
+  const char* name;
+  TokenizerKind tokenizer;
+  NormPlace norm;
+  int64_t d_model, heads, layers, feed_forward;
+  int64_t batch_tokens;
+  double learning_rate, dropout, label_smoothing;
+  int64_t warmup, epochs, validate_every;
+};
 
-// Tasks: what learns them within a few minutes on two cores. Sizes: for text of your own.
-constexpr Preset presets[] = {
+constexpr TokenizerKind word = TokenizerKind::word, character = TokenizerKind::character;
+constexpr NormPlace pre = NormPlace::pre, post = NormPlace::post;
+
+// Tasks: what learns them within a few minutes on two cores. Sizes: for text of your own; `base` is
+// the size of the papers (Bahdanau et al. 2014, appendix A.2.3; Vaswani et al. 2017, Table 3).
+constexpr RecurrentPreset recurrent_presets[] = {
     {"phrases", word, 48, 64, 48, 48, 640, 4e-3, 0.1, 200, 7, 250},
     {"dates", character, 48, 64, 48, 48, 640, 4e-3, 0, 200, 5, 250},
     {"reverse", word, 48, 64, 48, 48, 1000, 4e-3, 0, 200, 12, 250},
     {"toy", word, 32, 48, 32, 32, 640, 4e-3, 0, 100, 10, 200},
     {"tiny", word, 64, 128, 64, 64, 1024, 2e-3, 0, 500, 20, 500},
     {"small", word, 256, 512, 256, 256, 2048, 1e-3, 0, 1000, 20, 1000},
+    {"base", word, 620, 1000, 1000, 500, 4096, 1e-3, 0, 2000, 10, 2000},
 };
 
-}  // namespace
+constexpr TransformerPreset transformer_presets[] = {
+    {"phrases", word, pre, 64, 4, 2, 128, 1000, 3e-3, 0.1, 0, 300, 7, 250},
+    {"dates", character, pre, 64, 4, 2, 128, 1000, 3e-3, 0, 0, 300, 7, 250},
+    {"reverse", word, pre, 64, 4, 2, 128, 1000, 3e-3, 0, 0, 300, 14, 250},
+    {"toy", word, pre, 32, 2, 1, 64, 640, 4e-3, 0, 0, 200, 10, 200},
+    {"tiny", word, pre, 128, 4, 4, 256, 4096, 2e-3, 0.3, 0.1, 1000, 30, 500},
+    {"small", word, pre, 256, 8, 3, 1024, 4096, 1e-3, 0.1, 0.1, 2000, 20, 1000},
+    {"base", word, post, 512, 8, 6, 2048, 25000, 7e-4, 0.1, 0.1, 4000, 10, 2000},
+};
 
-Config preset(const std::string& name) {
-  for (const Preset& p : presets) {
+Config configured(const RecurrentPreset& p) {
+  Config config;
+  config.recurrent.embedding = p.embedding;
+  config.recurrent.hidden = p.hidden;
+  config.recurrent.attention_size = p.attention_size;
+  config.recurrent.readout_size = p.readout_size;
+  config.recurrent.dropout = p.dropout;
+  return config;
+}
+
+Config configured(const TransformerPreset& p) {
+  Config config;
+  config.model = ModelKind::transformer;
+  config.transformer.norm = p.norm;
+  config.transformer.d_model = p.d_model;
+  config.transformer.heads = p.heads;
+  config.transformer.encoder_layers = config.transformer.decoder_layers = p.layers;
+  config.transformer.feed_forward = p.feed_forward;
+  config.transformer.dropout = p.dropout;
+  config.training.label_smoothing = p.label_smoothing;
+  return config;
+}
+
+/// The preset of that name in `list`.
+template <class Preset, std::size_t N>
+Config find(const std::string& name, const Preset (&list)[N]) {
+  for (const Preset& p : list) {
     if (name != p.name) continue;
-    Config config;
+    Config config = configured(p);
     config.tokenizer = p.tokenizer;
-    config.recurrent.embedding = p.embedding;
-    config.recurrent.hidden = p.hidden;
-    config.recurrent.attention_size = p.attention_size;
-    config.recurrent.readout_size = p.readout_size;
-    config.recurrent.dropout = p.dropout;
     config.training.batch_tokens = p.batch_tokens;
     config.training.learning_rate = p.learning_rate;
     config.training.schedule = ScheduleKind::noam;
@@ -47,15 +88,22 @@ Config preset(const std::string& name) {
     config.training.validate_every = p.validate_every;
     return config;
   }
-  std::string list;
-  for (const std::string& known : preset_names()) list += (list.empty() ? "" : ", ") + known;
-  throw ConfigError("preset \"" + escaped(name) + "\" is not one of " + list +
+  std::string names;
+  for (const std::string& known : preset_names()) names += (names.empty() ? "" : ", ") + known;
+  throw ConfigError("preset \"" + escaped(name) + "\" is not one of " + names +
                     did_you_mean(name, preset_names()));
+}
+
+}  // namespace
+
+Config preset(const std::string& name, ModelKind model) {
+  if (model == ModelKind::transformer) return find(name, transformer_presets);
+  return find(name, recurrent_presets);
 }
 
 std::vector<std::string> preset_names() {
   std::vector<std::string> names;
-  for (const Preset& p : presets) names.push_back(p.name);
+  for (const RecurrentPreset& p : recurrent_presets) names.emplace_back(p.name);
   return names;
 }
 

@@ -90,10 +90,16 @@ TranslationData load_translation_data(Config& config, std::vector<std::string>& 
   counts = {};
   data.valid = filter_pairs(data.valid, {}, tokenizer, tokenizer, counts, "validation text");
   note_counts(counts, {}, "validation text", notes);
-  data.source_vocabulary = Vocabulary::build(data.train.source, tokenizer, names.min_count);
-  data.target_vocabulary = Vocabulary::build(data.train.target, tokenizer, names.min_count);
-  config.recurrent.source_vocab = data.source_vocabulary.size();
-  config.recurrent.target_vocab = data.target_vocabulary.size();
+  if (names.shared_vocabulary) {
+    std::vector<std::string> both = data.train.source;
+    both.insert(both.end(), data.train.target.begin(), data.train.target.end());
+    data.source_vocabulary = Vocabulary::build(both, tokenizer, names.min_count);
+    data.target_vocabulary = data.source_vocabulary;
+  } else {
+    data.source_vocabulary = Vocabulary::build(data.train.source, tokenizer, names.min_count);
+    data.target_vocabulary = Vocabulary::build(data.train.target, tokenizer, names.min_count);
+  }
+  config.set_vocabularies(data.source_vocabulary.size(), data.target_vocabulary.size());
   return data;
 }
 

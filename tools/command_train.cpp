@@ -43,13 +43,14 @@ class TrainCommand final : public Command {
     flags.toggle("--overwrite", overwrite_, "start anew in a folder that holds a run");
     flags.toggle("--resume", resume_, "go on from the last checkpoint; same flags, other limits");
     flags.section("Model and training");
-    flags.choice("--model", model_, {"rnn_search"}, "(default rnn_search)");
+    flags.choice("--model", model_, {"rnn_search", "transformer"}, "(default rnn_search)");
     flags.text("--preset", preset_, "NAME",
                preset_list() + " (default small, where there is no --config)");
     flags.text("--config", config_file_, "F.json", "keys over the preset's; a config.json will do");
     flags.texts(
         "--set", settings_, "KEY=VALUE",
         "one key over both, such as hidden=256 or training.learning_rate=0.002; repeatable");
+    flags.toggle("--shared-vocabulary", shared_vocabulary_, "one vocabulary for both sides");
     flags.section("Limits from the start of the run (the first one reached ends it)");
     flags.integer("--steps", steps_, 1, many, "updates of the weights");
     flags.integer("--epochs", epochs_, 1, many, "passes over the text");
@@ -88,15 +89,32 @@ class TrainCommand final : public Command {
  private:
   /// The preset, the file, and the settings over it.
   Config base_config() const {
+    const ModelKind kind = asked_model();
     Config config;
-    if (!preset_.empty() || config_file_.empty())
-      config = preset(preset_.empty() ? "small" : preset_);
+    if (!preset_.empty() || config_file_.empty()) {
+      config = preset(preset_.empty() ? "small" : preset_, kind);
+    }
     if (!config_file_.empty()) apply_config_file(config, config_file_);
-    for (const std::string& setting : settings_) apply_setting(config, setting);
+    config.model = kind;
+    for (const std::string& setting : settings_) {
+      if (!setting.starts_with("model=")) apply_setting(config, setting);
+    }
     return config;
   }
 
+  /// The kind of model decides what the other keys mean: `--model` wins over `--set model=`, that
+  /// over the file.
+  ModelKind asked_model() const {
+    ModelKind kind = ModelKind::rnn_search;
+    if (!config_file_.empty()) kind = model_in_config_file(config_file_, kind);
+    for (const std::string& setting : settings_) {
+      if (setting.starts_with("model=")) kind = model_kind(setting.substr(6));
+    }
+    return model_.empty() ? kind : model_kind(model_);
+  }
+
   void apply_flags(const Flags& flags, Config& config) const {
+    if (shared_vocabulary_) config.data.shared_vocabulary = true;
     if (flags.given("--steps")) config.training.steps = steps_;
     if (flags.given("--epochs")) config.training.epochs = epochs_;
     if (flags.given("--minutes")) config.training.minutes = minutes_;
@@ -164,9 +182,9 @@ class TrainCommand final : public Command {
   }
 
   std::string data_, train_source_, train_target_, valid_source_, valid_target_;
-  std::string folder_, model_ = "rnn_search", preset_, config_file_;
+  std::string folder_, model_, preset_, config_file_;
   std::vector<std::string> settings_;
-  bool overwrite_ = false, resume_ = false;
+  bool overwrite_ = false, resume_ = false, shared_vocabulary_ = false;
   int64_t steps_ = 0, epochs_ = 0, seed_ = 1;
   double minutes_ = 0;
 };

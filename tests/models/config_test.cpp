@@ -36,29 +36,32 @@ std::string setting_refusal(const std::string& setting) {
   return "accepted";
 }
 
-Config sized(const std::string& name) {
-  Config config = preset(name);
-  config.recurrent.source_vocab = 23;
-  config.recurrent.target_vocab = 19;
+Config sized(const std::string& name, ModelKind kind = ModelKind::rnn_search) {
+  Config config = preset(name, kind);
+  config.set_vocabularies(23, 19);
   return config;
 }
 
 }  // namespace
 
 TEST_CASE("a configuration reads back as it was written") {
-  for (const std::string& name : preset_names()) {
-    Config config = sized(name);
-    config.training.minutes = 0.1;
-    config.training.learning_rate = 1.0 / 3;
-    config.data.train_source = "a \"b\"\\\n\x01 é";
-    config.recurrent.reset = Reset::before;
-    config.recurrent.dropout = 0.25;
-    config.data.lowercase = true;
-    Config copy;
-    apply_json(copy, to_json(config), "config.json");
-    CHECK(differences(config, copy).empty());
-    CHECK(to_json(copy) == to_json(config));
-    check(config);
+  for (const std::string& preset_name : preset_names()) {
+    for (const ModelKind kind : {ModelKind::rnn_search, ModelKind::transformer}) {
+      Config config = sized(preset_name, kind);
+      config.transformer.activation = Activation::swish;
+      config.transformer.tie = Tie::target;
+      config.training.minutes = 0.1;
+      config.training.learning_rate = 1.0 / 3;
+      config.data.train_source = "a \"b\"\\\n\x01 é";
+      config.recurrent.reset = Reset::before;
+      config.recurrent.dropout = 0.25;
+      config.data.lowercase = true;
+      Config copy;
+      apply_json(copy, to_json(config), "config.json");
+      CHECK(differences(config, copy).empty());
+      CHECK(to_json(copy) == to_json(config));
+      check(config);
+    }
   }
 }
 
@@ -79,6 +82,24 @@ TEST_CASE("keys that are not given keep their values, and keys of other models a
   CHECK(config.recurrent.embedding == preset("toy").recurrent.embedding);
   CHECK(config.training.epochs == 3);
   CHECK(config.training.learning_rate == preset("toy").training.learning_rate);
+}
+
+TEST_CASE("the model that a configuration names decides what its keys mean") {
+  Config config;
+  apply_json(config, R"({"encoder_layers": 3, "hidden": "?", "model": "transformer"})", "c.json");
+  CHECK(config.model == ModelKind::transformer);
+  CHECK(config.transformer.encoder_layers == 3);
+  CHECK(config.recurrent.encoder_layers == 1);
+  apply_setting(config, "d_model=64");
+  CHECK(config.transformer.d_model == 64);
+  CHECK(setting_refusal("norm=before") == "accepted");  // not a key of rnn_search
+  CHECK_THROWS_WITH(apply_setting(config, "norm=before"), Contains("expects one of post, pre"));
+  CHECK_THROWS_WITH(apply_setting(config, "positions=rotary"),
+                    Contains("expects one of sinusoidal, learned"));
+  CHECK_THROWS_WITH(model_kind("transfomer"), Contains("rnn_search, transformer") &&
+                                                  Contains("did you mean \"transformer\""));
+  const auto lines = differences(config, sized("toy"));
+  CHECK_THAT(lines.at(0), Contains("model: \"transformer\" there, \"rnn_search\" here"));
 }
 
 TEST_CASE("a wrong configuration is refused with its place and what would be right") {
@@ -138,9 +159,31 @@ TEST_CASE("a wrong setting is refused") {
 }
 
 TEST_CASE("presets have names, and an unknown one is refused with the list") {
-  for (const char* name : {"phrases", "dates", "reverse", "toy", "tiny", "small"}) preset(name);
-  CHECK_THROWS_WITH(preset("frases"), Contains("phrases, dates, reverse, toy, tiny, small") &&
+  for (const char* name : {"phrases", "dates", "reverse", "toy", "tiny", "small", "base"}) {
+    CHECK(preset(name).model == ModelKind::rnn_search);
+    CHECK(preset(name, ModelKind::transformer).model == ModelKind::transformer);
+  }
+  CHECK_THROWS_WITH(preset("frases"), Contains("phrases, dates, reverse, toy, tiny, small, base") &&
                                           Contains("did you mean \"phrases\""));
+}
+
+TEST_CASE("the presets of the Transformer are the sizes that they are named after") {
+  const TransformerConfig tiny = preset("tiny", ModelKind::transformer).transformer;
+  CHECK(tiny.d_model == 128);
+  CHECK(tiny.feed_forward == 256);
+  CHECK(tiny.heads == 4);
+  CHECK(tiny.encoder_layers == 4);
+  CHECK(tiny.decoder_layers == 4);
+  const Config base = preset("base", ModelKind::transformer);  // Table 3
+  CHECK(base.transformer.d_model == 512);
+  CHECK(base.transformer.feed_forward == 2048);
+  CHECK(base.transformer.heads == 8);
+  CHECK(base.transformer.encoder_layers == 6);
+  CHECK(base.transformer.decoder_layers == 6);
+  CHECK(base.transformer.dropout == 0.1);
+  CHECK(base.transformer.norm == NormPlace::post);
+  CHECK(base.training.label_smoothing == 0.1);
+  CHECK(base.training.warmup == 4000);
 }
 
 TEST_CASE("a model that no memory can hold is refused before anything is allocated") {
@@ -159,6 +202,13 @@ TEST_CASE("options that need each other are checked together") {
   config = sized("toy");
   config.recurrent.coverage = true;
   CHECK_THROWS_WITH(check(config), Contains("coverage"));
+  config = sized("toy", ModelKind::transformer);
+  config.transformer.heads = 3;
+  CHECK_THROWS_WITH(check(config), Contains("heads: 3 do not divide d_model, 32"));
+  config = sized("toy", ModelKind::transformer);
+  config.transformer.tie = Tie::all;
+  CHECK_THROWS_WITH(check(config),
+                    Contains("data.shared_vocabulary") && Contains("23") && Contains("19"));
 }
 
 TEST_CASE("the number of weights is known before the model is made") {
@@ -204,6 +254,14 @@ TEST_CASE("the config.json of a folder made elsewhere needs its sizes, and nothi
       R"("source_vocab": 23, "target_vocab": 19, "embedding": 5, "hidden": 7, "attention_size": 11, "readout_size": 3)";
   const std::string head = R"({"format": "heed", "version": 1, "model": "rnn_search", )";
   CHECK(load(head + sizes + "}").recurrent.hidden == 7);
+  const Config transformer = load(
+      R"({"format": "heed", "version": 1, "model": "transformer", "source_vocab": 23, "target_vocab": 19,
+          "d_model": 40, "heads": 5, "encoder_layers": 1, "decoder_layers": 3, "feed_forward": 7})");
+  CHECK(transformer.transformer.decoder_layers == 3);
+  CHECK(transformer.target_vocab() == 19);
+  CHECK_THROWS_AS(
+      load(R"({"format": "heed", "version": 1, "model": "transformer", "d_model": 40})"),
+      FormatError);
   CHECK_THROWS_AS(load(head + "\"hidden\": 7}"), FormatError);
   CHECK_THROWS_WITH(load("{" + sizes + "}"), Contains("format"));
   CHECK_THROWS_AS(load(head + sizes + ", \"hiden\": 3}"), FormatError);

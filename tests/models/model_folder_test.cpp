@@ -11,9 +11,9 @@
 #include <heed/models/translator.hpp>
 
 #include "../temporary_folder.hpp"
-#include "recurrent_support.hpp"
+#include "model_support.hpp"
 
-using namespace recurrent_support;
+using namespace model_support;
 using Catch::Matchers::Contains;
 
 namespace {

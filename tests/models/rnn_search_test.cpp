@@ -1,11 +1,11 @@
-#include "recurrent_support.hpp"
+#include "model_support.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <heed/core/error.hpp>
 #include <heed/core/gradcheck.hpp>
 
-using namespace recurrent_support;
+using namespace model_support;
 
 TEST_CASE("RNNsearch names and shapes its weights as the format pins them") {
   const RNNsearch model(small_config());

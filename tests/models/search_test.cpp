@@ -1,4 +1,4 @@
-#include "recurrent_support.hpp"
+#include "model_support.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -7,7 +7,7 @@
 
 #include <heed/core/error.hpp>
 
-using namespace recurrent_support;
+using namespace model_support;
 using Catch::Matchers::Contains;
 
 namespace {

@@ -6,9 +6,9 @@
 #include <heed/optim/adam.hpp>
 #include <heed/optim/clipping.hpp>
 
-#include "recurrent_support.hpp"
+#include "model_support.hpp"
 
-using namespace recurrent_support;
+using namespace model_support;
 using Catch::Matchers::Contains;
 
 namespace {

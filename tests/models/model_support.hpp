@@ -9,8 +9,9 @@
 #include <heed/models/model.hpp>
 #include <heed/models/rnn_search.hpp>
 #include <heed/models/search.hpp>
+#include <heed/models/transformer_config.hpp>
 
-namespace recurrent_support {
+namespace model_support {
 
 using namespace heed;
 
@@ -23,6 +24,19 @@ inline RecurrentConfig small_config() {
   config.hidden = 7;
   config.attention_size = 11;
   config.readout_size = 3;
+  return config;
+}
+
+inline TransformerConfig small_transformer() {
+  TransformerConfig config;
+  config.source_vocab = 23;
+  config.target_vocab = 19;
+  config.d_model = 10;
+  config.heads = 2;
+  config.encoder_layers = 2;
+  config.decoder_layers = 2;
+  config.feed_forward = 7;
+  config.max_length = 50;
   return config;
 }
 
@@ -62,4 +76,4 @@ inline double difference(const Tensor& a, const Tensor& b) {
   return largest;
 }
 
-}  // namespace recurrent_support
+}  // namespace model_support

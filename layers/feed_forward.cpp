@@ -1,0 +1,29 @@
+#include <heed/layers/feed_forward.hpp>
+
+#include <heed/core/operations.hpp>
+
+namespace heed {
+
+Tensor activate(Activation activation, const Tensor& x) {
+  switch (activation) {
+    case Activation::relu:
+      return relu(x);
+    case Activation::gelu:
+      return gelu(x);
+    case Activation::swish:
+      return silu(x);
+  }
+  return x;
+}
+
+FeedForward::FeedForward(FeedForwardConfig sizes)
+    : config(sizes),
+      linear1(sizes.size, sizes.inner),
+      linear2(sizes.inner, sizes.size),
+      dropout(sizes.dropout) {}
+
+Tensor FeedForward::operator()(const Tensor& x) const {
+  return linear2(dropout(activate(config.activation, linear1(x))));
+}
+
+}  // namespace heed

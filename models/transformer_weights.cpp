@@ -1,0 +1,110 @@
+// The Transformer's weights: their shapes, names, ties and first values.
+#include <heed/models/transformer.hpp>
+
+#include <cmath>
+
+#include <heed/core/error.hpp>
+#include <heed/layers/initializers.hpp>
+#include <heed/models/vocabulary.hpp>
+
+namespace heed {
+
+namespace {
+
+MultiHeadAttentionConfig attention(const TransformerConfig& c) {
+  return {c.d_model, c.heads, c.attention_dropout};
+}
+
+FeedForwardConfig feed_forward_sizes(const TransformerConfig& c) {
+  return {c.d_model, c.feed_forward, c.activation, c.dropout};
+}
+
+template <class Layer>
+Transformer::Stack<Layer> stack_of(int64_t count, const TransformerConfig& config) {
+  Transformer::Stack<Layer> stack{{}, LayerNorm(config.d_model)};
+  for (int64_t i = 0; i < count; ++i) stack.layers.emplace_back(config);
+  return stack;
+}
+
+std::optional<LearnedPositions> learned_positions(const TransformerConfig& c) {
+  if (c.positions != Positions::learned) return std::nullopt;
+  return LearnedPositions(c.max_length, c.d_model);
+}
+
+TransformerConfig checked(const TransformerConfig& c) {
+  if (c.encoder_layers < 1 || c.decoder_layers < 1) {
+    throw ConfigError("Transformer: " + std::to_string(c.encoder_layers) + " encoder and " +
+                      std::to_string(c.decoder_layers) + " decoder layers, expected at least 1");
+  }
+  if (c.tie == Tie::all && c.source_vocab != c.target_vocab) {
+    throw ConfigError("Transformer: tie = all needs one vocabulary, but source_vocab is " +
+                      std::to_string(c.source_vocab) + " and target_vocab " +
+                      std::to_string(c.target_vocab));
+  }
+  return c;
+}
+
+}  // namespace
+
+TransformerEncoderLayer::TransformerEncoderLayer(const TransformerConfig& c)
+    : config(c),
+      self_attn(attention(c)),
+      feed_forward(feed_forward_sizes(c)),
+      norm1(c.d_model),
+      norm2(c.d_model),
+      dropout(c.dropout) {}
+
+void TransformerEncoderLayer::members(Members& m) {
+  m("self_attn", self_attn);
+  feed_forward.members(m);  // linear1, linear2: PyTorch has them among the layer's own
+  m("norm1", norm1)("norm2", norm2)("dropout", dropout);
+}
+
+TransformerDecoderLayer::TransformerDecoderLayer(const TransformerConfig& c)
+    : config(c),
+      self_attn(attention(c)),
+      multihead_attn(attention(c)),
+      feed_forward(feed_forward_sizes(c)),
+      norm1(c.d_model),
+      norm2(c.d_model),
+      norm3(c.d_model),
+      dropout(c.dropout) {}
+
+void TransformerDecoderLayer::members(Members& m) {
+  m("self_attn", self_attn)("multihead_attn", multihead_attn);
+  feed_forward.members(m);
+  m("norm1", norm1)("norm2", norm2)("norm3", norm3)("dropout", dropout);
+}
+
+Transformer::Transformer(const TransformerConfig& c)
+    : config(checked(c)),
+      source_embedding(c.source_vocab, c.d_model, Vocabulary::pad),
+      target_embedding(c.target_vocab, c.d_model, Vocabulary::pad),
+      sinusoids(c.d_model),
+      source_positions(learned_positions(c)),
+      target_positions(learned_positions(c)),
+      transformer{stack_of<TransformerEncoderLayer>(c.encoder_layers, c),
+                  stack_of<TransformerDecoderLayer>(c.decoder_layers, c)},
+      generator(c.d_model, c.target_vocab),
+      dropout(c.dropout) {
+  // 3.4: embeddings are multiplied by sqrt(D), so that they start with variance 1 / D.
+  for (Embedding* embedding : {&source_embedding, &target_embedding}) {
+    init::normal(embedding->weight, 1 / std::sqrt(static_cast<double>(c.d_model)));
+    init::zeros(Tensor(embedding->weight.array().select(0, Vocabulary::pad)));
+  }
+  for (const Tensor& weight : parameters(transformer)) {
+    if (weight.rank() == 2) init::xavier_uniform(weight);
+  }
+  init::xavier_uniform(generator.weight);
+  init::zeros(generator.bias);
+  if (c.tie == Tie::all) target_embedding.weight = source_embedding.weight.share();
+  if (c.tie != Tie::none) generator.weight = target_embedding.weight.share();
+}
+
+void Transformer::members(Members& m) {
+  m("source_embedding", source_embedding)("target_embedding", target_embedding);
+  m("source_positions", source_positions)("target_positions", target_positions);
+  m("transformer", transformer)("generator", generator)("dropout", dropout);
+}
+
+}  // namespace heed

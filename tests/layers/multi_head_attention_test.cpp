@@ -1,0 +1,156 @@
+#include "support.hpp"
+
+#include <heed/layers/feed_forward.hpp>
+#include <heed/layers/multi_head_attention.hpp>
+#include <heed/layers/positions.hpp>
+
+using namespace heed;
+using namespace heed::test;
+using Catch::Matchers::Contains;
+
+namespace {
+
+/// Eq. (1) for one query, number by number.
+std::vector<double> attention_by_hand(const std::vector<double>& q,
+                                      const std::vector<std::vector<double>>& keys,
+                                      const std::vector<std::vector<double>>& values) {
+  std::vector<double> weights;
+  double total = 0;
+  for (const auto& key : keys) {
+    double e = 0;
+    for (std::size_t i = 0; i < q.size(); ++i) e += q[i] * key[i];
+    weights.push_back(std::exp(e / std::sqrt(static_cast<double>(q.size()))));
+    total += weights.back();
+  }
+  std::vector<double> context(values[0].size(), 0.0);
+  for (std::size_t j = 0; j < keys.size(); ++j) {
+    for (std::size_t i = 0; i < context.size(); ++i)
+      context[i] += weights[j] / total * values[j][i];
+  }
+  return context;
+}
+
+}  // namespace
+
+TEST_CASE("scaled dot-product attention is eq. (1)") {
+  const Tensor q = Tensor::of({0.5, -1, 2}, {1, 3}, float64);
+  const Tensor k = Tensor::of({1, 0, 0.5, -2, 1, 1}, {2, 3}, float64);
+  const Tensor v = Tensor::of({3, 4, -5, 6}, {2, 2}, float64);
+  const auto expected =
+      attention_by_hand({0.5, -1, 2}, {{1, 0, 0.5}, {-2, 1, 1}}, {{3, 4}, {-5, 6}});
+  const Attended found = scaled_dot_product_attention({q, k, v});
+  CHECK(found.context.at({0, 0}) == Approx(expected[0]));
+  CHECK(found.context.at({0, 1}) == Approx(expected[1]));
+}
+
+TEST_CASE("a query that may look nowhere gets zeros, and its gradient is zero") {
+  const Tensor q = leaf({1, 2, 3}), k = leaf({1, 5, 3}), v = leaf({1, 5, 2});
+  const Tensor keep = cat({Tensor::zeros({1, 5}), Tensor::ones({1, 5})}, 0).to(boolean);
+  const Attended found = scaled_dot_product_attention({q, k, v, keep});
+  CHECK(sum(abs(slice(found.context, 1, 0, 1))).item() == 0);
+  CHECK(sum(slice(found.weights, 1, 0, 1)).item() == 0);
+  CHECK(sum(slice(found.weights, 1, 1, 2)).item() == Approx(1));
+  const Tensor d = grad({sum(found.context)}, {q})[0];
+  CHECK(sum(abs(slice(d, 1, 0, 1))).item() == 0);
+}
+
+TEST_CASE("causal_keep hides what comes later, also after words that are there already") {
+  CHECK(causal_keep(3, 3).to_vector<bool>() ==
+        std::vector<bool>{true, false, false, true, true, false, true, true, true});
+  CHECK(causal_keep(2, 4).to_vector<bool>() ==
+        std::vector<bool>{true, true, true, false, true, true, true, true});
+  CHECK(causal_keep(1, 7).to(float32).to_vector<float>() == std::vector<float>(7, 1.0f));
+}
+
+TEST_CASE("one product for query, key and value is the same as three") {
+  manual_seed(2);
+  MultiHeadAttention layer({.size = 15, .heads = 3});
+  to(layer, float64);
+  const Tensor x = leaf({2, 7, 15});
+  const Tensor keep = keep_of({7, 4}, 7);
+  const auto fused = [&] { return layer({x, x, x, keep}).context; };
+  const auto separate = [&] { return layer({x, x + 0, x * 1, keep}).context; };
+  const auto shared = [&] {
+    const Tensor memory = x + 0;
+    return layer({x, memory, memory, keep}).context;
+  };
+  const auto leaves = leaves_of(layer, {x});
+  CHECK(gradient_difference(fused, separate, leaves) < 1e-12);
+  CHECK(gradient_difference(fused, shared, leaves) < 1e-12);
+}
+
+TEST_CASE("multi-head attention passes the gradient check, masked and causal") {
+  MultiHeadAttention layer({.size = 6, .heads = 2});
+  to(layer, float64);
+  const Tensor x = leaf({2, 3, 6}), memory = leaf({2, 5, 6});
+  check_gradients([&] { return layer({x, memory, memory, keep_of({5, 2}, 5)}).context; },
+                  leaves_of(layer, {x, memory}));
+  check_gradients([&] { return layer({x, x, x, causal_keep(3, 3)}).context; },
+                  leaves_of(layer, {x}));
+}
+
+TEST_CASE("dropout of attention weights acts in training, and the weights handed out are whole") {
+  MultiHeadAttention layer({.size = 8, .heads = 2, .dropout = 0.5});
+  const Tensor x = Tensor::randn({2, 5, 8});
+  const Attended a = layer({x, x, x}), b = layer({x, x, x});
+  CHECK(difference(a.context, b.context) > 0);
+  CHECK(difference(a.weights, b.weights) == 0);
+  eval(layer);
+  CHECK(difference(layer({x, x, x}).context, layer({x, x, x}).context) == 0);
+}
+
+TEST_CASE("multi-head attention says what does not fit") {
+  CHECK_THROWS_WITH(MultiHeadAttention({.size = 10, .heads = 3}),
+                    Contains("3 heads do not divide the size 10"));
+  CHECK_THROWS_WITH(MultiHeadAttention({.size = 10, .heads = 0}), Contains("heads is 0"));
+  const MultiHeadAttention layer({.size = 6, .heads = 2});
+  const Tensor x = Tensor::randn({2, 3, 6}), memory = Tensor::randn({2, 5, 6});
+  const auto attend = [&](const Tensor& q, const Tensor& k, const Tensor& keep) {
+    layer({q, k, k, keep});
+  };
+  CHECK_THROWS_WITH(attend(Tensor::randn({2, 3, 7}), memory, {}),
+                    Contains("query is [2, 3, 7], expected [batch, words, 6]"));
+  CHECK_THROWS_WITH(attend(x, Tensor::randn({3, 5, 6}), {}), Contains("leading axes differ"));
+  CHECK_THROWS_WITH(attend(x, memory, Tensor::ones({2, 5})),
+                    Contains("keep is float32, expected bool"));
+  CHECK_THROWS_WITH(attend(x, memory, Tensor::ones({2, 3}).to(boolean)),
+                    Contains("keep is [2, 3], expected [2, 5]"));
+  CHECK_THROWS_WITH(attend(x, memory, Tensor::ones({2, 1, 3, 4}).to(boolean)),
+                    Contains("[2, 1, 3, 4]") && Contains("[2, 2, 3, 5]"));
+  const Tensor wide = Tensor::randn({2, 3, 4});
+  CHECK_THROWS_WITH(scaled_dot_product_attention({wide, x, x}), Contains("differ in size"));
+  CHECK_THROWS_WITH(scaled_dot_product_attention({x, x, memory}),
+                    Contains("one value for each key"));
+}
+
+TEST_CASE("positions are the paper's sines and cosines, from any position on") {
+  const SinusoidalPositions positions(6);
+  const Tensor all = positions(0, 600, float64);
+  for (const int64_t p : {0, 1, 17, 511, 512, 599}) {
+    for (int64_t i = 0; i < 3; ++i) {
+      const double angle =
+          static_cast<double>(p) / std::pow(10000.0, 2 * static_cast<double>(i) / 6);
+      CHECK(all.at({p, 2 * i}) == Approx(std::sin(angle)).margin(1e-12));
+      CHECK(all.at({p, 2 * i + 1}) == Approx(std::cos(angle)).margin(1e-12));
+    }
+  }
+  CHECK(difference(positions(510, 4, float64), slice(all, 0, 510, 514)) == 0);
+  CHECK(difference(positions(7, 2), slice(positions(0, 9), 0, 7, 9)) == 0);
+}
+
+TEST_CASE("learned positions end where their weights do") {
+  const LearnedPositions positions(5, 3);
+  CHECK(positions(1, 4).shape() == Shape{4, 3});
+  CHECK_THROWS_AS(positions(0, 6), DataError);
+  CHECK_THROWS_WITH(positions(3, 3), Contains("6 tokens") && Contains("5 positions"));
+}
+
+TEST_CASE("a feed-forward network is two linear maps around its activation") {
+  for (const Activation activation : {Activation::relu, Activation::gelu, Activation::swish}) {
+    FeedForward layer({.size = 5, .inner = 7, .activation = activation});
+    to(layer, float64);
+    const Tensor x = leaf({2, 3, 5});
+    CHECK(difference(layer(x), layer.linear2(activate(activation, layer.linear1(x)))) == 0);
+    check_gradients([&] { return layer(x); }, leaves_of(layer, {x}));
+  }
+}

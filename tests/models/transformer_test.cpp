@@ -1,0 +1,231 @@
+#include "model_support.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <heed/core/error.hpp>
+#include <heed/models/config.hpp>
+#include <heed/models/key_value_cache.hpp>
+#include <heed/models/transformer.hpp>
+
+using namespace model_support;
+using Catch::Matchers::Contains;
+
+namespace {
+
+std::vector<std::string> names(const Transformer& model) {
+  std::vector<std::string> result;
+  for (const NamedTensor& weight : state_dict(model)) result.push_back(weight.name);
+  return result;
+}
+
+bool holds(const std::vector<std::string>& list, const std::string& name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+}  // namespace
+
+TEST_CASE("the Transformer names and shapes its weights as torch.nn.Transformer does") {
+  TransformerConfig config = small_transformer();
+  config.encoder_layers = config.decoder_layers = 1;
+  const Transformer model(config);
+  const std::vector<std::pair<std::string, Shape>> expected{
+      {"source_embedding.weight", {23, 10}},
+      {"target_embedding.weight", {19, 10}},
+      {"transformer.encoder.layers.0.self_attn.in_proj_weight", {30, 10}},
+      {"transformer.encoder.layers.0.self_attn.in_proj_bias", {30}},
+      {"transformer.encoder.layers.0.self_attn.out_proj.weight", {10, 10}},
+      {"transformer.encoder.layers.0.self_attn.out_proj.bias", {10}},
+      {"transformer.encoder.layers.0.linear1.weight", {7, 10}},
+      {"transformer.encoder.layers.0.linear1.bias", {7}},
+      {"transformer.encoder.layers.0.linear2.weight", {10, 7}},
+      {"transformer.encoder.layers.0.linear2.bias", {10}},
+      {"transformer.encoder.layers.0.norm1.weight", {10}},
+      {"transformer.encoder.layers.0.norm1.bias", {10}},
+      {"transformer.encoder.layers.0.norm2.weight", {10}},
+      {"transformer.encoder.layers.0.norm2.bias", {10}},
+      {"transformer.encoder.norm.weight", {10}},
+      {"transformer.encoder.norm.bias", {10}},
+      {"transformer.decoder.layers.0.self_attn.in_proj_weight", {30, 10}},
+      {"transformer.decoder.layers.0.self_attn.in_proj_bias", {30}},
+      {"transformer.decoder.layers.0.self_attn.out_proj.weight", {10, 10}},
+      {"transformer.decoder.layers.0.self_attn.out_proj.bias", {10}},
+      {"transformer.decoder.layers.0.multihead_attn.in_proj_weight", {30, 10}},
+      {"transformer.decoder.layers.0.multihead_attn.in_proj_bias", {30}},
+      {"transformer.decoder.layers.0.multihead_attn.out_proj.weight", {10, 10}},
+      {"transformer.decoder.layers.0.multihead_attn.out_proj.bias", {10}},
+      {"transformer.decoder.layers.0.linear1.weight", {7, 10}},
+      {"transformer.decoder.layers.0.linear1.bias", {7}},
+      {"transformer.decoder.layers.0.linear2.weight", {10, 7}},
+      {"transformer.decoder.layers.0.linear2.bias", {10}},
+      {"transformer.decoder.layers.0.norm1.weight", {10}},
+      {"transformer.decoder.layers.0.norm1.bias", {10}},
+      {"transformer.decoder.layers.0.norm2.weight", {10}},
+      {"transformer.decoder.layers.0.norm2.bias", {10}},
+      {"transformer.decoder.layers.0.norm3.weight", {10}},
+      {"transformer.decoder.layers.0.norm3.bias", {10}},
+      {"transformer.decoder.norm.weight", {10}},
+      {"transformer.decoder.norm.bias", {10}},
+      {"generator.weight", {19, 10}},
+      {"generator.bias", {19}}};
+  const std::vector<NamedTensor> state = state_dict(model);
+  REQUIRE(state.size() == expected.size());
+  for (std::size_t i = 0; i < state.size(); ++i) {
+    CHECK(state[i].name == expected[i].first);
+    CHECK(state[i].tensor.shape() == expected[i].second);
+  }
+}
+
+TEST_CASE("tied weights are one weight, stored and counted once") {
+  TransformerConfig config = small_transformer();
+  config.source_vocab = 19;
+  for (const Tie tie : {Tie::none, Tie::target, Tie::all}) {
+    config.tie = tie;
+    for (const Positions positions : {Positions::sinusoidal, Positions::learned}) {
+      config.positions = positions;
+      const Transformer model(config);
+      CHECK(static_cast<double>(parameter_count(model)) == weight_count(config));
+      const auto stored = names(model);
+      CHECK(holds(stored, "source_embedding.weight"));
+      CHECK(holds(stored, "target_embedding.weight") == (tie != Tie::all));
+      CHECK(holds(stored, "generator.weight") == (tie == Tie::none));
+      CHECK(holds(stored, "generator.bias"));
+      CHECK(holds(stored, "source_positions.weight") == (positions == Positions::learned));
+      CHECK(holds(stored, "target_positions.weight") == (positions == Positions::learned));
+    }
+  }
+  const Transformer tied(config), copy = clone(tied);
+  CHECK(copy.generator.weight.array().shares_storage_with(copy.source_embedding.weight.array()));
+  CHECK_FALSE(
+      copy.generator.weight.array().shares_storage_with(tied.source_embedding.weight.array()));
+}
+
+TEST_CASE("a file with equal duplicates of a tied weight is accepted, with unequal ones not") {
+  TransformerConfig config = small_transformer();
+  config.tie = Tie::target;
+  Transformer model(config);
+  std::vector<NamedTensor> state = state_dict(model);
+  state.push_back({"generator.weight", Tensor(model.target_embedding.weight.array().clone())});
+  load_state_dict(model, state);
+  state.back().tensor = Tensor::ones({19, 10});
+  CHECK_THROWS_AS(load_state_dict(model, state), FormatError);
+}
+
+TEST_CASE("weights of another architecture are refused with every difference") {
+  Transformer model(small_transformer());
+  TransformerConfig other = small_transformer();
+  other.encoder_layers = 1;
+  other.feed_forward = 11;
+  try {
+    load_state_dict(model, state_dict(Transformer(other)));
+    FAIL("accepted");
+  } catch (const FormatError& error) {
+    CHECK_THAT(error.what(), Contains("transformer.encoder.layers.1.self_attn.in_proj_weight") &&
+                                 Contains("transformer.encoder.layers.0.linear1.weight") &&
+                                 Contains("[11, 10]") && Contains("[7, 10]"));
+  }
+}
+
+TEST_CASE("the Transformer's attentions are named by their layers, with every head") {
+  const Transformer model(small_transformer());
+  const Batch batch = make_batch(random_pairs({5, 3}, {4, 4}), {0, 1});
+  std::vector<std::string> found;
+  for (const AttentionWeights& one :
+       model.attend(batch.source, batch.source_keep, batch.target_in)) {
+    found.push_back(one.name);
+    CHECK(one.weights.size(1) == 2);
+  }
+  CHECK(found ==
+        std::vector<std::string>{"encoder.layers.0.self_attn", "encoder.layers.1.self_attn",
+                                 "decoder.layers.0.self_attn", "decoder.layers.0.multihead_attn",
+                                 "decoder.layers.1.self_attn", "decoder.layers.1.multihead_attn"});
+}
+
+TEST_CASE("dropout acts in training alone") {
+  for (const bool of_attention : {false, true}) {
+    TransformerConfig config = small_transformer();
+    config.dropout = of_attention ? 0 : 0.5;
+    config.attention_dropout = of_attention ? 0.5 : 0;
+    Transformer model(config);
+    const Batch batch = make_batch(random_pairs({5, 3}, {4, 4}), {0, 1});
+    const auto logits = [&] { return model(batch.source, batch.source_keep, batch.target_in); };
+    CHECK(difference(logits(), logits()) > 0);
+    eval(model);
+    CHECK(difference(logits(), logits()) == 0);
+  }
+}
+
+TEST_CASE("the Transformer refuses what cannot be") {
+  TransformerConfig config = small_transformer();
+  config.heads = 3;
+  CHECK_THROWS_WITH(Transformer(config), Contains("3 heads do not divide the size 10"));
+  config = small_transformer();
+  config.tie = Tie::all;
+  CHECK_THROWS_WITH(Transformer(config), Contains("source_vocab is 23 and target_vocab 19"));
+  config = small_transformer();
+  config.decoder_layers = 0;
+  CHECK_THROWS_WITH(Transformer(config), Contains("0 decoder layers"));
+}
+
+TEST_CASE("a text beyond the learned positions is refused with both lengths") {
+  TransformerConfig config = small_transformer();
+  config.positions = Positions::learned;
+  config.max_length = 6;
+  const Transformer model(config);
+  const Batch fits = make_batch(random_pairs({6}, {6}), {0});
+  model(fits.source, fits.source_keep, fits.target_in);
+  for (const bool source : {true, false}) {
+    const Batch batch = make_batch(random_pairs({source ? 7 : 6}, {source ? 6 : 7}), {0});
+    CHECK_THROWS_WITH(model(batch.source, batch.source_keep, batch.target_in),
+                      Contains("7 tokens") && Contains("6 positions"));
+  }
+}
+
+TEST_CASE("a cache grows beyond its first size and keeps every word") {
+  KeyValueCache cache;
+  std::vector<Tensor> keys;
+  for (int64_t t = 0; t < 70; ++t) {
+    keys.push_back(Tensor::randn({2, 3, 1, 5}));
+    const KeysAndValues all = cache.append({keys.back(), keys.back() * 2});
+    REQUIRE(all.key.shape() == Shape{2, 3, t + 1, 5});
+  }
+  CHECK(cache.length() == 70);
+  const Tensor next = Tensor::randn({2, 3, 1, 5});
+  keys.push_back(next);
+  const KeysAndValues all = cache.append({next, next * 2});
+  CHECK(difference(all.key, cat(keys, 2)) == 0);
+  CHECK(difference(all.value, cat(keys, 2) * 2) == 0);
+}
+
+TEST_CASE("a cache follows every reordering of its rows") {
+  Generator generator(5);
+  KeyValueCache cache;
+  std::vector<int32_t> content{0, 1, 2};
+  const auto append = [&] {
+    const auto R = static_cast<int64_t>(content.size());
+    Tensor newest = Tensor::from(std::vector<float>(content.begin(), content.end()), {R, 1, 1, 1});
+    return cache.append({newest, newest}).key.to_vector<float>();
+  };
+  append();
+  // Any mapping of any number of rows: copies, cycles, rows that stay, rows that leave and come.
+  std::vector<std::vector<int32_t>> history{{0}, {1}, {2}};
+  for (int round = 0; round < 200; ++round) {
+    const auto count = static_cast<int64_t>(1 + generator.below(9));
+    std::vector<int32_t> rows;
+    std::vector<std::vector<int32_t>> next;
+    for (int64_t i = 0; i < count; ++i) {
+      rows.push_back(static_cast<int32_t>(generator.below(history.size())));
+      next.push_back(history[static_cast<std::size_t>(rows.back())]);
+    }
+    history = next;
+    cache.reorder(rows);
+    content.clear();
+    for (std::size_t i = 0; i < history.size(); ++i) {
+      content.push_back(static_cast<int32_t>(generator.below(1000)));
+      history[i].push_back(content.back());
+    }
+    const std::vector<float> all = append();
+    std::vector<float> expected;
+    for (const auto& words : history) expected.insert(expected.end(), words.begin(), words.end());
+    REQUIRE(all == expected);
+  }
+}
