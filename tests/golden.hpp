@@ -42,9 +42,16 @@ class Golden {
   }
   const std::map<std::string, Array>& tensors() const { return tensors_; }
 
+  /// What PyTorch computed: where a file has no float32, its float64 rounded.
+  Array result(const std::string& key) const {
+    const std::size_t single = key.find("/float32/");
+    if (single == std::string::npos || tensors_.count(key) > 0) return at(key);
+    return at(std::string(key).replace(single, 9, "/float64/")).to(float32);
+  }
+
   /// max |a - b| <= tolerance * max |b|, tolerance 1e-5 for float32 and 1e-10 for float64.
   void compare(const std::string& key, const Array& got) {
-    const Array wanted = at(key);
+    const Array wanted = result(key);
     INFO(key);
     REQUIRE(got.defined());
     REQUIRE(got.shape() == wanted.shape());

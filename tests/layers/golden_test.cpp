@@ -1,6 +1,7 @@
 #include <heed/layers/attention.hpp>
 #include <heed/layers/embedding.hpp>
 #include <heed/layers/linear.hpp>
+#include <heed/layers/multi_head_attention.hpp>
 #include <heed/layers/norm.hpp>
 #include <heed/layers/recurrent.hpp>
 
@@ -52,6 +53,42 @@ TEST_CASE("Additive attention gives PyTorch's context, weights and gradients") {
     c.check_gradient("annotations", annotations);
     c.check_gradients(attention);
   });
+}
+
+namespace {
+
+/// Asks a MultiHeadAttention of 3 heads of size 5, and compares all that comes back; the inputs
+/// are the leaves that the golden file names `names`.
+void check_heads(GoldenCase& c, const std::vector<std::string>& names, bool causal) {
+  MultiHeadAttention attention({.size = 15, .heads = 3});
+  c.load(attention);
+  std::vector<Tensor> leaves;
+  for (const std::string& name : names) leaves.push_back(c.input(name));
+  AttentionInput in{leaves.front(), leaves[leaves.size() / 2], leaves.back(), c.input("keep")};
+  if (causal) {
+    const int64_t T = in.query.size(1);
+    in.keep = logical_and(reshape(in.keep, {-1, 1, 1, T}), causal_keep(T, T));
+  }
+  const Attended attended = attention(in);
+  const Tensor loss =
+      c.check_output("context", attended.context) + c.check_output("weights", attended.weights);
+  loss.backward();
+  for (std::size_t i = 0; i < names.size(); ++i) c.check_gradient(names[i], leaves[i]);
+  c.check_gradients(attention);
+}
+
+}  // namespace
+
+TEST_CASE("Multi-head attention gives PyTorch's context, weights of each head and gradients") {
+  Golden golden("attention");
+  const auto check = [&](const std::string& name, const std::vector<std::string>& inputs) {
+    for_each_seed(golden, name,
+                  [&](GoldenCase& c) { check_heads(c, inputs, name == "self_causal"); });
+  };
+  check("self", {"x"});
+  check("self_causal", {"x"});
+  check("cross", {"x", "memory"});
+  check("key_and_value", {"x", "key", "value"});
 }
 
 TEST_CASE("Cross-entropy gives PyTorch's losses and gradients") {

@@ -1,4 +1,5 @@
 #include <heed/models/rnn_search.hpp>
+#include <heed/models/transformer.hpp>
 #include <heed/optim/adam.hpp>
 
 #include "../golden.hpp"
@@ -13,8 +14,9 @@ Tensor loss_of(const Tensor& logits, const Tensor& labels) {
                        {.ignore_index = 0, .label_smoothing = 0.1});
 }
 
-void check_model(GoldenCase& c, const RecurrentConfig& config) {
-  RNNsearch model(config);
+/// Logits, loss, every gradient, and the losses of ten steps of Adam.
+template <class Model>
+void check_model(GoldenCase& c, Model& model) {
   c.load(model);
   const Tensor source = c.input("source"), target = c.input("target"), labels = c.input("labels");
   const Tensor keep = c.keep(source.size(1));
@@ -23,7 +25,6 @@ void check_model(GoldenCase& c, const RecurrentConfig& config) {
   const Tensor loss = loss_of(logits, labels);
   c.check_value("logits", logits);
   c.check_value("loss", loss);
-  c.check_value("weights", select(model.attend(source, keep, target).at(0).weights, 1, 0));
   (loss * c.scale()).backward();
   c.check_gradients(model);
 
@@ -39,6 +40,15 @@ void check_model(GoldenCase& c, const RecurrentConfig& config) {
   c.check_value("losses", stack(losses, 0).detach());
 }
 
+void check_rnn_search(GoldenCase& c, const RecurrentConfig& config) {
+  RNNsearch model(config);
+  check_model(c, model);
+  c.load(model);
+  const Tensor source = c.input("source");
+  const auto attention = model.attend(source, c.keep(source.size(1)), c.input("target"));
+  c.check_value("weights", select(attention.at(0).weights, 1, 0));
+}
+
 }  // namespace
 
 TEST_CASE(
@@ -51,7 +61,7 @@ TEST_CASE(
   config.hidden = 11;
   config.attention_size = 13;
   config.readout_size = 5;
-  const auto check = [&](GoldenCase& c) { check_model(c, config); };
+  const auto check = [&](GoldenCase& c) { check_rnn_search(c, config); };
   for_each_seed(golden, "maxout", check);
   config.reset = Reset::before;
   for_each_seed(golden, "maxout_before", check);
@@ -61,4 +71,95 @@ TEST_CASE(
   config.encoder_layers = 1;
   config.readout = Readout::tanh;
   for_each_seed(golden, "tanh", check);
+}
+
+namespace {
+
+/// The four combinations of the golden file, in its order.
+std::vector<std::pair<std::string, TransformerConfig>> layer_variants() {
+  const auto variant = [](NormPlace norm, Activation activation) {
+    TransformerConfig config;
+    config.d_model = 15;
+    config.heads = 3;
+    config.feed_forward = 13;
+    config.dropout = 0;
+    config.norm = norm;
+    config.activation = activation;
+    return config;
+  };
+  return {{"post_relu", variant(NormPlace::post, Activation::relu)},
+          {"pre_gelu", variant(NormPlace::pre, Activation::gelu)},
+          {"post_swish", variant(NormPlace::post, Activation::swish)},
+          {"pre_relu", variant(NormPlace::pre, Activation::relu)}};
+}
+
+Tensor for_heads(const Tensor& keep) { return reshape(keep, {keep.size(0), 1, 1, keep.size(1)}); }
+
+void check_encoder_layer(GoldenCase& c, const TransformerConfig& config) {
+  TransformerEncoderLayer layer(config);
+  c.load(layer);
+  const Tensor x = c.input("x");
+  c.check_output("y", layer(x, for_heads(c.input("keep")))).backward();
+  c.check_gradient("x", x);
+  c.check_gradients(layer);
+}
+
+void check_decoder_layer(GoldenCase& c, const TransformerConfig& config) {
+  TransformerDecoderLayer layer(config);
+  c.load(layer);
+  const Tensor x = c.input("x"), memory = c.input("memory");
+  const int64_t T = x.size(1);
+  const TransformerDecoderLayer::Context context{
+      .source = layer.multihead_attn.project(memory, memory),
+      .target_keep = logical_and(for_heads(c.input("keep")), causal_keep(T, T)),
+      .source_keep = for_heads(c.input("memory_keep"))};
+  c.check_output("y", layer(x, context)).backward();
+  c.check_gradient("x", x);
+  c.check_gradient("memory", memory);
+  c.check_gradients(layer);
+}
+
+}  // namespace
+
+TEST_CASE("the Transformer's layers give PyTorch's outputs and gradients") {
+  Golden golden("transformer_layers");
+  for (const auto& [name, config] : layer_variants()) {
+    for_each_seed(golden, "encoder_" + name,
+                  [&, &sizes = config](GoldenCase& c) { check_encoder_layer(c, sizes); });
+    for_each_seed(golden, "decoder_" + name,
+                  [&, &sizes = config](GoldenCase& c) { check_decoder_layer(c, sizes); });
+  }
+}
+
+TEST_CASE(
+    "the Transformer gives the logits, loss, gradients and ten steps of torch.nn.Transformer") {
+  Golden golden("transformer");
+  TransformerConfig config;
+  config.source_vocab = 23;
+  config.d_model = 10;
+  config.heads = 2;
+  config.encoder_layers = 2;
+  config.decoder_layers = 3;
+  config.feed_forward = 7;
+  config.max_length = 19;
+  config.dropout = 0;
+  const auto check = [&](const std::string& name, Tie tie, Positions positions, NormPlace norm,
+                         Activation activation) {
+    config.tie = tie;
+    config.target_vocab = tie == Tie::all ? 23 : 17;
+    config.positions = positions;
+    config.norm = norm;
+    config.activation = activation;
+    for_each_seed(golden, name, [&](GoldenCase& c) {
+      Transformer model(config);
+      check_model(c, model);
+    });
+  };
+  check("none_sinusoidal_post_relu", Tie::none, Positions::sinusoidal, NormPlace::post,
+        Activation::relu);
+  check("target_learned_pre_gelu", Tie::target, Positions::learned, NormPlace::pre,
+        Activation::gelu);
+  check("all_sinusoidal_pre_swish", Tie::all, Positions::sinusoidal, NormPlace::pre,
+        Activation::swish);
+  check("all_learned_post_relu", Tie::all, Positions::learned, NormPlace::post, Activation::relu);
 }

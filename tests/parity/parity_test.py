@@ -47,11 +47,11 @@ TRANSFORMERS = {
 
 
 def random_state(config):
-    """Weights of a random twin: all of one size, so that every one of them matters."""
+    """Weights of a random twin: large enough that every one of them matters, also deep down."""
     twin = torch_twins.TWINS[config["model"]](config)
     for name, parameter in twin.named_parameters():
-        scale = 1.0 if name.endswith("norm.weight") else 0.3
-        torch.nn.init.normal_(parameter, std=scale)
+        mean = 1.0 if "norm" in name and name.endswith(".weight") else 0.0
+        torch.nn.init.normal_(parameter, mean, 0.3)
     return {name: tensor.clone() for name, tensor in twin.state_dict().items()}
 
 
@@ -266,7 +266,7 @@ class Transformer(Agreement, Folder):
     kind, variants = TRANSFORMER, TRANSFORMERS
     changed = ("transformer.decoder.layers.1.multihead_attn.in_proj_weight",
                "transformer.encoder.layers.0.self_attn.out_proj.weight",
-               "transformer.encoder.layers.1.linear1.bias",
+               "transformer.encoder.layers.1.linear2.bias",
                "transformer.decoder.layers.2.norm3.weight", "transformer.encoder.norm.bias",
                "transformer.decoder.norm.weight", "generator.bias", "source_embedding.weight")
     blocks = {"transformer.encoder.layers.0.self_attn.in_proj_weight": 3,
@@ -292,4 +292,5 @@ if __name__ == "__main__":
     HEED = sys.argv.pop(1)
     warnings.filterwarnings("ignore", message=".*nested.tensor")
     torch.set_num_threads(1)  # the tests run beside others, on small tensors
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     unittest.main()
