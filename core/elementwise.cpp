@@ -216,6 +216,24 @@ Tensor relu(const Tensor& x) {
                 }));
 }
 
+// y = x F(x), F the normal distribution;  dL/dx = g (F(x) + x F'(x))
+Tensor gelu(const Tensor& x) {
+  check_floating("gelu", x);
+  return record("gelu", kernels::gelu(x.array()),
+                wrt(x, saved(x), [](const Array& g, const Array& argument) {
+                  return kernels::gelu_backward(g, argument);
+                }));
+}
+
+// y = x s, s = sigmoid(x);  dL/dx = g s (1 + x (1 - s))
+Tensor silu(const Tensor& x) {
+  check_floating("silu", x);
+  return record("silu", kernels::silu(x.array()),
+                wrt(x, saved(x), [](const Array& g, const Array& argument) {
+                  return kernels::silu_backward(g, argument);
+                }));
+}
+
 // y = |x|;  dL/dx = g sign(x)
 Tensor abs(const Tensor& x) {
   check_arithmetic("abs", x);

@@ -29,6 +29,11 @@ Tensor tanh(const Tensor& x);
 Tensor sigmoid(const Tensor& x);
 /// max(0, x); gradient 0 at 0.
 Tensor relu(const Tensor& x);
+/// x (1 + erf(x / sqrt(2))) / 2: x times the normal distribution function, not its approximation
+/// by tanh. NaN at -inf, as in PyTorch.   Hendrycks and Gimpel 2016.
+Tensor gelu(const Tensor& x);
+/// x sigmoid(x), also called swish; NaN at -inf, as in PyTorch.   Ramachandran et al. 2017.
+Tensor silu(const Tensor& x);
 /// |x|; gradient 0 at 0.
 Tensor abs(const Tensor& x);
 /// Limited to [low, high]; gradient 1 inside and on the limits, else 0.

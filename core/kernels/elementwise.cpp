@@ -122,12 +122,20 @@ Array log(const Array& x) { return unary(Unary::log, x, costly_piece); }
 Array tanh(const Array& x) { return unary(Unary::tanh, x, costly_piece); }
 Array sigmoid(const Array& x) { return unary(Unary::sigmoid, x, costly_piece); }
 Array relu(const Array& x) { return unary(Unary::relu, x); }
+Array gelu(const Array& x) { return unary(Unary::gelu, x, costly_piece); }
+Array silu(const Array& x) { return unary(Unary::silu, x, costly_piece); }
 Array sign(const Array& x) { return unary(Unary::sign, x); }
 Array tanh_backward(const Array& g, const Array& y) { return binary(Binary::tanh_backward, g, y); }
 Array sigmoid_backward(const Array& g, const Array& y) {
   return binary(Binary::sigmoid_backward, g, y);
 }
 Array relu_backward(const Array& g, const Array& y) { return binary(Binary::relu_backward, g, y); }
+Array gelu_backward(const Array& g, const Array& x) {
+  return binary(Binary::gelu_backward, g, x, costly_piece);
+}
+Array silu_backward(const Array& g, const Array& x) {
+  return binary(Binary::silu_backward, g, x, costly_piece);
+}
 Array mul(const Array& a, const Array& b, double factor) {
   return ternary(Ternary::product, a, b, Number(factor, a.dtype()));
 }

@@ -3,8 +3,9 @@
 #include <heed/core/array.hpp>
 
 /// Array functions: numbers in, numbers out, no history. Operands of one function have equal shapes
-/// (broadcast with `Array::expand` first; stride 0 is fast) and equal element types, and any strides;
-/// results are new and contiguous. They check nothing that the operations above them have checked.
+/// (broadcast with `Array::expand` first; stride 0 is fast) and equal element types, and any
+/// strides; results are new and contiguous. They check nothing that the operations above them have
+/// checked.
 namespace heed::kernels {
 
 // Floating and int32.
@@ -30,12 +31,19 @@ Array log(const Array& x);
 Array tanh(const Array& x);
 Array sigmoid(const Array& x);
 Array relu(const Array& x);
+/// x (1 + erf(x / sqrt(2))) / 2;  x sigmoid(x).
+Array gelu(const Array& x);
+Array silu(const Array& x);
 /// -1, 0, 1.
 Array sign(const Array& x);
-/// g (1 - y^2);  g y (1 - y);  g where y > 0, else 0;  a * b * factor.
+/// g (1 - y^2);  g y (1 - y);  g where y > 0, else 0.
 Array tanh_backward(const Array& g, const Array& y);
 Array sigmoid_backward(const Array& g, const Array& y);
 Array relu_backward(const Array& g, const Array& y);
+/// g times the slope at x.
+Array gelu_backward(const Array& g, const Array& x);
+Array silu_backward(const Array& g, const Array& x);
+/// a * b * factor.
 Array mul(const Array& a, const Array& b, double factor);
 
 enum class Comparison { eq, ne, lt, le, gt, ge };

@@ -239,6 +239,8 @@ constexpr void fill_unary(Row (&rows)[static_cast<int>(Unary::count)]) {
   set_unary<Tanh>(row(Unary::tanh));
   set_unary<Sigmoid>(row(Unary::sigmoid));
   set_unary<Relu>(row(Unary::relu));
+  set_unary<Gelu>(row(Unary::gelu));
+  set_unary<Silu>(row(Unary::silu));
   set_unary<Sign>(row(Unary::sign));
   row(Unary::neg)[i32] = unary<Neg, Integer, Integer>;
   row(Unary::square)[i32] = unary<Square, Integer, Integer>;
@@ -257,6 +259,8 @@ constexpr void fill_binary(Row (&rows)[static_cast<int>(Binary::count)]) {
   set_binary<TanhBackward>(row(Binary::tanh_backward));
   set_binary<SigmoidBackward>(row(Binary::sigmoid_backward));
   set_binary<ReluBackward>(row(Binary::relu_backward));
+  set_binary<GeluBackward>(row(Binary::gelu_backward));
+  set_binary<SiluBackward>(row(Binary::silu_backward));
   row(Binary::add)[i32] = binary<Add, Integer, Integer>;
   row(Binary::sub)[i32] = binary<Sub, Integer, Integer>;
   row(Binary::mul)[i32] = binary<Mul, Integer, Integer>;

@@ -18,7 +18,7 @@ struct Run {
 };
 using Loop = void (*)(const Run& run);
 
-enum class Unary { neg, square, abs, sqrt, exp, log, tanh, sigmoid, relu, sign, count };
+enum class Unary { neg, square, abs, sqrt, exp, log, tanh, sigmoid, relu, gelu, silu, sign, count };
 enum class Binary {
   add,
   sub,
@@ -30,6 +30,8 @@ enum class Binary {
   tanh_backward,
   sigmoid_backward,
   relu_backward,
+  gelu_backward,
+  silu_backward,
   count
 };
 /// in[0] * in[1] * in[2], and in[0] limited to [in[1], in[2]].

@@ -58,6 +58,18 @@ struct Sigmoid {
     return logistic(x);
   }
 };
+struct Gelu {
+  template <class T>
+  static T of(T x) {
+    return x * normal_distribution(x).cumulative;
+  }
+};
+struct Silu {
+  template <class T>
+  static T of(T x) {
+    return x * logistic(x);
+  }
+};
 struct Relu {
   template <class T>
   static T of(T x) {
@@ -121,6 +133,21 @@ struct SigmoidBackward {
   template <class T>
   static T of(T g, T y) {
     return g * (y * (1 - y));
+  }
+};
+struct GeluBackward {
+  template <class T>
+  static T of(T g, T x) {
+    constexpr T density_at_0 = static_cast<T>(0x1.9884533d43651p-2);  // 1 / sqrt(2 pi)
+    const Normal<T> normal = normal_distribution(x);
+    return g * (normal.cumulative + x * (normal.power * density_at_0));
+  }
+};
+struct SiluBackward {
+  template <class T>
+  static T of(T g, T x) {
+    const T s = logistic(x);
+    return g * (s * (1 + x * (1 - s)));
   }
 };
 struct ReluBackward {
