@@ -22,7 +22,10 @@ struct TransformerPreset {
   int64_t d_model, heads, layers, feed_forward;
   int64_t batch_tokens;
   double learning_rate, dropout, label_smoothing;
-  int64_t warmup, epochs, validate_every;
+  int64_t warmup;
+  /// Where the cosine ends; 0: the noam schedule, which has no end.
+  int64_t steps;
+  int64_t epochs, validate_every;
 };
 
 constexpr TokenizerKind word = TokenizerKind::word, character = TokenizerKind::character;
@@ -41,13 +44,13 @@ constexpr RecurrentPreset recurrent_presets[] = {
 };
 
 constexpr TransformerPreset transformer_presets[] = {
-    {"phrases", word, pre, 64, 4, 2, 128, 1000, 3e-3, 0.1, 0, 300, 7, 250},
-    {"dates", character, pre, 64, 4, 2, 128, 1000, 3e-3, 0, 0, 300, 7, 250},
-    {"reverse", word, pre, 64, 4, 2, 128, 1000, 3e-3, 0, 0, 300, 14, 250},
-    {"toy", word, pre, 32, 2, 1, 64, 640, 4e-3, 0, 0, 200, 10, 200},
-    {"tiny", word, pre, 128, 4, 4, 256, 4096, 2e-3, 0.3, 0.1, 1000, 30, 500},
-    {"small", word, pre, 256, 8, 3, 1024, 4096, 1e-3, 0.1, 0.1, 2000, 20, 1000},
-    {"base", word, post, 512, 8, 6, 2048, 25000, 7e-4, 0.1, 0.1, 4000, 10, 2000},
+    {"phrases", word, pre, 64, 4, 2, 128, 1000, 4e-3, 0.1, 0, 200, 1500, 100, 250},
+    {"dates", character, pre, 64, 2, 2, 128, 1000, 4e-3, 0, 0, 200, 1500, 100, 250},
+    {"reverse", word, pre, 64, 2, 2, 128, 1000, 4e-3, 0, 0, 200, 2500, 100, 250},
+    {"toy", word, pre, 32, 2, 1, 64, 640, 4e-3, 0, 0, 200, 0, 10, 200},
+    {"tiny", word, pre, 128, 4, 4, 256, 4096, 2e-3, 0.3, 0.1, 1000, 0, 30, 500},
+    {"small", word, pre, 256, 8, 3, 1024, 4096, 1e-3, 0.1, 0.1, 2000, 0, 20, 1000},
+    {"base", word, post, 512, 8, 6, 2048, 25000, 7e-4, 0.1, 0.1, 4000, 0, 10, 2000},
 };
 
 Config configured(const RecurrentPreset& p) {
@@ -57,6 +60,7 @@ Config configured(const RecurrentPreset& p) {
   config.recurrent.attention_size = p.attention_size;
   config.recurrent.readout_size = p.readout_size;
   config.recurrent.dropout = p.dropout;
+  config.training.schedule = ScheduleKind::noam;
   return config;
 }
 
@@ -70,6 +74,8 @@ Config configured(const TransformerPreset& p) {
   config.transformer.feed_forward = p.feed_forward;
   config.transformer.dropout = p.dropout;
   config.training.label_smoothing = p.label_smoothing;
+  config.training.steps = p.steps;
+  config.training.schedule = p.steps > 0 ? ScheduleKind::cosine : ScheduleKind::noam;
   return config;
 }
 
@@ -82,7 +88,6 @@ Config find(const std::string& name, const Preset (&list)[N]) {
     config.tokenizer = p.tokenizer;
     config.training.batch_tokens = p.batch_tokens;
     config.training.learning_rate = p.learning_rate;
-    config.training.schedule = ScheduleKind::noam;
     config.training.warmup = p.warmup;
     config.training.epochs = p.epochs;
     config.training.validate_every = p.validate_every;

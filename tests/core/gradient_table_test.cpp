@@ -62,6 +62,8 @@ const std::vector<Row>& table() {
       {"tanh", {{{3, 5}}}, [](const Inputs& x) { return tanh(x[0]); }},
       {"sigmoid", {{{3, 5}}}, [](const Inputs& x) { return sigmoid(x[0]); }},
       {"relu", {{{3, 5}, 0.1, 2}}, [](const Inputs& x) { return relu(x[0] * x[0] - 1.0); }},
+      {"gelu", {{{3, 5}, -4, 4}}, [](const Inputs& x) { return gelu(x[0]); }},
+      {"silu", {{{3, 5}, -4, 4}}, [](const Inputs& x) { return silu(x[0]); }},
       {"abs", {{{3, 5}, 0.1, 2}}, [](const Inputs& x) { return abs(x[0]) + abs(-x[0]); }},
       {"clamp", {{{7, 5}}}, [](const Inputs& x) { return clamp(x[0], -0.77, 0.83); }},
       {"where", {{{3, 5}}, {{5}}}, [](const Inputs& x) { return where(keep_3_5(), x[0], x[1]); }},
