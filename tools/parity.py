@@ -14,7 +14,6 @@ Exit codes: 0 equal within the tolerances, 1 not, 2 usage, 3 bad text or model f
 Needs torch 1.13 or later and nothing else.
 """
 import argparse
-import array
 import json
 import math
 import os
@@ -24,7 +23,12 @@ import tempfile
 import warnings
 from collections import namedtuple
 
-import torch
+try:
+    import torch
+except ImportError:
+    print("parity: error: needs torch (apt-get install python3-torch)", file=sys.stderr)
+    sys.exit(2)
+import tensor_files
 from torch_twins import BOS, EOS, PAD, TWINS, UNK, Unsupported
 
 SYMBOLS = ["<pad>", "<unk>", "<s>", "</s>"]
@@ -81,40 +85,18 @@ def read_vocabulary(path):
     return tokens
 
 
-DTYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
-
-
 def read_safetensors(path):
     """The tensors of a file by their names, and its metadata."""
-    data = read_bytes(path)
     try:
-        start = 8 + int.from_bytes(data[:8], "little")
-        header = json.loads(data[8:start])
-        metadata = header.pop("__metadata__", {})
-        tensors = {}
-        for name, entry in header.items():
-            dtype, (begin, end) = DTYPES[entry["dtype"]], entry["data_offsets"]
-            values = torch.empty(0, dtype=dtype)
-            if end > begin:
-                values = torch.frombuffer(bytearray(data[start + begin:start + end]), dtype=dtype)
-            tensors[name] = values.reshape(entry["shape"])
-    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
-        raise Fault(f"{path}: no safetensors file of floating numbers: {error!r}") from None
-    return tensors, metadata
+        return tensor_files.parse(read_bytes(path))
+    except ValueError as error:
+        raise Fault(f"{path}: no safetensors file of floating numbers: {error}") from None
 
 
 def write_safetensors(path, tensors):
     """Writes tensors as float32."""
-    header, data = {}, bytearray()
-    for name, tensor in tensors.items():
-        begin = len(data)
-        data += array.array("f", tensor.detach().float().flatten().tolist()).tobytes()
-        header[name] = {"dtype": "F32", "shape": list(tensor.shape),
-                        "data_offsets": [begin, len(data)]}
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
     with open(path, "wb") as file:
-        file.write(len(text).to_bytes(8, "little") + text + data)
+        file.write(tensor_files.to_bytes(tensors))
 
 
 # --- a model folder -------------------------------------------------------------------------------
