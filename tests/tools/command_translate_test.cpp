@@ -65,7 +65,7 @@ Words lines_of(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("--sample draws by the seed, whatever the batch and the threads") {
+TEST_CASE("translate --sample draws by the seed, whatever the batch and the threads") {
   const Fixture& f = fixture();
   REQUIRE(f.trained.status == 0);
   const Words flags{"--sample", "--seed", "3", "--max-length", "12"};
@@ -82,7 +82,7 @@ TEST_CASE("--sample draws by the seed, whatever the batch and the threads") {
   CHECK(translated({"--max-length", "12"}, f.text) != drawn);
 }
 
-TEST_CASE("--sample --nbest gives draws ranked by score, more than the beam if asked") {
+TEST_CASE("translate --sample --nbest gives draws ranked by score, more than the beam if asked") {
   const Words lines =
       lines_of(translated({"--sample", "--nbest", "7", "--max-length", "9"}, "a b c\n\nx\n"));
   REQUIRE(lines.size() == 15);
@@ -91,7 +91,7 @@ TEST_CASE("--sample --nbest gives draws ranked by score, more than the beam if a
   CHECK_THAT(lines[8], StartsWith("2 ||| "));
 }
 
-TEST_CASE("--top-k 1, a tiny --top-p and a tiny --temperature are greedy") {
+TEST_CASE("translate --top-k 1, a tiny --top-p and a tiny --temperature are greedy") {
   const std::string text = fixture().text;
   const std::string greedy = translated({"--beam", "1"}, text);
   CHECK(translated({"--sample", "--top-k", "1"}, text) == greedy);
@@ -99,7 +99,7 @@ TEST_CASE("--top-k 1, a tiny --top-p and a tiny --temperature are greedy") {
   CHECK(translated({"--sample", "--temperature", "1e-9"}, text) == greedy);
 }
 
-TEST_CASE("--no-repeat-ngram 1 writes no word twice") {
+TEST_CASE("translate --no-repeat-ngram 1 writes no word twice") {
   int64_t words = 0;
   for (const std::string& line :
        lines_of(translated({"--no-repeat-ngram", "1", "--min-length", "4"}, fixture().text))) {
@@ -110,7 +110,7 @@ TEST_CASE("--no-repeat-ngram 1 writes no word twice") {
   CHECK(words >= 13 * 4);
 }
 
-TEST_CASE("--prefix says how the translation of each line starts") {
+TEST_CASE("translate --prefix says how the translation of each line starts") {
   TemporaryFolder folder;
   write_text(folder / "p", "a b\r\n\nc\nzebra\n");
   const std::string text = "a b c\nb\n\nd e\n";
@@ -176,7 +176,9 @@ TEST_CASE("flags of search and sampling out of range are refused before the mode
   }
 }
 
-TEST_CASE("--top-k above the vocabulary and a --min-length out of reach are configuration errors") {
+TEST_CASE(
+    "translate --top-k above the vocabulary and a --min-length out of reach are configuration "
+    "errors") {
   check_refused(translate({"--sample", "--top-k", "1000000"}, "a\n"), 2,
                 "top_k 1000000 is more than the ");
   check_refused(translate({"--no-repeat-ngram", "1", "--min-length", "100"}, "a\n"), 2,
