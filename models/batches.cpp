@@ -112,6 +112,13 @@ Padded pad(const std::vector<const Ids*>& sentences) {
   return padded;
 }
 
+/// `DataError` for a sentence without even an end symbol.
+void check_not_empty(const char* who, const char* side, const Ids& sentence, int64_t number) {
+  if (!sentence.empty()) return;
+  throw DataError(std::string(who) + ": " + side + " sentence " + std::to_string(number) +
+                  " has no ids; an empty one is its end symbol alone");
+}
+
 /// `<s>` y of the rows y `</s>`.
 Ids shifted_right(const Ids& target) {
   Ids fed{Vocabulary::bos};
@@ -152,6 +159,8 @@ Batch make_batch(const EncodedPairs& pairs, const std::vector<int64_t>& indices)
                        std::to_string(pairs.size()) + ")");
     }
     const auto k = static_cast<std::size_t>(i);
+    check_not_empty("make_batch", "source", pairs.source[k], i);
+    check_not_empty("make_batch", "target", pairs.target[k], i);
     shifted.push_back(shifted_right(pairs.target[k]));
     sources.push_back(&pairs.source[k]);
     targets.push_back(&pairs.target[k]);
@@ -168,7 +177,10 @@ Batch make_batch(const EncodedPairs& pairs, const std::vector<int64_t>& indices)
 
 SourceBatch make_source_batch(const std::vector<std::vector<int32_t>>& sentences) {
   std::vector<const Ids*> rows;
-  for (const Ids& sentence : sentences) rows.push_back(&sentence);
+  for (const Ids& sentence : sentences) {
+    check_not_empty("make_source_batch", "source", sentence, static_cast<int64_t>(rows.size()));
+    rows.push_back(&sentence);
+  }
   const Padded padded = pad(rows);
   return {Tensor(padded.ids), Tensor(padded.keep)};
 }

@@ -36,10 +36,11 @@ struct Batch {
   std::vector<int64_t> indices;
 };
 
-/// The batch of the pairs with these numbers.
+/// The batch of the pairs with these numbers. `DataError` for a sentence without ids.
 Batch make_batch(const EncodedPairs& pairs, const std::vector<int64_t>& indices);
 
-/// Source sentences (ids with `</s>`) padded to [B, S], and their keep mask.
+/// Source sentences (ids with `</s>`) padded to [B, S], and their keep mask. `DataError` for one
+/// without ids.
 struct SourceBatch {
   Tensor source, source_keep;
 };

@@ -34,4 +34,8 @@ class Decoder {
   virtual void reorder(const Tensor& sentences, const Tensor& rows) = 0;
 };
 
+/// Throws `ShapeError` unless source is [B, S] with S > 0 and keep has its shape: even an empty
+/// text has its end symbol. `model` is its name in the message.
+void check_source(const std::string& model, const Tensor& source, const Tensor& keep);
+
 }  // namespace heed

@@ -21,6 +21,7 @@
 #include <heed/models/bleu.hpp>
 #include <heed/models/model_folder.hpp>
 #include <heed/models/rnn_search.hpp>
+#include <heed/models/sampling.hpp>
 #include <heed/models/search.hpp>
 #include <heed/models/trainer.hpp>
 #include <heed/models/transformer.hpp>

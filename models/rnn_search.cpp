@@ -64,6 +64,7 @@ struct Source {
 
 /// A.2.1: h_j = [h_j forward; h_j backward], and A.2.2: s_0 = tanh(W_s h_1 backward).
 Source encode(const RNNsearch& m, const Tensor& source, const Tensor& keep) {
+  check_source("RNNsearch", source, keep);
   const int64_t n = m.config.hidden;
   const Tensor h = m.encoder(m.dropout(m.source_embedding(source)), keep).output;
   const Tensor first_backward = slice(select(h, 1, 0), 1, n, 2 * n);

@@ -55,6 +55,8 @@ SearchOptions search_options(const TranslateOptions& options) {
   result.nbest = options.nbest;
   result.min_length = options.min_length;
   result.max_length = options.max_length;
+  result.no_repeat_ngram = options.no_repeat_ngram;
+  result.sampling = options.sampling;
   return result;
 }
 
@@ -104,6 +106,18 @@ bool blank(const std::string& line) { return strip(line).empty(); }
 
 }  // namespace
 
+/// A line that the model sees.
+struct Translator::Line {
+  /// Its place among the lines given, and its number in the text.
+  std::size_t place;
+  int64_t number;
+  std::vector<std::string> tokens;
+  /// Ids with `</s>`.
+  std::vector<int32_t> source;
+  std::vector<int32_t> prefix;
+  int64_t length() const { return static_cast<int64_t>(source.size()); }
+};
+
 Translator Translator::load(const std::string& folder) {
   ModelFolder parts = load_model_folder(folder);
   return Translator(std::move(parts.model), make_tokenizer(to_string(parts.config.tokenizer)),
@@ -126,68 +140,102 @@ std::vector<std::string> Translator::tokens_of(const std::string& line) const {
   return tokenizer_->split(lowercase_ ? lowercase(line) : line);
 }
 
-Translation Translator::translate(const std::string& line, const TranslateOptions& options) const {
-  return translate(std::vector<std::string>{line}, options)[0];
+Translation Translator::translate(const std::string& line, const TranslateOptions& options,
+                                  const std::string& prefix) const {
+  return translate(std::vector<std::string>{line}, options, std::vector<std::string>{prefix})[0];
 }
 
 std::vector<Translation> Translator::translate(const std::vector<std::string>& lines,
-                                               const TranslateOptions& options) const {
+                                               const TranslateOptions& options,
+                                               const std::vector<std::string>& prefixes) const {
   TranslateOptions best_only = options;
   best_only.nbest = 1;
   std::vector<Translation> best;
-  for (std::vector<Translation>& each : translate_nbest(lines, best_only)) {
+  for (std::vector<Translation>& each : translate_nbest(lines, best_only, prefixes)) {
     best.push_back(std::move(each[0]));
   }
   return best;
 }
 
 std::vector<std::vector<Translation>> Translator::translate_nbest(
-    const std::vector<std::string>& lines, const TranslateOptions& options) const {
+    const std::vector<std::string>& lines, const TranslateOptions& options,
+    const std::vector<std::string>& prefixes) const {
   NoGrad no_grad;
   check(search_options(options));
   std::vector<std::vector<Translation>> results(lines.size(), {Translation{}});
-  std::vector<std::size_t> numbers;  // of the lines that the model sees
-  std::vector<std::vector<std::string>> tokens;
+  const std::vector<Line> seen = lines_to_translate(lines, options, prefixes);
   std::vector<int64_t> lengths;
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (blank(lines[i])) continue;
-    numbers.push_back(i);
-    tokens.push_back(tokens_of(lines[i]));
-    lengths.push_back(static_cast<int64_t>(tokens.back().size()) + 1);
-  }
-  in_batches(lengths, options.batch, [&](const std::vector<std::size_t>& batch) {
-    std::vector<std::vector<int32_t>> sentences;
-    std::vector<int64_t> batch_lengths;
-    for (const std::size_t i : batch) {
-      sentences.push_back(source_.encode(tokens[i]));
-      sentences.back().push_back(Vocabulary::eos);
-      batch_lengths.push_back(lengths[i]);
-    }
-    const SourceBatch source = make_source_batch(sentences);
-    const auto decoder = model_.start_decoder(source.source, source.source_keep);
-    const auto found = search(*decoder, batch_lengths, search_options(options));
-    std::vector<std::vector<AttentionLayer>> attention;
-    if (options.attention || options.replace_unknown) {
-      EncodedPairs pairs;
-      for (std::size_t k = 0; k < batch.size(); ++k) {
-        for (const Hypothesis& hypothesis : found[k]) {
-          pairs.source.push_back(sentences[k]);
-          pairs.target.push_back(hypothesis.ids);
-        }
-      }
-      attention = attention_of(pairs);
-    }
-    std::size_t number = 0;
+  for (const Line& line : seen) lengths.push_back(line.length());
+  in_batches(lengths, options.batch, [&](const std::vector<std::size_t>& numbers) {
+    std::vector<Line> batch;
+    for (const std::size_t i : numbers) batch.push_back(seen[i]);
+    std::vector<std::vector<Translation>> translated = translate_batch(batch, options);
     for (std::size_t k = 0; k < batch.size(); ++k) {
-      std::vector<Translation>& result = results[numbers[batch[k]]];
-      result.clear();
-      for (const Hypothesis& hypothesis : found[k]) {
-        std::vector<AttentionLayer> layers;
-        if (!attention.empty()) layers = std::move(attention[number++]);
-        result.push_back(translation(hypothesis, tokens[batch[k]], std::move(layers), options));
-      }
+      results[batch[k].place] = std::move(translated[k]);
     }
   });
+  return results;
+}
+
+/// The lines that are not blank, as tokens and ids.
+std::vector<Translator::Line> Translator::lines_to_translate(
+    const std::vector<std::string>& lines, const TranslateOptions& options,
+    const std::vector<std::string>& prefixes) const {
+  if (!prefixes.empty() && prefixes.size() != lines.size()) {
+    throw DataError("translate: " + std::to_string(lines.size()) + " lines, " +
+                    std::to_string(prefixes.size()) + " prefixes");
+  }
+  std::vector<Line> result;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (blank(lines[i])) continue;
+    Line line{i, options.first_line + static_cast<int64_t>(i), tokens_of(lines[i]), {}, {}};
+    line.source = source_.encode(line.tokens);
+    line.source.push_back(Vocabulary::eos);
+    if (!prefixes.empty()) line.prefix = target_.encode(tokens_of(prefixes[i]));
+    const int64_t most = max_words(search_options(options), line.length());
+    if (static_cast<int64_t>(line.prefix.size()) > most) {
+      throw DataError("translate: the prefix of line " + std::to_string(line.number + 1) + " has " +
+                      std::to_string(line.prefix.size()) +
+                      " tokens, the maximum length of its translation is " + std::to_string(most));
+    }
+    result.push_back(std::move(line));
+  }
+  return result;
+}
+
+std::vector<std::vector<Translation>> Translator::translate_batch(
+    const std::vector<Line>& lines, const TranslateOptions& options) const {
+  std::vector<std::vector<int32_t>> sources;
+  std::vector<int64_t> lengths;
+  std::vector<SentenceOptions> given;
+  for (const Line& line : lines) {
+    sources.push_back(line.source);
+    lengths.push_back(line.length());
+    given.push_back({line.prefix, line.number});
+  }
+  const SourceBatch batch = make_source_batch(sources);
+  const auto decoder = model_.start_decoder(batch.source, batch.source_keep);
+  const auto found = search(*decoder, lengths, search_options(options), given);
+  std::vector<std::vector<AttentionLayer>> attention;
+  if (options.attention || options.replace_unknown) {
+    EncodedPairs pairs;
+    for (std::size_t k = 0; k < lines.size(); ++k) {
+      for (const Hypothesis& hypothesis : found[k]) {
+        pairs.source.push_back(lines[k].source);
+        pairs.target.push_back(hypothesis.ids);
+      }
+    }
+    attention = attention_of(pairs);
+  }
+  std::vector<std::vector<Translation>> results(lines.size());
+  std::size_t number = 0;
+  for (std::size_t k = 0; k < lines.size(); ++k) {
+    for (const Hypothesis& hypothesis : found[k]) {
+      std::vector<AttentionLayer> layers;
+      if (!attention.empty()) layers = std::move(attention[number++]);
+      results[k].push_back(translation(hypothesis, lines[k].tokens, std::move(layers), options));
+    }
+  }
   return results;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,10 +19,18 @@ struct TranslateOptions {
   /// Hypotheses kept for each sentence; 1 is greedy search.
   int64_t beam = 5;
   LengthPenalty length_penalty = {};
-  /// Translations of each line that `translate_nbest` gives, at most `beam`.
+  /// Translations of each line that `translate_nbest` gives, at most `beam` unless they are drawn.
   int64_t nbest = 1;
   /// Tokens of a translation without the end symbol; max_length 0: 2 S + 10 for S source tokens.
   int64_t min_length = 0, max_length = 0;
+  /// No sequence of this many tokens stands twice in a translation; 0: any may.
+  int64_t no_repeat_ngram = 0;
+  /// Draw words instead of looking for the most probable ones: each translation is a draw of its
+  /// own, and `beam` plays no part.
+  std::optional<Sampling> sampling = {};
+  /// The number of the first line in its text, from 0: with the seed the number of a line decides
+  /// what is drawn for it, and messages name it. For a text that is translated in parts.
+  int64_t first_line = 0;
   /// Put the source word with the strongest weight where the model wrote `<unk>`.
   bool replace_unknown = false;
   /// Sentences that are translated at the same time.
@@ -59,14 +68,20 @@ class Translator {
   Translator(TranslationModel model, std::shared_ptr<const Tokenizer> tokenizer, Vocabulary source,
              Vocabulary target, bool lowercase = false);
 
-  /// The best translation of a line. An empty or blank line gives an empty translation.
-  Translation translate(const std::string& line, const TranslateOptions& options = {}) const;
-  /// The best translation of each line; what stands together in a batch changes no word.
+  /// The best translation of a line. An empty or blank line gives an empty translation, whatever
+  /// its prefix. prefix: text that the translation starts with; an unknown word of it is `<unk>`.
+  Translation translate(const std::string& line, const TranslateOptions& options = {},
+                        const std::string& prefix = "") const;
+  /// The best translation of each line; what stands together in a batch changes no word. prefixes:
+  /// one for each line (empty: none), or no prefixes at all. `DataError` for another number, and
+  /// for a prefix that is longer than its translation may be.
   std::vector<Translation> translate(const std::vector<std::string>& lines,
-                                     const TranslateOptions& options = {}) const;
+                                     const TranslateOptions& options = {},
+                                     const std::vector<std::string>& prefixes = {}) const;
   /// The `nbest` best translations of each line, best first.
-  std::vector<std::vector<Translation>> translate_nbest(const std::vector<std::string>& lines,
-                                                        const TranslateOptions& options = {}) const;
+  std::vector<std::vector<Translation>> translate_nbest(
+      const std::vector<std::string>& lines, const TranslateOptions& options = {},
+      const std::vector<std::string>& prefixes = {}) const;
 
   /// How probable `reference` is as a translation of `source`. Nothing is cut, unknown words are
   /// `<unk>`, an empty side is its end symbol alone.
@@ -89,7 +104,13 @@ class Translator {
   const Vocabulary& target_vocabulary() const { return target_; }
 
  private:
+  struct Line;
   std::vector<std::string> tokens_of(const std::string& line) const;
+  std::vector<Line> lines_to_translate(const std::vector<std::string>& lines,
+                                       const TranslateOptions& options,
+                                       const std::vector<std::string>& prefixes) const;
+  std::vector<std::vector<Translation>> translate_batch(const std::vector<Line>& lines,
+                                                        const TranslateOptions& options) const;
   EncodedPairs encode(const std::vector<std::string>& sources,
                       const std::vector<std::string>& references) const;
   std::vector<std::vector<AttentionLayer>> attention_of(const EncodedPairs& pairs) const;

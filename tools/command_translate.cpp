@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 
@@ -31,17 +32,22 @@ class TranslateCommand final : public Command {
     flags.argument(model_, "MODEL",
                    "the folder of a trained model; lines come from standard input");
     flags.section("Search");
-    flags.integer("--beam", options_.beam, 1, 1000, "hypotheses kept; 1 is greedy (default 5)");
+    flags.integer("--beam", options_.beam, 1, max_beam, "hypotheses kept; 1 is greedy (default 5)");
     flags.text("--length-penalty", length_penalty_, "A",
                "divide the log-probability by length^A, or with wu:A by Wu's formula (default 1)");
-    flags.integer("--nbest", options_.nbest, 1, 1000,
+    flags.integer("--nbest", options_.nbest, 1, max_beam,
                   "best translations of a line: INDEX ||| TEXT ||| SCORE ||| LOG-PROBABILITIES");
     flags.integer("--min-length", options_.min_length, 0, 10'000, "fewest words of a translation");
     flags.integer("--max-length", options_.max_length, 1, 10'000,
                   "most words of a translation (default: twice the source's and 10)");
+    flags.integer("--no-repeat-ngram", options_.no_repeat_ngram, 1, 10'000,
+                  "no sequence of N words stands twice in a translation");
+    flags.text("--prefix", prefix_, "F",
+               "a line for each line of input: what its translation starts with (empty: anything)");
     flags.toggle("--replace-unknown", options_.replace_unknown,
                  "the source word with the strongest weight instead of <unk>");
     flags.integer("--batch", options_.batch, 1, 100'000, "lines at the same time (default 32)");
+    declare_sampling(flags);
     flags.section("What was attended to");
     flags.text("--attention", attention_, "FILE",
                "the weights as a page (.html), a drawing (.svg) or numbers (.json); - draws them "
@@ -51,13 +57,16 @@ class TranslateCommand final : public Command {
     flags.epilogue(
         "  heed translate m < d/test.src > out\n"
         "  echo 'the black cat sleeps' | heed translate m --attention -\n"
-        "  heed translate m --attention a.html < d/test.src > out\n");
+        "  heed translate m --attention a.html < d/test.src > out\n"
+        "  heed translate m --sample --top-p 0.9 --nbest 5 < d/test.src > out\n");
   }
 
   int run(const Flags& flags, const CommonFlags& common) override {
     flags.require("MODEL");
     if (!length_penalty_.empty()) options_.length_penalty = parse_length_penalty(length_penalty_);
     check_options(flags);
+    sampling_.seed = static_cast<uint64_t>(seed_);
+    if (sample_) options_.sampling = sampling_;
     style_ = terminal_style(STDERR_FILENO, wants_color(common, STDERR_FILENO));
     options_.attention = !attention_.empty() || !alignment_.empty() || options_.replace_unknown;
     const Translator translator = Translator::load(model_);
@@ -72,11 +81,34 @@ class TranslateCommand final : public Command {
  private:
   bool draws_file() const { return !attention_.empty() && attention_ != "-"; }
 
+  void declare_sampling(Flags& flags) {
+    flags.section("Sampling");
+    flags.toggle("--sample", sample_,
+                 "draw words by their probability: each of the --nbest translations is a draw of "
+                 "its own, without a beam");
+    flags.number("--temperature", sampling_.temperature, 0, 1000,
+                 "divides the logits: below 1 what is probable becomes more so (default 1)");
+    flags.integer("--top-k", sampling_.top_k, 1, 1'000'000'000, "draw from the N best words alone");
+    flags.number("--top-p", sampling_.top_p, 0, 1,
+                 "draw from the fewest words that together have this probability");
+    flags.integer("--seed", seed_, 0, INT64_MAX, "another seed, other draws (default 1)");
+  }
+
   /// What can be refused before the model is loaded.
   void check_options(const Flags& flags) const {
-    if (options_.nbest > options_.beam) {
+    for (const char* flag : {"--temperature", "--top-k", "--top-p"}) {
+      if (sample_ || !flags.given(flag)) continue;
+      throw ConfigError(std::string(flag) + " is for drawing words; give --sample too");
+    }
+    for (const auto& [flag, value] : {std::pair{"--temperature", sampling_.temperature},
+                                      std::pair{"--top-p", sampling_.top_p}}) {
+      if (value > 0) continue;
+      throw ConfigError(std::string(flag) + ": 0 is out of range; give a number above 0");
+    }
+    if (!sample_ && options_.nbest > options_.beam) {
       throw ConfigError("--nbest " + std::to_string(options_.nbest) + " is more than --beam " +
-                        std::to_string(options_.beam) + "; a beam has no more translations");
+                        std::to_string(options_.beam) +
+                        "; a beam has no more translations (--sample has)");
     }
     if (flags.given("--max-length") && options_.max_length < options_.min_length) {
       throw ConfigError("--max-length " + std::to_string(options_.max_length) +
@@ -92,6 +124,7 @@ class TranslateCommand final : public Command {
   /// Reads some lines ahead, so that batches are full; from the keyboard each line gets its answer
   /// at once.
   void translate_all(const Translator& translator, const CommonFlags& common) {
+    if (!prefix_.empty()) return translate_with_prefixes(translator, common);
     const bool typed = isatty(STDIN_FILENO) || options_.batch == 1;
     const int64_t ahead = typed ? 1 : options_.batch * batches_read_ahead;
     LineReader reader(std::cin, "standard input");
@@ -105,11 +138,37 @@ class TranslateCommand final : public Command {
       for (; notes < reader.notes().size(); ++notes) {
         if (!common.quiet) say(reader.notes()[notes]);
       }
-      for (const std::vector<Translation>& best : translator.translate_nbest(lines, options_)) {
-        show(best);
-      }
+      translate_lines(translator, lines, {});
       if (typed) flush_output();
     }
+  }
+
+  /// Reads all of the text first, to see that it has as many lines as there are prefixes.
+  void translate_with_prefixes(const Translator& translator, const CommonFlags& common) {
+    std::vector<std::string> notes;
+    const std::vector<std::string> prefixes = read_lines(prefix_, notes);
+    const std::vector<std::string> lines = read_standard_input(notes);
+    for (const std::string& note : notes) {
+      if (!common.quiet) say(note);
+    }
+    if (prefixes.size() != lines.size()) {
+      throw DataError("--prefix " + escaped(prefix_) + " has " + std::to_string(prefixes.size()) +
+                      " lines, standard input " + std::to_string(lines.size()) +
+                      "; each line of input needs one (empty: no prefix)");
+    }
+    const int64_t count = static_cast<int64_t>(lines.size());
+    const int64_t part = options_.batch * batches_read_ahead;
+    for (int64_t first = 0; first < count; first += part) {
+      const int64_t end = std::min(count, first + part);
+      translate_lines(translator, {lines.begin() + first, lines.begin() + end},
+                      {prefixes.begin() + first, prefixes.begin() + end});
+    }
+  }
+
+  void translate_lines(const Translator& translator, const std::vector<std::string>& lines,
+                       const std::vector<std::string>& prefixes) {
+    options_.first_line = index_;
+    for (const auto& best : translator.translate_nbest(lines, options_, prefixes)) show(best);
   }
 
   void show(const std::vector<Translation>& best) {
@@ -138,8 +197,11 @@ class TranslateCommand final : public Command {
     return text;
   }
 
-  std::string model_, length_penalty_, attention_, alignment_;
+  std::string model_, length_penalty_, prefix_, attention_, alignment_;
   TranslateOptions options_;
+  bool sample_ = false;
+  Sampling sampling_;
+  int64_t seed_ = 1;
   TerminalStyle style_;
   std::vector<Translation> kept_;
   std::string alignments_;

@@ -122,4 +122,9 @@ TEST_CASE("batches refuse what makes no sense", "[batches]") {
   CHECK_THROWS_AS(training_batches(pairs, 0, 1, 0), ConfigError);
   CHECK_THROWS_AS(validation_batches(pairs, -7), ConfigError);
   CHECK_THROWS_AS(make_batch(pairs, {0, 3}), IndexError);
+  CHECK_THROWS_WITH(make_source_batch({{4, 3}, {}}),
+                    "make_source_batch: source sentence 1 has no ids; an empty one is its end "
+                    "symbol alone");
+  CHECK_THROWS_AS(make_batch({{{}}, {{3}}}, {0}), DataError);
+  CHECK_THROWS_AS(make_batch({{{3}}, {{}}}, {0}), DataError);
 }

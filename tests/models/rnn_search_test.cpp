@@ -182,3 +182,24 @@ TEST_CASE("RNNsearch refuses sizes and ids that are out of range") {
   CHECK_THROWS_AS(model(good, Tensor::full({1, 3}, 1, boolean), good), ShapeError);
   CHECK_THROWS_AS(model(good, keep.to(int32), good), TypeError);
 }
+
+TEST_CASE("RNNsearch refuses a source without words or with another mask") {
+  const RNNsearch model(small_config());
+  const auto ids = [](const Shape& shape) { return Tensor::full(shape, 4, int32); };
+  const auto keep = [](const Shape& shape) { return Tensor::full(shape, 1, boolean); };
+  const std::string expected = "expected both [B, S] with S of at least 1";
+  const auto refused = [&](const Tensor& source, const Tensor& mask) {
+    CHECK_THROWS_AS(model.start_decoder(source, mask), ShapeError);
+    CHECK_THROWS_WITH(model(source, mask, ids({3, 2})), Catch::Matchers::Contains(expected));
+  };
+  refused(ids({3, 0}), keep({3, 0}));
+  refused(ids({3}), keep({3}));
+  refused(ids({3, 5}), keep({3, 4}));
+  refused(ids({3, 5}), Tensor());
+  CHECK_THROWS_WITH(check_source("Mine", ids({3, 0}), keep({3, 0})),
+                    "Mine: source [3, 0], keep [3, 0]; expected both [B, S] with S of at least 1, "
+                    "the end symbol");
+  // A sentence of nothing but padding is no error: its context is 0.
+  const Tensor logits = model(ids({1, 5}), Tensor::zeros({1, 5}, boolean), ids({1, 2}));
+  for (const float value : logits.to_vector<float>()) CHECK(std::isfinite(value));
+}

@@ -1,81 +1,13 @@
-#include "model_support.hpp"
+#include "search_support.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <algorithm>
 #include <map>
 
-#include <heed/core/error.hpp>
-
-using namespace model_support;
+using namespace search_support;
 using Catch::Matchers::Contains;
 
 namespace {
-
-constexpr int32_t V = 7;  // the four symbols, and the words 4, 5, 6
-
-/// Log-probabilities of the next word: a pure function of the sentence and of the words so far.
-std::vector<float> next_words(int64_t sentence, const std::vector<int32_t>& words) {
-  uint64_t key = 1000003 * static_cast<uint64_t>(sentence + 1);
-  for (const int32_t word : words) key = key * 31 + static_cast<uint64_t>(word);
-  Generator generator(key);
-  std::vector<float> p(V);
-  double total = 0;
-  for (float& one : p) {
-    one = static_cast<float>(3 * generator.uniform());
-    total += std::exp(static_cast<double>(one));
-  }
-  for (float& one : p) one -= static_cast<float>(std::log(total));
-  return p;
-}
-
-/// A decoder that looks its words up, and remembers what it was asked.
-class TableDecoder final : public Decoder {
- public:
-  explicit TableDecoder(std::vector<int64_t> sentences) {
-    for (const int64_t sentence : sentences) rows_.push_back({sentence, {}});
-  }
-  Tensor step(const Tensor& last) override {
-    rows_each_step.push_back(last.size(0));
-    const auto ids = last.to_vector<int32_t>();
-    REQUIRE(ids.size() == rows_.size());
-    std::vector<float> p;
-    for (std::size_t i = 0; i < rows_.size(); ++i) {
-      rows_[i].words.push_back(ids[i]);
-      const std::vector<float> row = next_words(rows_[i].sentence, rows_[i].words);
-      p.insert(p.end(), row.begin(), row.end());
-    }
-    return Tensor::from(p, {last.size(0), V});
-  }
-  void reorder(const Tensor&, const Tensor& rows) override {
-    std::vector<Row> next;
-    for (const int32_t row : rows.to_vector<int32_t>()) {
-      next.push_back(rows_.at(static_cast<std::size_t>(row)));
-    }
-    rows_ = std::move(next);
-  }
-  std::vector<int64_t> rows_each_step;
-
- private:
-  struct Row {
-    int64_t sentence;
-    std::vector<int32_t> words;
-  };
-  std::vector<Row> rows_;
-};
-
-std::vector<std::vector<Hypothesis>> run(const std::vector<int64_t>& sentences,
-                                         const SearchOptions& options) {
-  TableDecoder decoder(sentences);
-  return search(decoder, std::vector<int64_t>(sentences.size(), 2), options);
-}
-
-SearchOptions with_beam(int64_t beam, int64_t nbest = 1) {
-  SearchOptions options;
-  options.beam = beam;
-  options.nbest = nbest;
-  return options;
-}
 
 /// Every finished hypothesis of at most `longest` words with its log-probability.
 void enumerate(int64_t sentence, std::vector<int32_t> words, double total, std::size_t longest,
@@ -219,13 +151,8 @@ TEST_CASE("search: of equal candidates the one of the better hypothesis and smal
 }
 
 TEST_CASE("search refuses options out of range, and a model that gives no numbers") {
-  const auto message = [](SearchOptions options) -> std::string {
-    try {
-      run({0}, options);
-    } catch (const ConfigError& error) {
-      return error.what();
-    }
-    return "";
+  const auto message = [](const SearchOptions& options) {
+    return message_of<ConfigError>([&] { run({0}, options); });
   };
   CHECK_THAT(message(with_beam(0)), Contains("beam 0 is not in [1, 1000]"));
   CHECK_THAT(message(with_beam(100000)), Contains("beam 100000"));
@@ -234,6 +161,9 @@ TEST_CASE("search refuses options out of range, and a model that gives no number
   lengths.min_length = 5;
   lengths.max_length = 4;
   CHECK_THAT(message(lengths), Contains("min_length 5 is above max_length 4"));
+  SearchOptions ngram;
+  ngram.no_repeat_ngram = -1;
+  CHECK_THAT(message(ngram), Contains("no_repeat_ngram -1 is below 0"));
 
   struct Broken final : Decoder {
     Tensor step(const Tensor& last) override { return Tensor::full({last.size(0), V}, NAN); }
@@ -241,4 +171,88 @@ TEST_CASE("search refuses options out of range, and a model that gives no number
   };
   Broken decoder;
   CHECK_THROWS_AS(search(decoder, {2}, with_beam(2)), NumericError);
+}
+
+TEST_CASE("search refuses sentences without words, and a decoder of the wrong shape") {
+  TableDecoder decoder({0, 1});
+  CHECK_THAT(message_of<DataError>([&] { search(decoder, {2, 0}, with_beam(2)); }),
+             Contains("source length 0 of sentence 1"));
+  CHECK_THAT(
+      message_of<ConfigError>([&] { search(decoder, {2, 2}, with_beam(2), {SentenceOptions{}}); }),
+      Contains("2 source lengths, 1 sentences"));
+  CHECK(search(decoder, {}, with_beam(2)).empty());
+  struct Narrow final : Decoder {
+    Tensor step(const Tensor&) override { return Tensor::full({1, V}, -2); }
+    void reorder(const Tensor&, const Tensor&) override {}
+  };
+  Narrow narrow;
+  CHECK_THAT(message_of<ShapeError>([&] { search(narrow, {2, 2}, with_beam(2)); }),
+             Contains("[1, 7], expected [2, vocabulary]"));
+}
+
+TEST_CASE("search: a least length above the usual longest one is both") {
+  SearchOptions options = with_beam(3, 3);
+  options.min_length = 15;  // of one source word come at most 12 words
+  CHECK(max_words(options, 2) == 15);
+  for (const auto& list : run({0, 1, 2}, options)) {
+    REQUIRE(list.size() == 3);
+    for (const Hypothesis& hypothesis : list) CHECK(words_of(hypothesis).size() == 15);
+  }
+  options.min_length = 0;
+  CHECK(max_words(options, 2) == 12);
+  CHECK(max_words(options, 1) == 10);
+  options.max_length = 3;
+  CHECK(max_words(options, 2) == 3);
+}
+
+TEST_CASE("search: rows that stay as they are ask for no reorder") {
+  SearchOptions options = with_beam(1);
+  options.max_length = options.min_length = 6;
+  TableDecoder decoder({0, 1, 2});
+  search(decoder, {2, 2, 2}, options);
+  CHECK(decoder.rows_each_step == std::vector<int64_t>(7, 3));
+  CHECK(decoder.reorders == 0);
+}
+
+TEST_CASE("beam 1 of an RNNsearch is a loop that takes the best word") {
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    const RNNsearch model = random_model(seed);
+    for (const auto& source : random_sentences({4, 1, 7}, 23)) {
+      const SourceBatch batch = make_source_batch({source});
+      const auto decoder = model.start_decoder(batch.source, batch.source_keep);
+      std::vector<int32_t> words;
+      int32_t last = Vocabulary::bos;
+      while (last != Vocabulary::eos) {
+        auto p = decoder->step(Tensor::from(std::vector<int32_t>{last}, {1})).to_vector<float>();
+        p[Vocabulary::pad] = p[Vocabulary::bos] = -INFINITY;
+        const bool full = words.size() == 2 * (source.size() - 1) + 10;
+        const auto best = std::max_element(p.begin(), p.end()) - p.begin();
+        last = full ? Vocabulary::eos : static_cast<int32_t>(best);
+        words.push_back(last);
+      }
+      CHECK(run(model, {source}, with_beam(1))[0][0].ids == words);
+    }
+  }
+}
+
+TEST_CASE("an RNNsearch finds alone what it finds in any batch, with every option") {
+  const auto sources = random_sentences({3, 11, 1, 6, 2, 8, 4}, 23);
+  SearchOptions options = with_beam(GENERATE(1, 4));
+  options.nbest = options.beam;
+  options.no_repeat_ngram = GENERATE(0, 2);
+  const bool sample = GENERATE(false, true);
+  if (sample) options.sampling = Sampling{.temperature = 1.3, .top_k = 9, .top_p = 0.9};
+  for (uint64_t seed = 0; seed < 10; ++seed) {
+    const RNNsearch model = random_model(seed);
+    const auto together = run(model, sources, options);
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+      const auto alone =
+          run(model, {sources[i]}, options, {SentenceOptions{{}, static_cast<int64_t>(i)}})[0];
+      REQUIRE(alone.size() == together[i].size());
+      for (std::size_t k = 0; k < alone.size(); ++k) {
+        CHECK(alone[k].ids == together[i][k].ids);
+        CHECK(alone[k].score == Approx(together[i][k].score).epsilon(1e-5));
+      }
+    }
+  }
 }

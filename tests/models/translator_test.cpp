@@ -284,12 +284,83 @@ TEST_CASE("a model of the user's own translates, with attention or without") {
   CHECK(parrot.score("a", "b").log_probability == Approx(2 * std::log(0.1)));
 }
 
+TEST_CASE("a translation starts with the prefix of its line, unknown words are <unk>") {
+  const std::vector<std::string> lines{"a b c", "", "d e", "f"};
+  const std::vector<std::string> prefixes{"a b", "c", "", "zebra <s>  e"};
+  TranslateOptions options = with_beam(3);
+  options.batch = 2;
+  options.nbest = 2;
+  const auto lists = translator().translate_nbest(lines, options, prefixes);
+  for (const Translation& t : lists[0]) CHECK_THAT(t.text, Catch::Matchers::StartsWith("a b"));
+  CHECK(lists[1][0].text.empty());
+  CHECK(lists[2][0].text == translator().translate("d e", with_beam(3)).text);
+  for (const Translation& t : lists[3]) {
+    CHECK_THAT(t.text, Catch::Matchers::StartsWith("<unk> <unk> e"));
+    CHECK(t.log_probabilities.size() == t.target.size());
+  }
+  const auto best = translator().translate(lines, options, prefixes);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    CHECK(best[i].text == lists[i][0].text);
+    const Translation alone = translator().translate(lines[i], options, prefixes[i]);
+    CHECK(alone.text == best[i].text);
+    CHECK(alone.score == Approx(best[i].score).epsilon(1e-5).margin(1e-6));
+  }
+}
+
+TEST_CASE("prefixes of another number, and one that is too long, are refused by their line") {
+  const std::vector<std::string> lines{"a", "b", "c"};
+  CHECK_THROWS_WITH(translator().translate(lines, {}, {"a", "b"}),
+                    "translate: 3 lines, 2 prefixes");
+  TranslateOptions options = with_beam(2);
+  options.max_length = 2;
+  options.first_line = 40;
+  const std::vector<std::string> prefixes{"a", "a b", "a b c"};
+  CHECK_THROWS_WITH(translator().translate(lines, options, prefixes),
+                    "translate: the prefix of line 43 has 3 tokens, the maximum length of its "
+                    "translation is 2");
+}
+
+TEST_CASE("draws of a line depend on the seed and its number, not on the batch") {
+  TranslateOptions options = with_beam(1);
+  options.nbest = 6;
+  options.sampling = Sampling{.temperature = 4, .seed = 5};
+  const std::vector<std::string> lines{"a b c d", "e", "", "f f a", "b b"};
+  const auto together = translator().translate_nbest(lines, options);
+  options.batch = 1;
+  const auto single = translator().translate_nbest(lines, options);
+  int64_t different = 0;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    options.first_line = static_cast<int64_t>(i);
+    const auto alone = translator().translate_nbest({lines[i]}, options)[0];
+    REQUIRE(together[i].size() == (lines[i].empty() ? 1 : 6));
+    for (std::size_t k = 0; k < together[i].size(); ++k) {
+      CHECK(together[i][k].text == single[i][k].text);
+      CHECK(together[i][k].text == alone[k].text);
+      CHECK(together[i][k].score == Approx(alone[k].score).epsilon(1e-5).margin(1e-6));
+      different += together[i][k].text != together[i][0].text;
+    }
+  }
+  CHECK(different >= 8);
+  options.sampling->top_k = 11;
+  CHECK_THROWS_WITH(translator().translate("a", options),
+                    Contains("top_k 11 is more than the 10 words of the vocabulary"));
+}
+
+TEST_CASE("a translation repeats no n-gram if asked") {
+  TranslateOptions options = with_beam(3);
+  CHECK(translator().translate("a b a b", options).text == "a b a b");
+  options.no_repeat_ngram = 2;
+  const std::string text = translator().translate("a b a b", options).text;
+  CHECK(text.find("a b") == text.rfind("a b"));
+}
+
 TEST_CASE("text is lower-cased where the model was trained so") {
   RecurrentConfig config = small_config();
   config.source_vocab = config.target_vocab = letters().size();
   const Translator lower(TranslationModel(RNNsearch(config)), make_tokenizer("word"), letters(),
                          letters(), true);
   CHECK(lower.translate("A b", with_beam(1)).source == std::vector<std::string>{"a", "b", "</s>"});
+  CHECK(lower.translate("A", with_beam(1), "F b").target[0] == "f");
 }
 
 TEST_CASE("options of a translation that are out of range are refused, even without a line") {

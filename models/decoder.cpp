@@ -1,0 +1,15 @@
+#include <heed/models/decoder.hpp>
+
+#include <heed/core/error.hpp>
+
+namespace heed {
+
+void check_source(const std::string& model, const Tensor& source, const Tensor& keep) {
+  const bool words = source.rank() == 2 && source.size(1) > 0;
+  if (words && keep.defined() && keep.shape() == source.shape()) return;
+  std::string found = model + ": source " + to_string(source.shape()) + ", keep ";
+  found += keep.defined() ? to_string(keep.shape()) : "absent";
+  throw ShapeError(found + "; expected both [B, S] with S of at least 1, the end symbol");
+}
+
+}  // namespace heed
