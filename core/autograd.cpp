@@ -4,6 +4,7 @@
 #include <atomic>
 #include <new>
 
+#include <heed/core/anomaly.hpp>
 #include <heed/core/error.hpp>
 #include <heed/core/kernels/elementwise.hpp>
 #include <heed/core/memory.hpp>
@@ -185,6 +186,21 @@ void Backward::mark_wanted(const std::vector<Tensor>& inputs) {
   }
 }
 
+// Sums that were checked when they were smaller: what is wrong now came from this node.
+void Backward::check_gradients(Node& node) {
+  for (int i = 0; i < node.input_count_; ++i) {
+    if (!wants(node.inputs_[i])) continue;
+    Node& input = *node.inputs_[i];
+    const Array& sum = target(input);
+    if (!sum.defined()) continue;
+    check_for_nan(std::string("the backward rule of ") + node.name_ + " (result " +
+                      to_string(node.shape_) + ", node " + std::to_string(node.serial_) +
+                      ") made the first NaN: the gradient of its input " + std::to_string(i) +
+                      ", made by " + input.name_ + ",",
+                  sum);
+  }
+}
+
 void Backward::run_nodes(bool retain) {
   for (Node* node : order_) {
     if (node->is_leaf()) break;
@@ -194,6 +210,7 @@ void Backward::run_nodes(bool retain) {
     }
     const Array g = node->is_target_ ? node->pending_ : std::exchange(node->pending_, Array());
     node->apply(g, *this, !retain);
+    if (detects_anomaly()) check_gradients(*node);
   }
 }
 

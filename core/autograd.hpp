@@ -37,6 +37,7 @@ class Node : public Counted {
 
  private:
   friend class Backward;
+  friend class CheckpointNode;
   friend void add_hook(const Tensor& tensor, Hook* owned);
 
   const char* name_;
@@ -76,6 +77,7 @@ class Backward {
   void mark_wanted(const std::vector<Tensor>& inputs);
   Array& target(Node& node);
   void run_nodes(bool retain);
+  void check_gradients(Node& node);
   void finish_leaves();
   void free_graph();
 

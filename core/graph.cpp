@@ -22,14 +22,31 @@ std::string quoted(const std::string& text) {
   return out + "\"";
 }
 
+/// What an operation is for, as a colour: products, choices of elements, shapes alone, all else.
+const char* color_of(const std::string& name) {
+  for (const char* product : {"matmul", "linear", "gru", "gru_cell", "additive_scores"}) {
+    if (name == product) return "#ffd8a8";
+  }
+  for (const char* choice : {"embedding", "softmax", "log_softmax", "cross_entropy", "dropout"}) {
+    if (name == choice) return "#b2f2bb";
+  }
+  for (const char* view : {"reshape", "transpose", "permute", "slice", "select", "expand",
+                           "squeeze", "unsqueeze", "split", "cat", "stack"}) {
+    if (name == view) return "white";
+  }
+  return "#d0ebff";
+}
+
 std::string describe(const Node& node, std::size_t id, const std::vector<GraphLabel>& labels) {
   std::string name = node.name();
   for (const GraphLabel& label : labels) {
     if (label.tensor.node().get() == &node) name = label.name;
   }
   return std::string("  n") + std::to_string(id) +
-         " [label=" + quoted(name + "\n" + to_string(node.shape())) +
-         (node.is_leaf() ? ", shape=box, style=filled, fillcolor=lightgrey" : "") + "];\n";
+         " [label=" + quoted(name + "\n" + to_string(node.shape())) + ", " +
+         (node.is_leaf() ? std::string("shape=box, style=filled, fillcolor=lightgrey")
+                         : "fillcolor=" + quoted(color_of(node.name()))) +
+         "];\n";
 }
 
 }  // namespace
@@ -49,7 +66,10 @@ std::string to_dot(const Tensor& result, const std::vector<GraphLabel>& labels) 
       arrows.append(" -> n").append(std::to_string(next)).append(";\n");
     }
   }
-  std::string out = "digraph heed {\n  rankdir=BT;\n  node [fontname=\"sans-serif\"];\n";
+  std::string out =
+      "digraph heed {\n  rankdir=BT;\n  node [fontname=\"sans-serif\", shape=box, "
+      "style=\"rounded,filled\", "
+      "margin=\"0.12,0.06\", height=0.3];\n  edge [color=\"#868e96\", arrowsize=0.7];\n";
   for (std::size_t i = 0; i < nodes.size(); ++i) out += describe(*nodes[i], i, labels);
   return out + arrows + "}\n";
 }

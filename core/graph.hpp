@@ -13,9 +13,9 @@ struct GraphLabel {
   std::string name;
 };
 
-/// The graph that made `result`, in the DOT language of Graphviz: an ellipse for each operation
-/// with the shape of its result, a box for each leaf (`labels` name them), arrows in the direction
-/// of the data. `GraphError` if there is no history.
+/// The graph that made `result`, in the DOT language of Graphviz: a rounded box for each
+/// operation with the shape of its result, a grey one for each leaf (`labels` name them), arrows in
+/// the direction of the data. `GraphError` if there is no history.
 std::string to_dot(const Tensor& result, const std::vector<GraphLabel>& labels = {});
 
 }  // namespace heed

@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include <heed/core/anomaly.hpp>
 #include <heed/core/autograd.hpp>
 #include <heed/core/memory.hpp>
 
@@ -136,6 +137,7 @@ bool needs_gradient(const Rule<F, K, N>& rule) {
 
 template <class F, int K, int N, class... Rules>
 Tensor record(const char* name, Array y, const Rule<F, K, N>& rule, const Rules&... rules) {
+  if (detects_anomaly()) check_for_nan(std::string("the result of ") + name, y);
   if (!grad_enabled() || !(needs_gradient(rule) || ... || needs_gradient(rules))) {
     return Tensor(static_cast<Array&&>(y));
   }

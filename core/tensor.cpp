@@ -45,6 +45,8 @@ void TensorImpl::destroy(TensorImpl* impl) noexcept {
 
 NoGrad::NoGrad() : before_(recording) { recording = false; }
 NoGrad::~NoGrad() { recording = before_; }
+EnableGrad::EnableGrad() : before_(recording) { recording = true; }
+EnableGrad::~EnableGrad() { recording = before_; }
 bool grad_enabled() { return recording; }
 
 Tensor::Tensor(Array array) : impl_(make_impl(std::move(array))) {}

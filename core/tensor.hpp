@@ -128,6 +128,17 @@ class NoGrad {
  private:
   bool before_;
 };
+/// History is recorded on this thread while one lives, whatever `NoGrad` stands around it.
+class EnableGrad {
+ public:
+  EnableGrad();
+  ~EnableGrad();
+  EnableGrad(const EnableGrad&) = delete;
+  EnableGrad& operator=(const EnableGrad&) = delete;
+
+ private:
+  bool before_;
+};
 /// Is history recorded on this thread?
 bool grad_enabled();
 

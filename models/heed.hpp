@@ -1,6 +1,8 @@
 #pragma once
 
 // The whole library.
+#include <heed/core/anomaly.hpp>
+#include <heed/core/checkpoint.hpp>
 #include <heed/core/gradcheck.hpp>
 #include <heed/core/graph.hpp>
 #include <heed/core/operations.hpp>

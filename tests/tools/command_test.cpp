@@ -75,7 +75,7 @@ TEST_CASE("heed without a verb shows a short help with two examples") {
 
 TEST_CASE("every verb has a help that fits 80 columns") {
   CHECK_THAT(heed_command({"--version"}).out, StartsWith("heed " HEED_VERSION "\n"));
-  for (const char* verb : {"data", "train", "translate", "score", "bleu", "info"}) {
+  for (const char* verb : {"data", "train", "translate", "score", "bleu", "graph", "info"}) {
     const CommandResult result = heed_command({verb, "--help"});
     CHECK(result.status == 0);
     CHECK_THAT(result.out, Contains("--threads") && Contains("Examples:"));
@@ -130,6 +130,22 @@ TEST_CASE("mistakes on the command line are refused with a hint") {
 TEST_CASE("file names with control characters are shown escaped") {
   const CommandResult result = heed_command({"translate", "a\n\x1b[31mb"});
   check_refused(result, 4, "\\x0a\\x1b");
+}
+
+TEST_CASE("graph draws a training step with the names of the weights") {
+  const Fixture& f = fixture();
+  const std::string dot = f.folder / "graph.dot", svg = f.folder / "graph.svg";
+  CHECK(heed_command({"graph", f.folder / "m", "--out", dot}).status == 0);
+  CHECK_THAT(file_text(dot), StartsWith("digraph heed {") && Contains("cross_entropy") &&
+                                 Contains("source_embedding.weight") && Contains("decoder."));
+  check_refused(heed_command({"graph", f.folder / "m", "--out", dot}), 2, "exists already");
+  check_refused(heed_command({"graph", f.folder / "m", "--out", f.folder / "g.png"}), 2,
+                "as .dot or .svg");
+  check_refused(heed_command({"graph", f.folder / "m"}), 2, "--out is missing");
+  // Programs named dot that stand in for Graphviz: none, one that works, one that fails.
+  check_refused(shell("PATH=/nowhere heed graph '" + f.folder / "m" + "' --out '" + svg + "'"), 4,
+                "apt-get install graphviz");
+  CHECK_FALSE(path_exists(svg));
 }
 
 TEST_CASE("data writes the files of a task, and never over others") {

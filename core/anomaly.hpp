@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+
+#include <heed/core/array.hpp>
+
+namespace heed {
+
+/// While one lives, this thread looks for NaN in the result of each differentiable operation and in
+/// each gradient that a backward rule gives. The first throws `NumericError` with the operation
+/// that made it, the shape and the element; in the backward pass also the input whose gradient it
+/// is. Infinities pass: masks and log(0) make them on purpose. For finding faults: each number is
+/// read once more. PyTorch's torch.autograd.detect_anomaly.
+class DetectAnomaly {
+ public:
+  DetectAnomaly();
+  ~DetectAnomaly();
+  DetectAnomaly(const DetectAnomaly&) = delete;
+  DetectAnomaly& operator=(const DetectAnomaly&) = delete;
+
+ private:
+  bool before_;
+};
+/// Does a `DetectAnomaly` live on this thread?
+bool detects_anomaly();
+
+/// `NumericError` if `numbers` has a NaN; `what` says whose they are.
+void check_for_nan(const std::string& what, const Array& numbers);
+
+}  // namespace heed
