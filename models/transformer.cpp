@@ -86,6 +86,7 @@ struct Source {
 };
 
 Source encode(const Transformer& m, const Tensor& source, const Tensor& keep, Trace* trace) {
+  check_source("Transformer", source, keep);
   const Tensor mask = unsqueeze(unsqueeze(keep, 1), 1);
   Tensor x = embed(m, m.source_embedding, m.source_positions, source, 0);  // [B, S, D]
   const auto& [layers, norm] = m.transformer.encoder;

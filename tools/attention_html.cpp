@@ -51,10 +51,12 @@ std::string sentence(const Translation& translation, const std::vector<Attention
     for (std::size_t h = 0; h < layer.heads.size(); ++h) heads.push_back(encoded((map++)->weights));
     if (!layers.empty()) layers += ',';
     layers.append("{\"name\":").append(json_string(layer.name));
+    layers.append(",\"queries\":").append(json_string(side_name(layer.queries)));
+    layers.append(",\"keys\":").append(json_string(side_name(layer.keys)));
     layers.append(",\"heads\":").append(strings(heads)).append("}");
   }
-  return "{\"source\":" + strings(maps.front().columns) +
-         ",\"target\":" + strings(maps.front().rows) +
+  return "{\"source\":" + strings(token_labels(translation.source)) +
+         ",\"target\":" + strings(token_labels(translation.target)) +
          ",\"text\":" + json_string(translation.text) + ",\"layers\":[" + layers + "]}";
 }
 

@@ -75,7 +75,9 @@ std::string attention_json(const Translation& translation) {
   out += ", \"layers\": ";
   auto map = maps.begin();
   append_list(out, translation.attention, [&](const AttentionLayer& layer) {
-    out += "{\"name\": " + json_string(layer.name) + ", \"heads\": ";
+    out += "{\"name\": " + json_string(layer.name);
+    out += ", \"queries\": " + json_string(side_name(layer.queries));
+    out += ", \"keys\": " + json_string(side_name(layer.keys)) + ", \"heads\": ";
     append_list(out, layer.heads, [&](const AttentionHead&) { append_head(out, *map++); });
     out += '}';
   });

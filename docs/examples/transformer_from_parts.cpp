@@ -1,4 +1,5 @@
 // A Transformer (Vaswani et al. 2017) from heed's layers learns to write a row of digits backwards.
+// prints: right (0[.]9[5-9]|1)
 #include <cstdio>
 
 #include <heed/heed.hpp>

@@ -6,6 +6,7 @@
 #include <heed/tools/attention.hpp>
 #include <heed/tools/attention_html.hpp>
 #include <heed/tools/attention_json.hpp>
+#include <heed/tools/attention_maps.hpp>
 #include <heed/tools/attention_svg.hpp>
 #include <heed/tools/attention_terminal.hpp>
 #include <heed/tools/display_text.hpp>
@@ -47,6 +48,25 @@ Translation many_heads(std::size_t layers, std::size_t heads) {
       layer.heads.push_back(head);
     }
     t.attention.push_back(layer);
+  }
+  return t;
+}
+
+/// A Transformer's attentions of 3 source and 2 target tokens, in a model's order.
+Translation transformer(std::size_t layers, std::size_t heads) {
+  Translation t = many_heads(0, 0);
+  const auto add = [&](const std::string& name, Side queries, Side keys) {
+    const std::size_t rows = queries == Side::source ? 3 : 2,
+                      columns = keys == Side::source ? 3 : 2;
+    const AttentionHead head{std::vector<float>(rows * columns, 0.25f)};
+    t.attention.push_back({name, std::vector(heads, head), queries, keys});
+  };
+  for (std::size_t l = 0; l < layers; ++l)
+    add("encoder.layers." + std::to_string(l) + ".self_attn", Side::source, Side::source);
+  for (std::size_t l = 0; l < layers; ++l) {
+    const std::string layer = "decoder.layers." + std::to_string(l);
+    add(layer + ".self_attn", Side::target, Side::target);
+    add(layer + ".multihead_attn", Side::target, Side::source);
   }
   return t;
 }
@@ -185,6 +205,58 @@ TEST_CASE("the JSON of a translation gives back every float") {
       for (std::size_t i = 0; i < 6; ++i)
         CHECK(json["layers"][l]["heads"][h][i / 3][i % 3].get<float>() ==
               t.attention[l].heads[h].weights[i]);
+}
+
+TEST_CASE("axes show the texts that ask and are asked, and what the decoder reads") {
+  using Labels = std::vector<std::string>;
+  const Translation t = transformer(1, 2);
+  const auto maps = attention_maps(t);
+  REQUIRE(maps.size() == 6);
+  CHECK(maps[1].title == "encoder.layers.0.self_attn head 2");
+  CHECK(maps[1].rows == Labels{"a", "b", "</s>"});
+  CHECK(maps[1].columns == Labels{"a", "b", "</s>"});
+  CHECK(maps[2].rows == Labels{"<s>", "x"});
+  CHECK(maps[2].columns == Labels{"<s>", "x"});
+  CHECK(maps[5].rows == Labels{"x", "</s>"});
+  CHECK(maps[5].columns == Labels{"a", "b", "</s>"});
+}
+
+TEST_CASE("attentions are grouped by their texts, layers in order") {
+  const auto groups = attention_groups(transformer(2, 1));
+  REQUIRE(groups.size() == 3);
+  CHECK(attention_kind(groups[0].queries, groups[0].keys) == "encoder self-attention");
+  CHECK(groups[0].layers == std::vector<std::size_t>{0, 1});
+  CHECK(attention_kind(groups[1].queries, groups[1].keys) == "decoder self-attention");
+  CHECK(groups[1].layers == std::vector<std::size_t>{2, 4});
+  CHECK(attention_kind(groups[2].queries, groups[2].keys) == "cross-attention");
+  CHECK(groups[2].layers == std::vector<std::size_t>{3, 5});
+  CHECK(attention_groups(transformer(2, 0)).empty());
+}
+
+TEST_CASE("the JSON and the page name the texts of each attention") {
+  const Translation t = transformer(1, 2);
+  for (const auto& it :
+       {nlohmann::json::parse(attention_json(t)), page_data(attention_html({&t, 1}))[0]}) {
+    REQUIRE(it["layers"].size() == 3);
+    CHECK(it["target"] == nlohmann::json({"x", "</s>"}));
+    for (std::size_t l = 0; l < 3; ++l) {
+      CHECK(it["layers"][l]["queries"] == (l == 0 ? "source" : "target"));
+      CHECK(it["layers"][l]["keys"] == (l == 1 ? "target" : "source"));
+      CHECK(it["layers"][l]["heads"].size() == 2);
+    }
+  }
+  CHECK(nlohmann::json::parse(attention_json(t))["layers"][0]["heads"][1].size() == 3);
+}
+
+TEST_CASE("errors name the axes of a self-attention") {
+  Translation t = transformer(1, 1);
+  t.attention[1].heads[0].weights[1] = std::numeric_limits<float>::infinity();
+  CHECK_THROWS_WITH(attention_maps(t), Contains("decoder.layers.0.self_attn: the weight of read "
+                                                "target token 0 on read target token 1"));
+  t.attention[1].heads[0].weights.pop_back();
+  CHECK_THROWS_WITH(attention_maps(t), Contains("2 x 2 weights (read target x read target)"));
+  t.attention[0].heads[0].weights.pop_back();
+  CHECK_THROWS_WITH(attention_maps(t), Contains("3 x 3 weights (source x source), got 8"));
 }
 
 TEST_CASE("the JSON of hostile tokens is one valid line") {
