@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include <heed/core/tensor.hpp>
@@ -32,6 +33,8 @@ class Decoder {
   /// `rows` [R'] (R' = N' K' rows, each of its own sentence). int32, in increasing order of
   /// sentences.
   virtual void reorder(const Tensor& sentences, const Tensor& rows) = 0;
+  /// Words that it can write at most, besides the end symbol: search stops there.
+  virtual int64_t most_words() const { return INT64_MAX; }
 };
 
 /// Throws `ShapeError` unless source is [B, S] with S > 0 and keep has its shape: even an empty

@@ -58,7 +58,9 @@ Search::Search(Decoder& decoder, const std::vector<int64_t>& source_lengths,
   for (std::size_t i = 0; i < source_lengths.size(); ++i) {
     const SentenceOptions one =
         given.empty() ? SentenceOptions{{}, static_cast<int64_t>(i)} : given[i];
-    active_.push_back({i, one.number, max_words(options, source_lengths[i]), one.prefix});
+    active_.push_back({i, one.number,
+                       std::min(max_words(options, source_lengths[i]), decoder.most_words()),
+                       one.prefix});
   }
 }
 

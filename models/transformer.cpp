@@ -139,6 +139,10 @@ class TransformerDecoder final : public Decoder {
     return log_softmax(select(logits, 1, 0));
   }
 
+  int64_t most_words() const override {
+    return model_.target_positions ? model_.config.max_length - 1 : Decoder::most_words();
+  }
+
   void reorder(const Tensor& sentences, const Tensor& rows) override {
     NoGrad no_grad;
     for (KeyValueCache& cache : caches_) cache.reorder(rows.to_vector<int32_t>());

@@ -180,6 +180,22 @@ TEST_CASE("a text beyond the learned positions is refused with both lengths") {
   }
 }
 
+TEST_CASE("a search ends where the learned positions do") {
+  TransformerConfig config = small_transformer();
+  config.positions = Positions::learned;
+  config.max_length = 6;
+  manual_seed(1);
+  Transformer model(config);
+  eval(model);
+  const SourceBatch batch = make_source_batch(random_sentences({6, 4}, 19));
+  SearchOptions options;
+  options.min_length = 5;  // as long as can be
+  for (const auto& list :
+       search(*model.start_decoder(batch.source, batch.source_keep), {6, 4}, options)) {
+    CHECK(list[0].ids.size() == 6);
+  }
+}
+
 TEST_CASE("a cache grows beyond its first size and keeps every word") {
   KeyValueCache cache;
   std::vector<Tensor> keys;
