@@ -199,7 +199,7 @@ void CheckpointNode::apply(const Array& g, Backward& run, bool release) {
     run.give(input(numbers[k]), std::move(gradients[k]), name());
   }
   if (!release) return;
-  fn_ = nullptr;
+  fn_ = {};
   saved_.clear();
   edges_.clear();
 }

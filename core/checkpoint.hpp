@@ -1,6 +1,8 @@
 #pragma once
 
-#include <functional>
+#include <memory>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <heed/core/tensor.hpp>
@@ -9,7 +11,27 @@ namespace heed {
 
 /// A piece of a net that `checkpoint` can run again: a pure function of its inputs, of the tensors
 /// that it holds (by value: it is kept until the backward pass) and of `default_generator()`.
-using CheckpointFunction = std::function<Tensor(const std::vector<Tensor>& inputs)>;
+class CheckpointFunction {
+ public:
+  CheckpointFunction() = default;
+  template <class F>
+    requires(!std::is_same_v<std::remove_cvref_t<F>, CheckpointFunction>)
+  CheckpointFunction(F fn) : held_(std::make_shared<Of<F>>(std::move(fn))) {}
+  Tensor operator()(const std::vector<Tensor>& inputs) const { return held_->call(inputs); }
+
+ private:
+  struct Held {
+    virtual ~Held() = default;
+    virtual Tensor call(const std::vector<Tensor>& inputs) = 0;
+  };
+  template <class F>
+  struct Of final : Held {
+    explicit Of(F f) : fn(std::move(f)) {}
+    Tensor call(const std::vector<Tensor>& inputs) override { return fn(inputs); }
+    F fn;
+  };
+  std::shared_ptr<Held> held_;
+};
 
 /// fn(inputs), keeping the inputs alone and not what lies between them and the result: the backward
 /// pass calls fn once more, with `default_generator()` as it was, so that dropout is the same, and
