@@ -103,7 +103,7 @@ std::string to_json(const Config& config);
 /// refuses, for another format, a newer version, a missing size; `IoError` if it cannot be read.
 Config load_config(const std::string& path);
 
-/// The kind of model that a JSON text or file names, before anything else of it is read; `fallback`
+/// The kind of model that a file names, before anything else of it is read; `fallback`
 /// where it names none.
 ModelKind model_in_config_file(const std::string& path, ModelKind fallback);
 

@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include <heed/core/error.hpp>
 #include <heed/core/gradcheck.hpp>
 #include <heed/models/rnn_search.hpp>
 #include <heed/models/transformer.hpp>
@@ -215,6 +216,18 @@ TEST_CASE("every model: each row of each attention sums to one over the words ke
         CHECK(sum(one.weights * ahead).item() == 0);
       }
     }
+  }
+}
+
+TEST_CASE("every model: a source without a word is refused, not read") {
+  for (const Variant& variant : variants()) {
+    INFO(variant.name);
+    const TranslationModel model = made(variant, 2);
+    const Tensor nothing = Tensor::zeros({2, 0}).to(int32),
+                 keep = Tensor::zeros({2, 0}).to(boolean);
+    const Tensor target = Tensor::full({2, 3}, Vocabulary::bos, int32);
+    CHECK_THROWS_AS(model(nothing, keep, target), ShapeError);
+    CHECK_THROWS_AS(model.start_decoder(nothing, keep), ShapeError);
   }
 }
 
