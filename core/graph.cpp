@@ -24,7 +24,7 @@ std::string quoted(const std::string& text) {
 
 /// What an operation is for, as a colour: products, choices of elements, shapes alone, all else.
 const char* color_of(const std::string& name) {
-  for (const char* product : {"matmul", "linear", "gru", "gru_cell", "additive_scores"}) {
+  for (const char* product : {"matmul", "linear"}) {
     if (name == product) return "#ffd8a8";
   }
   for (const char* choice : {"embedding", "softmax", "log_softmax", "cross_entropy", "dropout"}) {

@@ -145,7 +145,8 @@ class TransformerDecoder final : public Decoder {
 
   void reorder(const Tensor& sentences, const Tensor& rows) override {
     NoGrad no_grad;
-    for (KeyValueCache& cache : caches_) cache.reorder(rows.to_vector<int32_t>());
+    const std::vector<int32_t> order = rows.to_vector<int32_t>();
+    for (KeyValueCache& cache : caches_) cache.reorder(order);
     if (sentences.size(0) == source_.keep.size(0)) return;
     source_.keep = index_select(source_.keep, 0, sentences);
     for (auto& [key, value] : source_.memory) {

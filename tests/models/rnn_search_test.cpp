@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 
 #include <heed/core/error.hpp>
-#include <heed/core/gradcheck.hpp>
 
 using namespace model_support;
 
@@ -49,98 +48,6 @@ TEST_CASE("a tanh read-out has half the rows, and further encoder layers have th
   CHECK(model.encoder.cells.size() == 4);
   const Batch batch = make_batch(random_pairs({5, 2}, {3, 4}), {0, 1});
   CHECK(logits_of(model, batch).shape() == Shape{2, 4, 19});
-}
-
-TEST_CASE("RNNsearch: padding changes nothing, neither its length nor what stands in it") {
-  manual_seed(3);
-  const RNNsearch model(small_config());
-  const EncodedPairs pairs = random_pairs({3, 7, 5}, {6, 2, 4});
-  const Batch together = make_batch(pairs, {0, 1, 2});
-  const Tensor all = logits_of(model, together);
-  for (int64_t i = 0; i < 3; ++i) {
-    const Batch alone = make_batch(pairs, {i});
-    const Tensor one = logits_of(model, alone);
-    const Tensor same = slice(slice(all, 0, i, i + 1), 1, 0, one.size(1));
-    CHECK(difference(one, same) < 1e-5);
-  }
-  const Tensor noise = where(together.source_keep, together.source, Tensor::full({3, 7}, 9, int32));
-  const Tensor other = model(noise, together.source_keep, together.target_in);
-  CHECK(difference(all, other) == 0);
-}
-
-TEST_CASE("RNNsearch: a target word changes nothing before it") {
-  manual_seed(4);
-  const RNNsearch model(small_config());
-  Batch batch = make_batch(random_pairs({5, 4}, {6, 6}), {0, 1});
-  const Tensor before = logits_of(model, batch);
-  batch.target_in.array().data<int32_t>()[4] += 1;
-  const Tensor after = logits_of(model, batch);
-  CHECK(difference(slice(before, 1, 0, 4), slice(after, 1, 0, 4)) == 0);
-  CHECK(difference(slice(before, 1, 4, 5), slice(after, 1, 4, 5)) > 0);
-}
-
-TEST_CASE("RNNsearch: its gradients are those of central differences, for each variant") {
-  RecurrentConfig config = small_config();
-  SECTION("as it is") {}
-  SECTION("reset gate before the product") { config.reset = Reset::before; }
-  SECTION("tanh read-out") { config.readout = Readout::tanh; }
-  manual_seed(5);
-  RNNsearch model(config);
-  to(model, float64);
-  const Batch batch = make_batch(random_pairs({4, 2}, {2, 3}), {0, 1});
-  const auto loss = [&](const std::vector<Tensor>&) {
-    return cross_entropy(reshape(logits_of(model, batch), {-1, 19}),
-                         reshape(batch.target_out, {-1}), {.ignore_index = Vocabulary::pad});
-  };
-  const auto result = gradcheck(loss, parameters(model));
-  INFO(result.message);
-  CHECK(result.ok);
-}
-
-TEST_CASE("RNNsearch: the alignment weights sum to one over the words, and are zero at padding") {
-  manual_seed(6);
-  const RNNsearch model(small_config());
-  const Batch batch = make_batch(random_pairs({3, 7}, {5, 4}), {0, 1});
-  const auto attention = model.attend(batch.source, batch.source_keep, batch.target_in);
-  REQUIRE(attention.size() == 1);
-  CHECK(attention[0].weights.shape() == Shape{2, 1, 5, 7});
-  CHECK(difference(sum(attention[0].weights, {-1}), Tensor::ones({2, 1, 5})) < 1e-6);
-  CHECK(sum(slice(select(attention[0].weights, 0, 0), -1, 3, 7)).item() == 0);
-}
-
-TEST_CASE("RNNsearch: word by word gives the log-probabilities of teacher forcing") {
-  manual_seed(7);
-  RNNsearch model(small_config());
-  eval(model);
-  const Batch batch = make_batch(random_pairs({3, 7, 5}, {6, 6, 6}), {0, 1, 2});
-  const Tensor expected = log_softmax(logits_of(model, batch));
-  const auto decoder = model.start_decoder(batch.source, batch.source_keep);
-  for (int64_t i = 0; i < 6; ++i) {
-    const Tensor said = decoder->step(select(batch.target_in, 1, i));
-    CHECK(difference(said, select(expected, 1, i)) < 1e-5);
-  }
-}
-
-TEST_CASE("RNNsearch: hypotheses of a sentence share its annotations and follow their rows") {
-  manual_seed(8);
-  RNNsearch model(small_config());
-  eval(model);
-  const Batch batch = make_batch(random_pairs({3, 7}, {2, 2}), {0, 1});
-  const auto decoder = model.start_decoder(batch.source, batch.source_keep);
-  const Tensor start = Tensor::full({2}, Vocabulary::bos, int32);
-  decoder->step(start);
-  // The second sentence alone goes on, with two hypotheses.
-  decoder->reorder(Tensor::from<int32_t>({1}, {1}), Tensor::from<int32_t>({1, 1}, {2}));
-  const Tensor two = decoder->step(Tensor::from<int32_t>({5, 11}, {2}));
-  CHECK(two.shape() == Shape{2, 19});
-  for (const int32_t word : {5, 11}) {
-    const Tensor target = Tensor::from<int32_t>({Vocabulary::bos, word}, {1, 2});
-    const Tensor logits =
-        model(slice(batch.source, 0, 1, 2), slice(batch.source_keep, 0, 1, 2), target);
-    const Tensor expected = select(log_softmax(logits), 1, 1);
-    const int64_t row = word == 5 ? 0 : 1;
-    CHECK(difference(slice(two, 0, row, row + 1), expected) < 1e-5);
-  }
 }
 
 TEST_CASE("RNNsearch: dropout acts in training alone, and draws again each time") {
