@@ -5,15 +5,9 @@
 #include <string>
 #include <vector>
 
-namespace heed {
+#include <heed/models/bleu_tokenizer.hpp>
 
-/// How BLEU cuts lines into words: at white space alone, or as the WMT script mteval-v13a does.
-enum class BleuTokenizer { none, v13a };
-/// The tokenizer called `none` or `13a`; `ConfigError` otherwise.
-BleuTokenizer bleu_tokenizer(const std::string& name);
-const char* to_string(BleuTokenizer tokenizer);
-/// `line` with its words separated by single spaces.
-std::string bleu_tokenize(const std::string& line, BleuTokenizer tokenizer);
+namespace heed {
 
 struct BleuOptions {
   BleuTokenizer tokenizer = BleuTokenizer::v13a;
