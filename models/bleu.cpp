@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include <heed/core/error.hpp>
+#include <heed/models/bootstrap.hpp>
 #include <heed/models/ngrams.hpp>
 #include <heed/models/segments.hpp>
 #include <heed/models/utf8.hpp>
@@ -65,14 +66,15 @@ double brevity_penalty(int64_t hypothesis_length, int64_t reference_length) {
 }
 
 /// Smoothing "exp" (Chen and Cherry 2014, method 3): the k-th order without a match counts 1 / 2^k.
+template <class Number>
 std::array<double, max_order> smoothed_precisions(const BleuStatistics& s) {
   std::array<double, max_order> precisions{};
-  double halvings = 1;
+  Number halvings = 1;
   for (std::size_t n = 0; n < max_order && s.totals[n] > 0; ++n) {
-    const auto total = static_cast<double>(s.totals[n]);
+    const auto total = static_cast<Number>(s.totals[n]);
     if (s.counts[n] == 0) halvings *= 2;
-    precisions[n] = s.counts[n] == 0 ? 100. / (halvings * total)
-                                     : 100. * static_cast<double>(s.counts[n]) / total;
+    precisions[n] = s.counts[n] == 0 ? 100 / (halvings * total)
+                                     : 100 * static_cast<Number>(s.counts[n]) / total;
   }
   return precisions;
 }
@@ -86,9 +88,22 @@ double geometric_mean(const std::array<double, max_order>& precisions) {
   return std::exp(sum / static_cast<double>(max_order));
 }
 
+/// Without any match the score is 0, whatever smoothing would make of it.
+bool has_match(const BleuStatistics& s) {
+  return std::any_of(s.counts.begin(), s.counts.end(), [](int64_t c) { return c > 0; });
+}
+
+/// The score of a resampled corpus.
+double resampled_score(const BleuStatistics& s) {
+  if (!has_match(s)) return 0;
+  return brevity_penalty(s.hypothesis_length, s.reference_length) *
+         geometric_mean(smoothed_precisions<float>(s));
+}
+
 std::string signature(const BleuOptions& options, int64_t references) {
   const std::string tokenizer = to_string(options.tokenizer);
-  return score_signature(references, options.lowercase, "eff:no|tok:" + tokenizer + "|smooth:exp");
+  return score_signature(references, options.confidence, options.lowercase,
+                         "eff:no|tok:" + tokenizer + "|smooth:exp");
 }
 
 }  // namespace
@@ -127,9 +142,8 @@ Bleu bleu_score(const BleuStatistics& s, const BleuOptions& options, int64_t ref
   bleu.hypothesis_length = s.hypothesis_length, bleu.reference_length = s.reference_length;
   bleu.bp = brevity_penalty(s.hypothesis_length, s.reference_length);
   bleu.signature = signature(options, references);
-  // Without any match the score is 0, whatever smoothing would make of it.
-  if (std::all_of(s.counts.begin(), s.counts.end(), [](int64_t c) { return c == 0; })) return bleu;
-  bleu.precisions = smoothed_precisions(s);
+  if (!has_match(s)) return bleu;
+  bleu.precisions = smoothed_precisions<double>(s);
   bleu.score = bleu.bp * geometric_mean(bleu.precisions);
   return bleu;
 }
@@ -137,12 +151,14 @@ Bleu bleu_score(const BleuStatistics& s, const BleuOptions& options, int64_t ref
 Bleu corpus_bleu(const std::vector<std::string>& hypotheses,
                  const std::vector<std::vector<std::string>>& references,
                  const BleuOptions& options) {
-  BleuStatistics sum;
+  std::vector<BleuStatistics> sentences;
   for_each_segment("bleu", hypotheses, references,
                    [&](const std::string& hypothesis, const std::vector<std::string>& of_one) {
-                     sum += bleu_statistics(hypothesis, of_one, options);
+                     sentences.push_back(bleu_statistics(hypothesis, of_one, options));
                    });
-  return bleu_score(sum, options, static_cast<int64_t>(references.size()));
+  Bleu bleu = bleu_score(sum_of(sentences), options, static_cast<int64_t>(references.size()));
+  if (options.confidence) bleu.confidence = bootstrap<double>(sentences, resampled_score);
+  return bleu;
 }
 
 std::string to_string(const Bleu& b) {
@@ -152,9 +168,10 @@ std::string to_string(const Bleu& b) {
   char line[256];
   std::snprintf(
       line, sizeof line,
-      "BLEU = %.2f %.1f/%.1f/%.1f/%.1f (BP = %.3f ratio = %.3f hyp_len = %lld ref_len = %lld)",
-      b.score, b.precisions[0], b.precisions[1], b.precisions[2], b.precisions[3], b.bp, ratio,
-      static_cast<long long>(b.hypothesis_length), static_cast<long long>(b.reference_length));
+      "BLEU = %.2f%s %.1f/%.1f/%.1f/%.1f (BP = %.3f ratio = %.3f hyp_len = %lld ref_len = %lld)",
+      b.score, to_string(b.confidence).c_str(), b.precisions[0], b.precisions[1], b.precisions[2],
+      b.precisions[3], b.bp, ratio, static_cast<long long>(b.hypothesis_length),
+      static_cast<long long>(b.reference_length));
   return line;
 }
 

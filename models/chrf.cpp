@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include <heed/models/bootstrap.hpp>
 #include <heed/models/ngrams.hpp>
 #include <heed/models/segments.hpp>
 #include <heed/models/utf8.hpp>
@@ -37,19 +38,20 @@ ChrfStatistics compare(const std::vector<int32_t>& hypothesis,
   return statistics;
 }
 
-double f_score(const ChrfStatistics& s) {
-  double precision = 0, recall = 0, orders = 0;
+template <class Number>
+Number f_score(const ChrfStatistics& s) {
+  Number precision = 0, recall = 0, orders = 0;
   for (std::size_t n = 0; n < max_order; ++n) {
     if (s.hypothesis[n] == 0 || s.reference[n] == 0) continue;
-    const auto matches = static_cast<double>(s.matches[n]);
-    precision += matches / static_cast<double>(s.hypothesis[n]);
-    recall += matches / static_cast<double>(s.reference[n]);
+    const auto matches = static_cast<Number>(s.matches[n]);
+    precision += matches / static_cast<Number>(s.hypothesis[n]);
+    recall += matches / static_cast<Number>(s.reference[n]);
     ++orders;
   }
   if (precision == 0 && recall == 0) return 0;
   precision /= orders;
   recall /= orders;
-  constexpr double beta_squared = 4;  // recall weighs twice as much as precision
+  constexpr Number beta_squared = 4;  // recall weighs twice as much as precision
   return 100 * ((1 + beta_squared) * precision * recall / (beta_squared * precision + recall));
 }
 
@@ -73,32 +75,36 @@ ChrfStatistics chrf_statistics(const std::string& hypothesis,
   double best_score = -1;
   for (const std::string& reference : references) {
     const ChrfStatistics statistics = compare(letters, letters_of(reference, options));
-    const double score = f_score(statistics);
+    const double score = f_score<double>(statistics);
     if (score > best_score) best = statistics, best_score = score;
   }
   return best;
 }
 
 Chrf chrf_score(const ChrfStatistics& statistics, const ChrfOptions& options, int64_t references) {
-  return {f_score(statistics),
-          score_signature(references, options.lowercase, "eff:yes|nc:6|nw:0|space:no")};
+  return {f_score<double>(statistics),
+          score_signature(references, options.confidence, options.lowercase,
+                          "eff:yes|nc:6|nw:0|space:no"),
+          {}};
 }
 
 Chrf corpus_chrf(const std::vector<std::string>& hypotheses,
                  const std::vector<std::vector<std::string>>& references,
                  const ChrfOptions& options) {
-  ChrfStatistics sum;
+  std::vector<ChrfStatistics> sentences;
   for_each_segment("chrf", hypotheses, references,
                    [&](const std::string& hypothesis, const std::vector<std::string>& of_one) {
-                     sum += chrf_statistics(hypothesis, of_one, options);
+                     sentences.push_back(chrf_statistics(hypothesis, of_one, options));
                    });
-  return chrf_score(sum, options, static_cast<int64_t>(references.size()));
+  Chrf chrf = chrf_score(sum_of(sentences), options, static_cast<int64_t>(references.size()));
+  if (options.confidence) chrf.confidence = bootstrap<float>(sentences, f_score<float>);
+  return chrf;
 }
 
 std::string to_string(const Chrf& chrf) {
   char line[32];
   std::snprintf(line, sizeof line, "chrF2 = %.2f", chrf.score);
-  return line;
+  return line + to_string(chrf.confidence);
 }
 
 }  // namespace heed

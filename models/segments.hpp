@@ -5,6 +5,7 @@
 
 #include <heed/core/error.hpp>
 #include <heed/core/version.hpp>
+#include <heed/models/confidence.hpp>
 
 namespace heed {
 
@@ -31,10 +32,19 @@ void for_each_segment(const char* metric, const std::vector<std::string>& hypoth
 
 /// What a score was made with, as sacreBLEU writes it: the parts that all metrics have around
 /// `settings`.
-inline std::string score_signature(int64_t references, bool lowercase,
+inline std::string score_signature(int64_t references, bool confidence, bool lowercase,
                                    const std::string& settings) {
-  return "nrefs:" + std::to_string(references) + "|case:" + (lowercase ? "lc" : "mixed") + "|" +
-         settings + "|version:heed-" + version;
+  const std::string resamples = "|bs:" + std::to_string(bootstrap_resamples) + "|seed:12345";
+  return "nrefs:" + std::to_string(references) + (confidence ? resamples : std::string()) +
+         "|case:" + (lowercase ? "lc" : "mixed") + "|" + settings + "|version:heed-" + version;
+}
+
+/// The sum over the sentences of a corpus.
+template <class Statistics>
+Statistics sum_of(const std::vector<Statistics>& sentences) {
+  Statistics sum;
+  for (const Statistics& one : sentences) sum += one;
+  return sum;
 }
 
 }  // namespace heed

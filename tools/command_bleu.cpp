@@ -17,20 +17,25 @@ std::string json_list(const std::array<int64_t, 4>& values) {
   return '[' + out + ']';
 }
 
-std::string json_start(const char* name, double score, const std::string& signature) {
-  return "{\"name\": \"" + std::string(name) + "\", \"score\": " + json_number(score) +
-         ", \"signature\": \"" + signature + "\"";
+/// What the objects of all scores have, without the closing brace.
+template <class Score>
+std::string json_start(const char* name, const Score& score) {
+  std::string out = "{\"name\": \"" + std::string(name) +
+                    "\", \"score\": " + json_number(score.score) + ", \"signature\": \"" +
+                    score.signature + "\"";
+  if (score.confidence.mean > 0) {
+    out += ", \"confidence_mean\": " + json_number(score.confidence.mean) +
+           ", \"confidence_var\": " + json_number(score.confidence.half_width);
+  }
+  return out;
 }
 
 std::string to_json(const Bleu& bleu) {
-  return json_start("BLEU", bleu.score, bleu.signature) +
-         ", \"counts\": " + json_list(bleu.counts) + ", \"totals\": " + json_list(bleu.totals) +
-         ", \"bp\": " + json_number(bleu.bp) + "}";
+  return json_start("BLEU", bleu) + ", \"counts\": " + json_list(bleu.counts) +
+         ", \"totals\": " + json_list(bleu.totals) + ", \"bp\": " + json_number(bleu.bp) + "}";
 }
 
-std::string to_json(const Chrf& chrf) {
-  return json_start("chrF2", chrf.score, chrf.signature) + "}";
-}
+std::string to_json(const Chrf& chrf) { return json_start("chrF2", chrf) + "}"; }
 
 class BleuCommand final : public Command {
  public:
@@ -43,6 +48,8 @@ class BleuCommand final : public Command {
                  "for western languages, char: into characters, intl: by Unicode's punctuation "
                  "and symbols");
     flags.toggle("--lowercase", lowercase_, "compare in lower case");
+    flags.toggle("--confidence", confidence_,
+                 "a 95 % interval behind the score, of 1000 resampled corpora");
     flags.toggle("--json", json_, "an object: name, score (not rounded), signature, counts, ...");
     flags.epilogue(
         "  heed translate m < d/test.src | heed bleu --ref d/test.tgt\n"
@@ -63,10 +70,13 @@ class BleuCommand final : public Command {
       if (!common.quiet) say(note);
     }
     if (metric_ == "chrf") {
-      show(corpus_chrf(hypotheses, references, {.lowercase = lowercase_}));
+      show(corpus_chrf(hypotheses, references,
+                       {.lowercase = lowercase_, .confidence = confidence_}));
     } else {
       show(corpus_bleu(hypotheses, references,
-                       {.tokenizer = bleu_tokenizer(tokenize_), .lowercase = lowercase_}));
+                       {.tokenizer = bleu_tokenizer(tokenize_),
+                        .lowercase = lowercase_,
+                        .confidence = confidence_}));
     }
     return 0;
   }
@@ -79,7 +89,7 @@ class BleuCommand final : public Command {
 
   std::vector<std::string> references_;
   std::string tokenize_ = "13a", metric_ = "bleu";
-  bool lowercase_ = false, json_ = false;
+  bool lowercase_ = false, confidence_ = false, json_ = false;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <fstream>
 #include <heed/core/error.hpp>
 #include <heed/models/bleu.hpp>
+#include <heed/models/bootstrap.hpp>
 #include <heed/models/chrf.hpp>
 #include <heed/models/utf8.hpp>
 #include <nlohmann/json.hpp>
@@ -68,6 +69,32 @@ TEST_CASE("chrF prints sacreBLEU's line for every reference case", "[bleu][chrf]
       CHECK(chrf.score == Approx(expected["score"].get<double>()).epsilon(1e-13));
       CHECK(chrf.signature.rfind(expected["signature"].get<std::string>() + "|version:", 0) == 0);
     }
+  }
+}
+
+TEST_CASE("intervals are those of sacreBLEU's bootstrap", "[bleu][chrf]") {
+  const auto check = [](const auto& score, const nlohmann::json& expected) {
+    CHECK(to_string(score) == expected["line"].get<std::string>());
+    CHECK(score.signature.rfind(expected["signature"].get<std::string>() + "|version:", 0) == 0);
+  };
+  const nlohmann::json data = reference_data();
+  REQUIRE(data["intervals"].size() == 8);
+  for (const auto& item : data["intervals"]) {
+    const auto hypotheses = item["hypotheses"].get<Lines>();
+    const auto references = item["references"].get<std::vector<Lines>>();
+    if (item["name"] == "bleu") {
+      check(corpus_bleu(hypotheses, references, {.confidence = true}), item);
+    } else {
+      check(corpus_chrf(hypotheses, references, {.confidence = true}), item);
+    }
+  }
+  CHECK(corpus_bleu({}, {{}}, {.confidence = true}).confidence.mean == 0);
+}
+
+TEST_CASE("resamples are drawn as NumPy's default_rng(12345) does", "[bleu]") {
+  ResampleGenerator generator;
+  for (const uint32_t expected : {4, 1, 5, 2, 1, 5, 4, 4, 6, 2, 5, 2, 3, 4}) {
+    CHECK(generator.below(7) == expected);
   }
 }
 

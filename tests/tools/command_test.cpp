@@ -296,6 +296,11 @@ TEST_CASE("bleu prints sacreBLEU's line and an object") {
       heed_command({"bleu", "--metric", "chrf", "--json", "--ref", folder / "ref"}, text).out,
       StartsWith("{\"name\": \"chrF2\", \"score\": 100") &&
           Contains("\"signature\": \"nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|"));
+  CHECK_THAT(heed_command({"bleu", "--confidence", "--ref", folder / "ref"}, text).out,
+             StartsWith("BLEU = 100.00 (μ = 100.00 ± 0.00) 100.0/"));
+  CHECK_THAT(heed_command({"bleu", "--confidence", "--json", "--ref", folder / "ref"}, text).out,
+             Contains("|bs:1000|seed:12345|") && Contains("\"confidence_mean\": 100") &&
+                 Contains("\"confidence_var\": 0"));
   check_refused(heed_command({"bleu", "--ref", folder / "ref"}, "one line\n"), 3, "2");
   check_refused(heed_command({"bleu", "--ref", folder / "none"}, "x\n"), 4, "none");
 }

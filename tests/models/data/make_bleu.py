@@ -76,6 +76,12 @@ def case(name, hypotheses, references):
             "chrf": chrf}
 
 
+def interval(name, metric, hypotheses, references):
+    score = metric.corpus_score(hypotheses, references, n_bootstrap=1000)
+    return {"name": name, "hypotheses": hypotheses, "references": references, "line": str(score),
+            "signature": str(metric.get_signature()).rsplit("|", 1)[0]}
+
+
 def compact(part):
     """The JSON of a part of the data: one line for each item of a list."""
     if not isinstance(part, list):
@@ -101,12 +107,16 @@ def main():
         case("brevity", ["the cat sat on the mat today"], [["the cat sat on the mat today and more"]]),
         case("equally close references", ["a b c d e"], [["a b c d"], ["a b c d e f"]]),
     ] + [case(f"line {i} alone", noise([line]), [[line]]) for i, line in enumerate(LINES)]
+    corpora = [(noise(texts), [texts]), (noise(texts), [texts, noise(texts)]),
+               (noise(texts[:2]), [texts[:2]]), (texts[:1], [texts[1:2]])]
+    intervals = [interval(name, metric(), *corpus) for corpus in corpora
+                 for name, metric in (("bleu", sacrebleu.BLEU), ("chrf", sacrebleu.CHRF))]
     for line in LINES:
         assert "\n" not in line
     words = lambda line, name: sacrebleu.BLEU(tokenize=name)._preprocess_segment(line).split()
     tokenized = [{"line": line} | {name: " ".join(words(line, name)) for name in ("13a", "char", "intl")}
                  for line in LINES]
-    data = {"sacrebleu": sacrebleu.__version__, "cases": cases, "tokenized": tokenized,
+    data = {"sacrebleu": sacrebleu.__version__, "cases": cases, "intervals": intervals, "tokenized": tokenized,
             "lowercase": [[line, line.lower()] for line in LINES]}
     path = pathlib.Path(__file__).with_name("bleu.json")
     path.write_text("{" + ",\n".join(f'"{key}": {compact(part)}' for key, part in data.items()) + "}\n")
