@@ -80,8 +80,9 @@ struct Config {
   void set_vocabularies(int64_t source, int64_t target);
 };
 
-/// A preset: the name of a task (`phrases`, `dates`, `reverse`) or of a size (`toy`, `tiny`,
-/// `small`, `base`: the paper's). Every kind of model has them. `ConfigError` lists the names.
+/// A preset: the name of a task (`phrases`, `dates`, `numbers`, `reverse`, `copy`, `sort`) or of a
+/// size (`toy`, `tiny`, `small`, `base`: the paper's). Every kind of model has them. `ConfigError`
+/// lists the names.
 Config preset(const std::string& name, ModelKind model = ModelKind::rnn_search);
 std::vector<std::string> preset_names();
 

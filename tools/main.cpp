@@ -22,7 +22,7 @@ constexpr Entry verbs[] = {
     {"train", "train a model on parallel text", train_command},
     {"translate", "translate lines, and show what was attended to", translate_command},
     {"score", "log-probabilities of given translations", score_command},
-    {"bleu", "BLEU of translations", bleu_command},
+    {"bleu", "BLEU or chrF of translations", bleu_command},
     {"graph", "draw the graph of a training step", graph_command},
     {"info", "this build and machine, or a model's summary", info_command},
 };

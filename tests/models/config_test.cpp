@@ -165,12 +165,15 @@ TEST_CASE("a wrong setting is refused") {
 }
 
 TEST_CASE("presets have names, and an unknown one is refused with the list") {
-  for (const char* name : {"phrases", "dates", "reverse", "toy", "tiny", "small", "base"}) {
+  for (const char* name :
+       {"phrases", "dates", "numbers", "reverse", "copy", "sort", "toy", "tiny", "small", "base"}) {
     CHECK(preset(name).model == ModelKind::rnn_search);
     CHECK(preset(name, ModelKind::transformer).model == ModelKind::transformer);
   }
-  CHECK_THROWS_WITH(preset("frases"), Contains("phrases, dates, reverse, toy, tiny, small, base") &&
-                                          Contains("did you mean \"phrases\""));
+  CHECK_THROWS_WITH(
+      preset("frases"),
+      Contains("phrases, dates, numbers, reverse, copy, sort, toy, tiny, small, base") &&
+          Contains("did you mean \"phrases\""));
 }
 
 TEST_CASE("the presets of the Transformer are the sizes that they are named after") {
