@@ -4,7 +4,7 @@
 //   language_model [sort|add] [steps] [seed]
 //
 // It is the decoder of Vaswani et al. 2017 (section 3.1) without the attention over a source, as in
-// "Improving language understanding by generative pre-training", Radford et al. 2018, section 3.1
+// "Improving language understanding by generative pre-training", Radford et al. 2018, sections 3.1
 // and 4.1: learned positions, GELU. Two things are not theirs: a LayerNorm stands before each
 // sub-layer and after the last, as in their paper of 2019 (section 2.3), and the output's weights
 // are not those of the embedding.
