@@ -212,6 +212,27 @@ TEST_CASE("a cache grows beyond its first size and keeps every word") {
   CHECK(difference(all.value, cat(keys, 2) * 2) == 0);
 }
 
+TEST_CASE("a cache takes many words at once, and refuses what does not fit to those it keeps") {
+  KeyValueCache cache;
+  const Tensor text = Tensor::randn({2, 3, 45, 5});
+  const auto append = [&](int64_t from, int64_t to) {
+    const Tensor newest = slice(text, 2, from, to);
+    return cache.append({newest, newest * 2});
+  };
+  append(0, 33);  // more than the first room
+  append(33, 34);
+  const KeysAndValues all = append(34, 45);
+  CHECK(cache.length() == 45);
+  CHECK(difference(all.key, text) == 0);
+  CHECK(difference(all.value, text * 2) == 0);
+  const Tensor three = Tensor::randn({3, 3, 1, 5});
+  CHECK_THROWS_AS(cache.append({three, three}), ShapeError);
+  CHECK_THROWS_WITH(cache.append({three, three}),
+                    Contains("[3, 3, 1, 5]") && Contains("as those kept, [2, 3, 45, 5]"));
+  CHECK_THROWS_AS(KeyValueCache().append({select(three, 0, 0), select(three, 0, 0)}), ShapeError);
+  CHECK_THROWS_AS(KeyValueCache().append({three, slice(three, 0, 0, 2)}), ShapeError);
+}
+
 TEST_CASE("a cache follows every reordering of its rows") {
   Generator generator(5);
   KeyValueCache cache;
