@@ -5,6 +5,7 @@
 
 #include <heed/core/error.hpp>
 #include <heed/models/config.hpp>
+#include <heed/models/training_recipe.hpp>
 
 namespace heed {
 
@@ -95,6 +96,22 @@ void check(const TransformerConfig& model) {
   }
 }
 
+void check(const TrainingConfig& training) {
+  if (has_end(training.schedule) && training.steps == 0) {
+    const bool cosine = training.schedule == ScheduleKind::cosine;
+    throw ConfigError(std::string("training.schedule: ") + (cosine ? "cosine" : "exponential") +
+                      " needs training.steps, where it ends");
+  }
+  if (training.schedule == ScheduleKind::plateau && training.patience > 0 &&
+      training.patience <= plateau_validations) {
+    throw ConfigError("training.patience: " + std::to_string(training.patience) +
+                      " ends the training before the schedule plateau lowers the rate, after " +
+                      std::to_string(plateau_validations) +
+                      " validations; expected 0 or at least " +
+                      std::to_string(plateau_validations + 1));
+  }
+}
+
 double machine_memory() {
   return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
@@ -111,12 +128,11 @@ void check(const Config& config) {
   const bool transformer = config.model == ModelKind::transformer;
   transformer ? check(config.transformer) : check(config.recurrent);
   if (config.model == ModelKind::rnn_search) check_attention(config.recurrent);
-  if (config.training.schedule == ScheduleKind::cosine && config.training.steps == 0) {
-    throw ConfigError("training.schedule: cosine needs training.steps, where it ends");
-  }
-  // Weights, gradients, and the two moments of Adam, in float32.
-  const double needed = 16 * (transformer ? weight_count(config.transformer)
-                                          : weight_count(config.recurrent, config.model));
+  check(config.training);
+  // Weights, gradients, the two moments of Adam, and the moving average, in float32.
+  const double bytes = config.training.ema > 0 ? 20 : 16;
+  const double needed = bytes * (transformer ? weight_count(config.transformer)
+                                             : weight_count(config.recurrent, config.model));
   if (needed > machine_memory()) {
     throw ConfigError("the model needs " + gibibytes(needed) + " (weights, gradients, moments), " +
                       "this machine has " + gibibytes(machine_memory()) +

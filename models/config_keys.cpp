@@ -101,9 +101,9 @@ std::vector<Key> training_keys(TrainingConfig& c) {
     return IntegerKey{&value, low, INT64_C(1) << 53};
   };
   return {
-      {"optimizer", choice(c.optimizer, {"sgd", "adam", "adamw"}), "optimiser"},
+      {"optimizer", choice(c.optimizer, {"sgd", "adam", "adamw", "adadelta"}), "optimiser"},
       {"learning_rate", NumberKey{&c.learning_rate, 1e-12, 1000}, "peak learning rate"},
-      {"schedule", choice(c.schedule, {"constant", "noam", "cosine"}),
+      {"schedule", choice(c.schedule, {"constant", "noam", "cosine", "exponential", "plateau"}),
        "how the learning rate changes after the warm-up"},
       {"warmup", count(c.warmup, 0), "steps of linear warm-up"},
       {"batch_tokens", count(c.batch_tokens, 1), "tokens of a batch, padding included"},
@@ -119,8 +119,8 @@ std::vector<Key> training_keys(TrainingConfig& c) {
       {"validate_every", count(c.validate_every, 1), "steps between validations"},
       {"patience", count(c.patience, 0),
        "validations without a better one before training stops, 0: never"},
-      {"average", IntegerKey{&c.average, 0, 0}, "checkpoints averaged at the end, 0: none"},
-      {"ema", NumberKey{&c.ema, 0, 0}, "decay of the moving average of weights, 0: none"},
+      {"average", IntegerKey{&c.average, 0, 100}, "checkpoints averaged at the end, 0: none"},
+      {"ema", FractionKey{&c.ema}, "decay of the moving average of weights, 0: none"},
       {"r_drop", NumberKey{&c.r_drop, 0, 0}, "weight of R-Drop, 0: none"},
   };
 }

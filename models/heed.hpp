@@ -32,7 +32,9 @@
 #include <heed/models/transformer.hpp>
 #include <heed/models/translation_task.hpp>
 #include <heed/models/translator.hpp>
+#include <heed/optim/adadelta.hpp>
 #include <heed/optim/adam.hpp>
+#include <heed/optim/averaging.hpp>
 #include <heed/optim/clipping.hpp>
 #include <heed/optim/schedules.hpp>
 #include <heed/optim/sgd.hpp>

@@ -24,6 +24,7 @@ constexpr Entry verbs[] = {
     {"score", "log-probabilities of given translations", score_command},
     {"bleu", "BLEU or chrF of translations", bleu_command},
     {"graph", "draw the graph of a training step", graph_command},
+    {"average", "the mean of a run's last checkpoints as a model", average_command},
     {"info", "this build and machine, or a model's summary", info_command},
 };
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes the golden files of the tests: what PyTorch computes for layers, optimisers and models.
+"""Writes the golden files of the tests: what PyTorch computes for operations, layers,
+optimisers and models.
 
     python3 make_golden.py [FOLDER [NAME]...]    all files, or those named
 
@@ -114,6 +115,48 @@ def random_weights(module, scale=0.5):
 def call(module, weights, *arguments, **options):
     """The module with other weights, of any precision."""
     return torch.func.functional_call(module, weights, arguments, options)
+
+
+# --- operations -----------------------------------------------------------------------------------
+
+EINSUMS = {
+    "product": ("ij,jk->ik", (3, 5), (5, 7)),
+    "heads": ("bshd,bthd->bhst", (2, 3, 5, 7), (2, 11, 5, 7)),
+    "implicit": ("bca,cAd", (2, 3, 5), (3, 7, 11)),
+    "chain": ("ab,bc,cd,a->d", (3, 5), (5, 7), (7, 2), (3,)),
+    "bilinear": ("bi,oij,bj->bo", (3, 5), (7, 5, 2), (3, 2)),
+    "trace": ("ii->", (5, 5)),
+    "diagonals": ("iji,jkj->jik", (3, 5, 3), (5, 2, 5)),
+    "ellipsis": ("...ij,j...->i...", (2, 1, 3, 5), (5, 7)),
+    "elementwise": ("ab,ab,b->ba", (3, 5), (3, 5), (5,)),
+    "ones": ("ij,ij->j", (1, 5), (7, 5)),
+    "transpose": ("ijk->kij", (2, 3, 5)),
+}
+NORMS = {"norm1": 1, "norm2": 2, "norm2.5": 2.5, "norm0.5": 0.5, "norminf": math.inf}
+
+
+def make_operations(golden, seed):
+    for case, (equation, *shapes) in EINSUMS.items():
+        inputs = {str(i): torch.randn(shape) for i, shape in enumerate(shapes)}
+        record(golden, "einsum." + case, seed, inputs, {},
+               lambda i, w, equation=equation: {"y": torch.einsum(equation, *i.values())})
+    x = torch.randn(2, 7, 5)
+    for case, k, axis, largest in (("largest", 3, 1, True), ("smallest", 2, -1, False)):
+        record(golden, "topk." + case, seed, {"x": x}, {}, lambda i, w, k=k, axis=axis,
+               largest=largest: {"y": i["x"].topk(k, axis, largest).values})
+        golden.put("topk." + case, seed, "input", "indices", x.topk(k, axis, largest).indices)
+    for case, p in NORMS.items():
+        with_zero = x.clone()
+        with_zero[0, 2, 3] = 0
+        with_zero[1, 4] = 0
+        record(golden, case, seed, {"x": with_zero}, {}, lambda i, w, p=p: {
+            "all": torch.linalg.vector_norm(i["x"], p),
+            "last": torch.linalg.vector_norm(i["x"], p, dim=-1),
+            "two": torch.linalg.vector_norm(i["x"], p, dim=(0, 2), keepdim=True)})
+    record(golden, "ordered", seed, {"x": x}, {}, lambda i, w: {
+        "cumsum": i["x"].cumsum(1), "cumsum.last": i["x"].cumsum(-1),
+        "tril": i["x"].tril(), "tril.above": i["x"].tril(2), "triu.below": i["x"].triu(-3),
+        "flip": i["x"].flip(0, -1)})
 
 
 # --- layers ---------------------------------------------------------------------------------------
@@ -555,6 +598,9 @@ def make_optim(golden, seed):
         "adam_decay": (torch.optim.Adam, dict(lr=0.01, weight_decay=0.03)),
         "adamw": (torch.optim.AdamW, dict(lr=0.01)),
         "adamw_decay": (torch.optim.AdamW, dict(lr=0.01, weight_decay=0.3)),
+        "adadelta": (torch.optim.Adadelta, dict(lr=1.0, rho=0.95, eps=1e-6)),
+        "adadelta_decay": (torch.optim.Adadelta, dict(lr=0.5, rho=0.9, eps=1e-4,
+                                                      weight_decay=0.03)),
     }
     steps, shapes = 20, {"w": (3, 5), "b": (7,)}
     for case, (optimizer_class, options) in cases.items():
@@ -583,9 +629,11 @@ def main():
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     named = sys.argv[2:]
-    for name, make in {"layers": make_layers, "cross_entropy": make_cross_entropy, "gru": make_gru,
+    for name, make in {"operations": make_operations, "layers": make_layers,
+                       "cross_entropy": make_cross_entropy, "gru": make_gru,
                        "recurrent": make_recurrent, "scores": make_scores,
-                       "recurrent_models": make_recurrent_models, "rnn_search": make_rnn_search, "attention": make_attention,
+                       "recurrent_models": make_recurrent_models,
+                       "rnn_search": make_rnn_search, "attention": make_attention,
                        "transformer_layers": make_transformer_layers,
                        "transformer": make_transformer, "optim": make_optim}.items():
         if named and name not in named:

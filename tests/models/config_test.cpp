@@ -159,7 +159,13 @@ TEST_CASE("a wrong setting is refused") {
   CHECK_THAT(setting_refusal("training.learning_rate=inf"), Contains("number"));
   CHECK_THAT(setting_refusal("training.steps=18446744073709551616"), Contains("integer"));
   CHECK_THAT(setting_refusal("dropout=1.5"), Contains("[0, 1)"));
-  CHECK_THAT(setting_refusal("training.ema=0.9"), Contains("training.ema"));
+  CHECK_THAT(setting_refusal("training.r_drop=0.9"), Contains("training.r_drop"));
+  for (const char* bad : {"1", "-0.1", "nan", "1e400"}) {
+    CHECK_THAT(setting_refusal(std::string("training.ema=") + bad), Contains("ema"));
+  }
+  for (const char* bad : {"101", "-1", "2.5", "18446744073709551616"}) {
+    CHECK_THAT(setting_refusal(std::string("training.average=") + bad), Contains("average"));
+  }
   CHECK_THAT(setting_refusal("a\nb=1"), Contains("a\\x0ab"));
   CHECK(setting_refusal("d_model=64") == "accepted");
 }
@@ -207,7 +213,14 @@ TEST_CASE("options that need each other are checked together") {
   Config config = sized("toy");
   config.training.schedule = ScheduleKind::cosine;
   config.training.steps = 0;
-  CHECK_THROWS_WITH(check(config), Contains("training.steps"));
+  CHECK_THROWS_WITH(check(config), Contains("cosine needs training.steps"));
+  config.training.schedule = ScheduleKind::exponential;
+  CHECK_THROWS_WITH(check(config), Contains("exponential needs training.steps"));
+  config.training.schedule = ScheduleKind::plateau;
+  config.training.patience = 3;
+  CHECK_THROWS_WITH(check(config), Contains("training.patience: 3") && Contains("at least 4"));
+  config.training.patience = 4;
+  check(config);
   config = sized("toy");
   config.recurrent.coverage = true;
   check(config);
@@ -265,7 +278,7 @@ TEST_CASE("the list of keys has the default and the range of each") {
     if (key.name != "training.optimizer") continue;
     found = true;
     CHECK(key.fallback == "\"adam\"");
-    CHECK(key.range == "sgd, adam, adamw");
+    CHECK(key.range == "sgd, adam, adamw, adadelta");
   }
   CHECK(found);
 }
