@@ -21,6 +21,7 @@
 #include <heed/layers/positions.hpp>
 #include <heed/layers/recurrent.hpp>
 #include <heed/models/bleu.hpp>
+#include <heed/models/ensemble.hpp>
 #include <heed/models/model_folder.hpp>
 #include <heed/models/rnn_search.hpp>
 #include <heed/models/sampling.hpp>

@@ -64,6 +64,9 @@ class Translator {
  public:
   /// The model of a folder. `FormatError`, `DataError`, `IoError` say what is wrong with it.
   static Translator load(const std::string& folder);
+  /// The models of several folders as one `Ensemble`, in this order. Throws as `load`, and
+  /// `DataError` where tokenizers or vocabularies differ: which, and where first.
+  static Translator load_ensemble(const std::vector<std::string>& folders);
   /// From parts, for a model of your own. `ConfigError` unless the parts fit together.
   Translator(TranslationModel model, std::shared_ptr<const Tokenizer> tokenizer, Vocabulary source,
              Vocabulary target, bool lowercase = false);

@@ -184,3 +184,16 @@ TEST_CASE(
   check_refused(translate({"--no-repeat-ngram", "1", "--min-length", "100"}, "a\n"), 2,
                 "repeats an n-gram (no_repeat_ngram 1)");
 }
+
+TEST_CASE("translate --ensemble takes several models of one vocabulary") {
+  const Fixture& f = fixture();
+  const std::string m = f.folder / "m";
+  CHECK(translated({"--ensemble", m, m}, f.text) == translated({}, f.text));
+  TemporaryFolder folder;
+  const std::string other = folder / "other";
+  CHECK(shell("cp -r " + m + " " + other + " && sed -i '5s/.*/zebra/' " + other + "/target.vocab")
+            .status == 0);
+  const CommandResult result = translate({"--ensemble", other}, f.text);
+  check_refused(result, 3, "the target vocabularies differ from token 4 on");
+  check_refused(translate({"--ensemble", folder / "none"}, f.text), 4, "none");
+}
