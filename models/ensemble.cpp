@@ -41,6 +41,16 @@ class EnsembleDecoder final : public Decoder {
     for (const auto& decoder : decoders_) decoder->reorder(sentences, rows);
   }
 
+  Tensor attention() const override {
+    NoGrad no_grad;
+    std::vector<Tensor> all;
+    for (const auto& decoder : decoders_) {
+      Tensor one = decoder->attention();
+      if (one.defined()) all.push_back(std::move(one));
+    }
+    return all.empty() ? Tensor() : mean(stack(all, 0), {0});
+  }
+
   int64_t most_words() const override {
     int64_t fewest = Decoder::most_words();
     for (const auto& decoder : decoders_) fewest = std::min(fewest, decoder->most_words());

@@ -27,7 +27,8 @@ struct Ensemble {
   /// The weights of every model's attentions, `models.0.` and so on before their names.
   std::vector<AttentionWeights> attend(const Tensor& source, const Tensor& keep,
                                        const Tensor& target) const;
-  /// Word by word, for search; ends where the first of them does.
+  /// Word by word, for search; ends where the first of them does. A step's attention is the mean
+  /// over the models that have one.
   std::unique_ptr<Decoder> start_decoder(const Tensor& source, const Tensor& keep) const;
   void members(Members& m) { m("models", models); }
 

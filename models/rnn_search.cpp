@@ -123,11 +123,14 @@ class RNNsearchDecoder final : public Decoder {
     const Attended attended = model_.attention(reshape(s, {N, R / N, -1}), source_.keys,
                                                source_.annotations, source_.keep);
     const Tensor c = reshape(attended.context, {R, -1});
+    alpha_ = reshape(attended.weights, {R, -1});
     const Tensor gates =
         linear(Ey, weights_.word, model_.decoder.cell.bias_ih) + linear(c, weights_.context);
     s = model_.decoder.cell.step(gates, s);
     return log_softmax(words(model_, s, c, Ey));
   }
+
+  Tensor attention() const override { return alpha_; }
 
   void reorder(const Tensor& sentences, const Tensor& rows) override {
     NoGrad no_grad;
@@ -142,6 +145,7 @@ class RNNsearchDecoder final : public Decoder {
   const RNNsearch& model_;
   InputWeights weights_;
   Source source_;
+  Tensor alpha_;  // of the last step, [R, S]
 };
 
 }  // namespace

@@ -53,6 +53,7 @@ SearchOptions search_options(const TranslateOptions& options) {
   SearchOptions result;
   result.beam = options.beam;
   result.length_penalty = options.length_penalty;
+  result.coverage_penalty = options.coverage_penalty;
   result.nbest = options.nbest;
   result.min_length = options.min_length;
   result.max_length = options.max_length;

@@ -35,6 +35,9 @@ class TranslateCommand final : public Command {
     flags.integer("--beam", options_.beam, 1, max_beam, "hypotheses kept; 1 is greedy (default 5)");
     flags.text("--length-penalty", length_penalty_, "A",
                "divide the log-probability by length^A, or with wu:A by Wu's formula (default 1)");
+    flags.number("--coverage-penalty", options_.coverage_penalty, 0, 10,
+                 "adds X log(weights that a source word got in all) to the score for each word "
+                 "that got less than 1 (default 0: off)");
     flags.integer("--nbest", options_.nbest, 1, max_beam,
                   "best translations of a line: INDEX ||| TEXT ||| SCORE ||| LOG-PROBABILITIES");
     flags.integer("--min-length", options_.min_length, 0, 10'000, "fewest words of a translation");
