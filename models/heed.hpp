@@ -24,6 +24,7 @@
 #include <heed/models/bleu.hpp>
 #include <heed/models/chrf.hpp>
 #include <heed/models/encoder_decoder.hpp>
+#include <heed/models/ensemble.hpp>
 #include <heed/models/model_folder.hpp>
 #include <heed/models/rnn_search.hpp>
 #include <heed/models/sampling.hpp>

@@ -105,9 +105,10 @@ Source encode(const Transformer& m, const Tensor& source, const Tensor& keep, Tr
 }
 
 /// 3.1 and 3.4: the decoder's stack and the logits of the next words, [B, T, V]. `caches`, if there
-/// are any, hold the words before `first`.
+/// are any, hold the words before `first`; `last_weights`, if wanted, are those of the last layer's
+/// attention to the source.
 Tensor decode(const Transformer& m, const Source& source, const Tensor& words, int64_t first,
-              std::vector<KeyValueCache>* caches, Trace* trace) {
+              std::vector<KeyValueCache>* caches, Trace* trace, Tensor* last_weights = nullptr) {
   const int64_t T = words.size(1);
   const Tensor keep = T > 1 ? causal_keep(T, T) : Tensor();
   Tensor x = embed(m, m.target_embedding, m.target_positions, words, first);  // [B, T, D]
@@ -116,6 +117,7 @@ Tensor decode(const Transformer& m, const Source& source, const Tensor& words, i
     TransformerDecoderLayer::Weights weights;
     x = layers[i](x, {source.memory[i], keep, source.keep, caches ? &(*caches)[i] : nullptr},
                   &weights);
+    if (last_weights) *last_weights = weights.source;
     if (!trace) continue;
     trace->push_back(
         {layer_name("decoder", i, "self_attn"), weights.self, Side::target, Side::target});
@@ -134,9 +136,15 @@ class TransformerDecoder final : public Decoder {
 
   Tensor step(const Tensor& last) override {
     NoGrad no_grad;
-    const Tensor logits =
-        decode(model_, source_, unsqueeze(last, 1), caches_[0].length(), &caches_, nullptr);
+    const Tensor logits = decode(model_, source_, unsqueeze(last, 1), caches_[0].length(), &caches_,
+                                 nullptr, &weights_);
     return log_softmax(select(logits, 1, 0));
+  }
+
+  Tensor attention() const override {
+    NoGrad no_grad;
+    // [N, H, K, S], the hypotheses of a sentence asking side by side -> [R, S].
+    return reshape(mean(weights_, {1}), {-1, weights_.size(-1)});
   }
 
   int64_t most_words() const override {
@@ -159,6 +167,7 @@ class TransformerDecoder final : public Decoder {
   const Transformer& model_;
   Source source_;
   std::vector<KeyValueCache> caches_;
+  Tensor weights_;  // of the last step
 };
 
 }  // namespace
