@@ -362,7 +362,11 @@ void Trainer::Loop::validate_average() {
   if (steps.size() < 2) return note("there are not two checkpoints to average");
   std::vector<NamedTensor> own;
   for (const NamedTensor& entry : task.state()) own.push_back({entry.name, entry.tensor.clone()});
-  task.load_state(average_checkpoints(options.folder, steps));
+  try {
+    task.load_state(average_checkpoints(options.folder, steps));
+  } catch (const Error& error) {  // the run itself is saved
+    return warn(std::string("cannot average: ") + error.what());
+  }
   const Validation result = task.validate();
   const bool better = best_step == 0 || beats(result, best.score, best.loss);
   if (better) task.save_best(options.folder);

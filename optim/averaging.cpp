@@ -1,54 +1,12 @@
 #include <heed/optim/averaging.hpp>
 
 #include <algorithm>
-#include <cmath>
-#include <map>
 
 #include <heed/core/error.hpp>
-#include <heed/core/kernels/kernels.hpp>
+#include <heed/core/kernels/elementwise.hpp>
+#include <heed/optim/state_reader.hpp>
 
 namespace heed {
-
-namespace {
-
-struct Wanted {
-  std::string name;
-  Shape shape;
-  DType dtype;
-};
-
-std::string described(const Shape& shape, DType dtype) {
-  return std::string(to_string(dtype)) + " " + to_string(shape);
-}
-
-/// The arrays of `state` in the order of `wanted`; one error for all that differs.
-std::vector<Array> in_order(const char* who, const std::vector<NamedTensor>& state,
-                            const std::vector<Wanted>& wanted) {
-  StateDifferences differences;
-  std::map<std::string, Array> given;
-  for (const NamedTensor& entry : state) {
-    if (!given.emplace(entry.name, entry.tensor.array()).second) differences.unexpected(entry.name);
-  }
-  std::vector<Array> result;
-  for (const auto& [name, shape, dtype] : wanted) {
-    const auto found = given.find(name);
-    if (found == given.end()) {
-      differences.missing(name);
-      continue;
-    }
-    const Array array = found->second;
-    given.erase(found);
-    result.push_back(array);
-    if (array.shape() == shape && array.dtype() == dtype) continue;
-    differences.wrong(name + " is " + described(array.shape(), array.dtype()) + ", expected " +
-                      described(shape, dtype));
-  }
-  for (const auto& entry : given) differences.unexpected(entry.first);
-  differences.throw_if_any(who);
-  return result;
-}
-
-}  // namespace
 
 ExponentialMovingAverage::ExponentialMovingAverage(const std::vector<NamedTensor>& parameters,
                                                    double decay)
@@ -90,19 +48,16 @@ std::vector<NamedTensor> ExponentialMovingAverage::state() const {
 }
 
 void ExponentialMovingAverage::load_state(const std::vector<NamedTensor>& state) {
-  std::vector<Wanted> wanted;
-  for (const NamedTensor& own : this->state()) {
-    wanted.push_back({own.name, own.tensor.shape(), own.tensor.dtype()});
+  StateReader reader(state);
+  const int64_t updates = reader.take_count("updates", 0);
+  std::vector<Array> shadows;
+  for (const Entry& entry : entries_) {
+    shadows.push_back(
+        reader.take("shadow." + entry.name, entry.shadow.shape(), entry.shadow.dtype()));
   }
-  const std::vector<Array> given =
-      in_order("moving average: the state does not fit the weights", state, wanted);
-  const double updates = given[0].item();
-  if (!(updates >= 0 && updates <= 1e15 && updates == std::floor(updates))) {
-    throw FormatError("moving average: updates is " + std::to_string(updates) +
-                      ", expected a whole number from 0");
-  }
-  updates_ = static_cast<int64_t>(updates);
-  for (std::size_t i = 0; i < entries_.size(); ++i) entries_[i].shadow = given[i + 1].clone();
+  reader.throw_if_different("moving average: the state does not fit the weights");
+  updates_ = updates;
+  for (std::size_t i = 0; i < entries_.size(); ++i) entries_[i].shadow = shadows[i];
 }
 
 void StateAverage::add(const std::vector<NamedTensor>& state) {
@@ -112,11 +67,12 @@ void StateAverage::add(const std::vector<NamedTensor>& state) {
       entries_.push_back({entry.name, array.dtype(), Array::zeros(array.shape(), float64)});
     }
   }
-  std::vector<Wanted> wanted;
-  for (const Entry& entry : entries_)
-    wanted.push_back({entry.name, entry.sum.shape(), entry.dtype});
-  const std::vector<Array> given =
-      in_order("average: the weights are not those of the first", state, wanted);
+  StateReader reader(state);
+  std::vector<Array> given;
+  for (const Entry& entry : entries_) {
+    given.push_back(reader.take(entry.name, entry.sum.shape(), entry.dtype));
+  }
+  reader.throw_if_different("average: the weights are not those of the first");
   for (std::size_t i = 0; i < given.size(); ++i) {
     kernels::add_into(entries_[i].sum, given[i].to(float64));
   }

@@ -13,13 +13,6 @@ namespace {
 /// Columns of one task of a running sum.
 constexpr int64_t column_block = 256;
 
-/// Sizes of `shape` from `begin` up to `end`, multiplied.
-int64_t extent(const Shape& shape, int begin, int end) {
-  int64_t product = 1;
-  for (int axis = begin; axis < end; ++axis) product *= shape[axis];
-  return product;
-}
-
 template <class T>
 void cumsum_as(const Array& x, int axis, bool reverse, const Array& y) {
   const int64_t n = x.shape()[axis], outer = extent(x.shape(), 0, axis);

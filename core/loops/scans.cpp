@@ -8,7 +8,17 @@ namespace {
 constexpr int64_t block = 256;
 
 template <class T>
+void cumsum_of_one(int64_t n, const T* x, T* y, int64_t stride) {
+  double sum = 0;
+  for (int64_t r = 0; r < n; ++r) {
+    sum += static_cast<double>(x[r * stride]);
+    y[r * stride] = static_cast<T>(sum);
+  }
+}
+
+template <class T>
 void cumsum(int64_t n, int64_t columns, const T* x, T* y, int64_t stride) {
+  if (columns == 1) return cumsum_of_one(n, x, y, stride);
   double sums[block];
   for (int64_t start = 0; start < columns; start += block) {
     const int64_t size = columns - start < block ? columns - start : block;

@@ -186,3 +186,25 @@ TEST_CASE("Adadelta trains, and a stopped run goes on to the same bits") {
   second.run();
   CHECK(weights_at(folder / "stopped", 20) == weights_at(folder / "straight", 20));
 }
+
+TEST_CASE("a checkpoint that cannot be averaged is a warning, and the run is kept") {
+  TemporaryFolder folder;
+  Training training(folder / "run");
+  training.options.training.average = 3;
+  struct Damage final : TrainingObserver {
+    void validated(int64_t step, const Validation&, bool) override {
+      if (step == 18) write_file_atomically(path, "{");
+    }
+    void warn(const std::string& text) override { warnings.push_back(text); }
+    std::string path;
+    std::vector<std::string> warnings;
+  } damage;
+  damage.path = folder / "run/checkpoints/000012/MANIFEST.json";
+  manual_seed(2);
+  Net net;
+  NetTask task(net);
+  CHECK(Trainer(task, training.options, &damage).run().step == 20);
+  REQUIRE(damage.warnings.size() == 1);
+  CHECK_THAT(damage.warnings[0], Contains("cannot average: ") && Contains("000012/MANIFEST.json"));
+  CHECK(path_exists(folder / "run/model.safetensors"));
+}
