@@ -45,7 +45,7 @@ class TrainCommand final : public Command {
     flags.section("Model and training");
     flags.choice("--model", model_, {"rnn_search", "transformer"}, "(default rnn_search)");
     flags.text("--preset", preset_, "NAME",
-               preset_list() + " (default small, where there is no --config)");
+               preset_list() + " (default small, where there is no --config)", preset_names());
     flags.text("--config", config_file_, "F.json", "keys over the preset's; a config.json will do");
     flags.texts(
         "--set", settings_, "KEY=VALUE",
