@@ -11,7 +11,7 @@ namespace heed {
 /// decoder: each step appends one word and recomputes none. Only for decoding, without history.
 class KeyValueCache {
  public:
-  /// Appends the newest word of every hypothesis, [R, H, 1, K] each -> all words, [R, H, t, K]:
+  /// Appends the newest word of every hypothesis, [R, G, 1, K] each -> all words, [R, G, t, K]:
   /// views, good until the next change.
   KeysAndValues append(const KeysAndValues& newest);
   /// Row i goes on from what was row `rows[i]`. Rows that stay where they are are not copied.
@@ -22,7 +22,7 @@ class KeyValueCache {
  private:
   void make_room(int64_t rows, int64_t words);
 
-  /// [R, H, capacity, K], the capacity doubling when it is used up.
+  /// [R, G, capacity, K], the capacity doubling when it is used up.
   Array key_, value_;
   int64_t rows_ = 0, length_ = 0;
 };
