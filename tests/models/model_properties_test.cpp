@@ -7,6 +7,7 @@
 
 #include <heed/core/error.hpp>
 #include <heed/core/gradcheck.hpp>
+#include <heed/core/parallel.hpp>
 #include <heed/models/rnn_search.hpp>
 #include <heed/models/transformer.hpp>
 
@@ -298,6 +299,24 @@ TEST_CASE("every model: a beam finds the same in any batch") {
       }
     }
   }
+}
+
+TEST_CASE("every model: one thread gives the bits of two, gradients included") {
+  const int before = threads();
+  for (const Variant& variant : variants()) {
+    INFO(variant.name);
+    const TranslationModel model = made(variant, 9);
+    const Batch batch = make_batch(known_pairs({41, 37, 41}, {41, 41, 30}), {0, 1, 2});
+    const auto gradients = [&](int count) {
+      set_threads(count);
+      return grad({model.loss(batch.source, batch.source_keep, batch.target_in, batch.target_out,
+                              {.ignore_index = Vocabulary::pad})},
+                  parameters(model));
+    };
+    const std::vector<Tensor> one = gradients(1), two = gradients(2);
+    for (std::size_t i = 0; i < one.size(); ++i) CHECK(difference(one[i], two[i]) == 0);
+  }
+  set_threads(before);
 }
 
 TEST_CASE("every model: its gradients are those of central differences") {
