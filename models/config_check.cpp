@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include <heed/core/error.hpp>
+#include <heed/layers/multi_head_attention.hpp>
 #include <heed/models/config.hpp>
 #include <heed/models/training_recipe.hpp>
 
@@ -54,9 +55,14 @@ double weight_count(const RecurrentConfig& c, ModelKind kind) {
 double weight_count(const TransformerConfig& c) {
   const auto V = static_cast<double>(c.source_vocab), W = static_cast<double>(c.target_vocab),
              D = static_cast<double>(c.d_model), F = static_cast<double>(c.feed_forward);
-  const double attention = 4 * D * (D + 1), feed_forward = D * F + F + F * D + D, norm = 2 * D;
-  const double encoder_layer = attention + feed_forward + 2 * norm;
-  const double decoder_layer = 2 * attention + feed_forward + 3 * norm;
+  const double K = D / static_cast<double>(c.heads),
+               E = K * static_cast<double>(c.kv_heads > 0 ? c.kv_heads : c.heads);
+  const double attention = 2 * (D + E) * (D + 1), feed_forward = D * F + F + F * D + D,
+               norm = 2 * D;
+  const double offsets = 2 * static_cast<double>(MultiHeadAttentionConfig().distance) + 1;
+  const double relative = c.positions == Positions::relative ? 2 * offsets * K : 0;
+  const double encoder_layer = attention + relative + feed_forward + 2 * norm;
+  const double decoder_layer = 2 * attention + relative + feed_forward + 3 * norm;
   const double matrices = c.tie == Tie::all ? V : c.tie == Tie::target ? V + W : V + 2 * W;
   const double positions =
       c.positions == Positions::learned ? 2 * static_cast<double>(c.max_length) * D : 0;
@@ -86,6 +92,14 @@ void check(const TransformerConfig& model) {
   if (model.d_model % model.heads != 0) {
     throw ConfigError("heads: " + std::to_string(model.heads) + " do not divide d_model, " +
                       std::to_string(model.d_model));
+  }
+  if (model.kv_heads > 0 && model.heads % model.kv_heads != 0) {
+    throw ConfigError("kv_heads: " + std::to_string(model.kv_heads) + " do not divide heads, " +
+                      std::to_string(model.heads));
+  }
+  if (model.positions == Positions::rotary && model.d_model / model.heads % 2 != 0) {
+    throw ConfigError("positions: rotary needs heads of even size, but d_model / heads is " +
+                      std::to_string(model.d_model / model.heads));
   }
   if (model.tie == Tie::all && model.source_vocab != model.target_vocab) {
     throw ConfigError(

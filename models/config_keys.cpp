@@ -78,12 +78,16 @@ std::vector<Key> transformer_keys(TransformerConfig& c) {
        "normalisation after the residual sum as in the paper, or before the sub-layer"},
       {"activation", choice(c.activation, {"relu", "gelu", "swish"}),
        "inside the feed-forward networks"},
-      {"positions", choice(c.positions, {"sinusoidal", "learned"}), "how words know their place"},
+      {"positions", choice(c.positions, {"sinusoidal", "learned", "relative", "rotary", "alibi"}),
+       "how words know their place: added to the embeddings, or (the last three) in "
+       "self-attention"},
       {"tie", choice(c.tie, {"none", "target", "all"}),
        "one matrix for target embedding and generator, or for both embeddings and generator"},
       {"max_length", size(c.max_length), "tokens of the longest text, with learned positions"},
-      {"kv_heads", IntegerKey{&c.kv_heads, 0, 0}, "heads of keys and values, 0: as many as heads"},
-      {"window", IntegerKey{&c.window, 0, 0}, "half width of self-attention, 0: the whole text"},
+      {"kv_heads", IntegerKey{&c.kv_heads, 0, largest_size},
+       "G, heads of keys and values, a divisor of heads; 0: as many as heads"},
+      {"window", IntegerKey{&c.window, 0, largest_size},
+       "places that a word sees on either side in self-attention, 0: the whole text"},
   };
 }
 

@@ -20,6 +20,7 @@
 #include <heed/layers/norm.hpp>
 #include <heed/layers/positions.hpp>
 #include <heed/layers/recurrent.hpp>
+#include <heed/layers/relative_positions.hpp>
 #include <heed/layers/scores.hpp>
 #include <heed/models/bleu.hpp>
 #include <heed/models/chrf.hpp>

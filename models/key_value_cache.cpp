@@ -53,7 +53,7 @@ std::vector<Move> ordered_moves(const std::vector<int32_t>& rows, int64_t row_co
   return moves;
 }
 
-/// The words in use, [rows, H, length, K].
+/// The words in use, [rows, G, length, K].
 Array used(const Array& all, int64_t rows, int64_t length) {
   return all.slice(0, 0, rows).slice(2, 0, length);
 }

@@ -96,8 +96,10 @@ TEST_CASE("the model that a configuration names decides what its keys mean") {
   CHECK(config.transformer.d_model == 64);
   CHECK(setting_refusal("norm=before") == "accepted");  // not a key of rnn_search
   CHECK_THROWS_WITH(apply_setting(config, "norm=before"), Contains("expects one of post, pre"));
-  CHECK_THROWS_WITH(apply_setting(config, "positions=rotary"),
-                    Contains("expects one of sinusoidal, learned"));
+  CHECK_THROWS_WITH(apply_setting(config, "positions=rotari"),
+                    Contains("expects one of sinusoidal, learned, relative, rotary, alibi"));
+  CHECK_THROWS_WITH(apply_setting(config, "window=-1"), Contains("window") && Contains("-1"));
+  CHECK_THROWS_WITH(apply_setting(config, "kv_heads=-1"), Contains("kv_heads") && Contains("-1"));
   CHECK_THROWS_WITH(model_kind("transfomer"),
                     Contains("rnn_search, encoder_decoder, transformer") &&
                         Contains("did you mean \"transformer\""));
