@@ -23,6 +23,7 @@ constexpr Entry verbs[] = {
     {"translate", "translate lines, and show what was attended to", translate_command},
     {"score", "log-probabilities of given translations", score_command},
     {"bleu", "BLEU of translations", bleu_command},
+    {"study", "repeat a figure of the papers: numbers, picture, table", study_command},
     {"graph", "draw the graph of a training step", graph_command},
     {"info", "this build and machine, or a model's summary", info_command},
 };
