@@ -194,8 +194,8 @@ std::pair<double, double> panel_range(const DotPanel& panel) {
     high = std::max(high, e.high);
   }
   if (!(low <= high)) return {0, 1};
-  const double slack = std::max(0.02 * (high - low), 1e-6 * std::max(1.0, std::abs(high)));
-  const double step = tick_step(low - slack, high + slack, 4);
+  if (low == high) return {low - 1, high + 1};
+  const double step = tick_step(low, high, 4);
   return {std::floor((low + 1e-12) / step) * step, std::ceil((high - 1e-12) / step) * step};
 }
 

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include <heed/core/blas.hpp>
@@ -80,7 +81,10 @@ class StudyCommand final : public Command {
     if (flags.given("--minutes")) plan.minutes = minutes_;
     if (flags.given("--steps")) plan.steps = steps_;
     if (flags.given("--seeds")) plan.seeds = seeds_;
-    if (flags.given("--train")) plan.task.train = train_;
+    if (flags.given("--train")) {
+      plan.task.train = train_;
+      plan.task.valid = std::clamp<int64_t>(train_ / 10, 1, plan.task.valid);
+    }
     if (flags.given("--test")) set_test_size(plan, test_);
     for (const std::string& setting : settings_) add_setting(plan, setting);
     for (const StudyModel& model : plan.models) check(study_config(plan, model));

@@ -4,6 +4,7 @@
 
 #include <heed/core/error.hpp>
 #include <heed/models/json_reader.hpp>
+#include <heed/models/parallel_text.hpp>
 #include <heed/models/train_log.hpp>
 #include <heed/tools/attention_json.hpp>
 
@@ -69,12 +70,6 @@ const std::string& prepared(const std::string& path, const StudyPlan& plan) {
   return path;
 }
 
-std::string list(const std::vector<std::string>& lines) {
-  std::string out;
-  for (const std::string& line : lines) out += (out.empty() ? "" : ",\n    ") + json_string(line);
-  return '[' + out + ']';
-}
-
 std::string list(const std::vector<int64_t>& numbers) {
   std::string out;
   for (const int64_t number : numbers) out += (out.empty() ? "" : ", ") + std::to_string(number);
@@ -121,7 +116,8 @@ bool StudyFolder::has_result(const StudyModel& model, int64_t seed) const {
   return path_exists(join_path(part(model, seed), "result.json"));
 }
 
-PartResult StudyFolder::read_result(const StudyModel& model, int64_t seed) const {
+PartResult StudyFolder::read_result(const StudyModel& model, int64_t seed,
+                                    std::size_t sentences) const {
   const Json json = Json::read(join_path(part(model, seed), "result.json"), JsonFault::format);
   PartResult result;
   result.parameters = json.required_integer("parameters", 1, most);
@@ -130,20 +126,34 @@ PartResult StudyFolder::read_result(const StudyModel& model, int64_t seed) const
   result.seconds_per_epoch = json.number("seconds_per_epoch", 0, 0, 1e12);
   result.linked = integers(json, "linked");
   result.agreeing = integers(json, "agreeing");
-  for (const Json& line : json.array("translations")) result.translations.push_back(line.as_text());
+  std::vector<std::string> notes;
+  const std::string lines = join_path(part(model, seed), "test.out");
+  result.translations = read_lines(lines, notes);
+  const std::size_t aligned = result.linked.size();
+  if (result.translations.size() != sentences) {
+    throw FormatError(escaped(lines) + ": " + std::to_string(result.translations.size()) +
+                      " translations of " + std::to_string(sentences) + " test sentences");
+  }
+  if (result.agreeing.size() != aligned || (aligned != 0 && aligned != sentences)) {
+    json.fail("linked and agreeing need a number for each of " + std::to_string(sentences) +
+              " test sentences");
+  }
   return result;
 }
 
 void StudyFolder::write_result(const StudyModel& model, int64_t seed,
                                const PartResult& result) const {
+  std::string lines;
+  for (const std::string& line : result.translations) lines += line + '\n';
+  write_file_atomically(join_path(part(model, seed), "test.out"), lines);
+  // Last: a part is finished once this file is there.
   write_file_atomically(join_path(part(model, seed), "result.json"),
                         "{\n  \"parameters\": " + std::to_string(result.parameters) +
                             ",\n  \"steps\": " + std::to_string(result.steps) +
                             ",\n  \"seconds\": " + json_number(result.seconds) +
                             ",\n  \"seconds_per_epoch\": " + json_number(result.seconds_per_epoch) +
                             ",\n  \"linked\": " + list(result.linked) +
-                            ",\n  \"agreeing\": " + list(result.agreeing) +
-                            ",\n  \"translations\": " + list(result.translations) + "\n}\n");
+                            ",\n  \"agreeing\": " + list(result.agreeing) + "\n}\n");
 }
 
 }  // namespace heed::tools

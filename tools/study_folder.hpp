@@ -21,7 +21,8 @@ struct PartResult {
 };
 
 /// The folder of a study: `study.json` (what is studied), `data/` (its text), `parts/MODEL-SEED/`
-/// (a model folder each, with its `result.json`), `parts/MODEL.json` (its number of updates).
+/// (a model folder each, with its `test.out` and `result.json`), `parts/MODEL.json` (its number of
+/// updates).
 class StudyFolder {
  public:
   /// Makes the folder, or opens it to go on with the study in it. `ConfigError` if it holds
@@ -42,8 +43,8 @@ class StudyFolder {
   void write_fitted_steps(const StudyModel& model, int64_t steps) const;
 
   bool has_result(const StudyModel& model, int64_t seed) const;
-  /// `FormatError` if the file is damaged.
-  PartResult read_result(const StudyModel& model, int64_t seed) const;
+  /// `FormatError` if the files are damaged or are not about that many test sentences.
+  PartResult read_result(const StudyModel& model, int64_t seed, std::size_t sentences) const;
   void write_result(const StudyModel& model, int64_t seed, const PartResult& result) const;
 
  private:

@@ -159,7 +159,7 @@ int run_study(const StudyPlan& plan, const StudyFolder& folder, const TaskData& 
     for (ModelResults& model : results) {
       const std::string count = std::to_string(++number) + " of " + std::to_string(parts);
       if (folder.has_result(model.model, seed)) {
-        model.seeds.push_back(folder.read_result(model.model, seed));
+        model.seeds.push_back(folder.read_result(model.model, seed, data.test.size()));
         continue;
       }
       display.note(count + ": " + model.model.name + ", seed " + std::to_string(seed));
