@@ -27,6 +27,15 @@ Tensor softmax_last(const Tensor& x, const Array& keep) {
                 }));
 }
 
+// y_i = max(x_i - t, 0), sum_j y_j = 1;  dL/dx_i = g_i - mean of g over the j with y_j > 0, if y_i
+// > 0
+Tensor sparsemax_last(const Tensor& x, const Array& keep) {
+  const Array y = kernels::sparsemax(x.array(), keep);
+  return record("sparsemax", y, wrt(x, saved(y), [](const Array& g, const Array& result) {
+                  return kernels::sparsemax_backward(g, result);
+                }));
+}
+
 // y_i = x_i - log sum_j exp(x_j);  dL/dx_i = g_i - exp(y_i) sum_j g_j
 Tensor log_softmax_last(const Tensor& x, const Array& keep) {
   const Array y = kernels::log_softmax(x.array(), keep);
@@ -51,6 +60,10 @@ Tensor along(const char* operation, LastAxis compute, const Tensor& x, int64_t a
 
 Tensor softmax(const Tensor& x, int64_t axis, const Tensor& keep) {
   return along("softmax", softmax_last, x, axis, keep);
+}
+
+Tensor sparsemax(const Tensor& x, int64_t axis, const Tensor& keep) {
+  return along("sparsemax", sparsemax_last, x, axis, keep);
 }
 
 Tensor log_softmax(const Tensor& x, int64_t axis, const Tensor& keep) {

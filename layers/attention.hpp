@@ -1,8 +1,11 @@
 #pragma once
 
-#include <heed/layers/linear.hpp>
+#include <heed/layers/scores.hpp>
 
 namespace heed {
+
+/// What turns the scores of a query into weights.
+enum class Normaliser { softmax, sparsemax };
 
 /// What an attention gives for each query.
 struct Attended {
@@ -14,32 +17,51 @@ struct Attended {
 
 /// c_i = sum_j alpha_ij h_j with alpha = softmax of scores e over the kept words: what the score
 /// functions have in common. e: [B, S], annotations: [B, S, C], keep: [B, S] bool or undefined
-/// -> context [B, C], weights [B, S]; e: [B, K, S] for K queries of each sentence -> [B, K, C], [B,
-/// K, S]. Bahdanau et al. 2014, eq. (5) and (6).
-Attended attend(const Tensor& e, const Tensor& annotations, const Tensor& keep = {});
+/// -> context [B, C], weights [B, S]; e: [B, K, S] for K queries of each sentence -> [B, K, C],
+/// [B, K, S], keep: also [B, K, S]. Bahdanau et al. 2014, eq. (5) and (6).
+Attended attend(const Tensor& e, const Tensor& annotations, const Tensor& keep = {},
+                Normaliser normaliser = Normaliser::softmax);
 
-/// Sizes of an AdditiveAttention: n of the query, C of the annotations, A inside.
-struct AdditiveAttentionConfig {
-  int64_t query, key, size;
+/// Where local attention looks: at step i around the i-th word, or where a layer predicts.
+enum class Local { monotonic, predictive };
+
+/// How an Attention makes weights of scores. `window`: half width D of local attention, 0: the
+/// whole sentence. `query` and `size`: n of the state and A of the layer that predicts a position.
+struct AttentionConfig {
+  Normaliser normaliser = Normaliser::softmax;
+  int64_t window = 0;
+  Local local = Local::monotonic;
+  int64_t query = 0, size = 0;
 };
 
-/// Soft search with the additive score e_ij = v^T tanh(W s_{i-1} + U h_j), alpha_i = softmax(e_i),
-/// c_i = sum_j alpha_ij h_j.   Bahdanau et al. 2014, section 3.1 and appendix A.1.2; W, U, v are
-/// query.weight [A, n], key.weight [A, C], energy.weight [1, A], without biases. It holds no state:
-/// `project` computes U h once for a sentence. Other scores have the same two functions.
-struct AdditiveAttention {
-  AdditiveAttentionConfig config;
-  Linear query, key, energy;
+/// What an attention keeps of a sentence: annotations [B, S, C], keys from the score's `project`,
+/// keep [B, S] bool, true = real word, or undefined.
+struct AttentionMemory {
+  Tensor annotations, keys, keep;
+};
 
-  explicit AdditiveAttention(AdditiveAttentionConfig sizes);
-  /// U h_j for all words of a sentence: [B, S, C] -> [B, S, A].
-  Tensor project(const Tensor& annotations) const { return key(annotations); }
-  /// s: [B, n], keys: [B, S, A] from `project`, annotations: [B, S, C], keep: [B, S] bool, true =
-  /// real word, or undefined -> context [B, C], weights [B, S]. K queries of each sentence share
-  /// its keys: s: [B, K, n] -> context [B, K, C], weights [B, K, S]. Throws `ShapeError`.
-  Attended operator()(const Tensor& s, const Tensor& keys, const Tensor& annotations,
-                      const Tensor& keep = {}) const;
-  void members(Members& m) { m("query", query)("key", key)("energy", energy); }
+/// Soft search with any score: alpha_i = softmax(e_i), c_i = sum_j alpha_ij h_j. Bahdanau et al.
+/// 2014, section 3.1. With a window, only the words j with |j - p_i| <= D are looked at: p_i = i
+/// (at most the last word) if monotonic; p_i = S sigmoid(v^T tanh(W s)) if predictive, and the
+/// weights are then multiplied by exp(-(j - p_i)^2 / (2 (D/2)^2)), so that they sum to less than 1.
+/// Luong et al. 2015, section 3.2, eq. (9) and (10); W, v: position.weight [A, n],
+/// position_energy.weight [1, A]. It holds no state: what a sentence needs is in its
+/// AttentionMemory.
+struct Attention {
+  AttentionConfig config;
+  ScoreFunction score;
+  std::optional<Linear> position, position_energy;
+
+  explicit Attention(ScoreFunction function, AttentionConfig options = {});
+  /// annotations: [B, S, C], keep: [B, S] or undefined. Computes the keys.
+  AttentionMemory remember(const Tensor& annotations, const Tensor& keep = {}) const;
+  /// s: [B, n] -> context [B, C], weights [B, S]; K queries of each sentence share its memory: s:
+  /// [B, K, n] -> context [B, K, C], weights [B, K, S]. `i` counts the queries from 0, for
+  /// monotonic attention. coverage: the sum of the weights so far, shaped as the weights, for
+  /// scores that take it. Throws `ShapeError`.
+  Attended operator()(const Tensor& s, const AttentionMemory& memory, int64_t i = 0,
+                      const Tensor& coverage = {}) const;
+  void members(Members& m);
 };
 
 }  // namespace heed

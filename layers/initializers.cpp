@@ -4,8 +4,9 @@
 
 #include <heed/core/error.hpp>
 #include <heed/core/kernels/kernels.hpp>
-#include <heed/layers/attention.hpp>
 #include <heed/layers/embedding.hpp>
+#include <heed/layers/linear.hpp>
+#include <heed/layers/module.hpp>
 #include <heed/layers/recurrent.hpp>
 
 namespace heed::init {
@@ -115,24 +116,25 @@ void initialize(const Embedding& layer) {
   if (layer.padding_index >= 0) zeros(Tensor(layer.weight.array().select(0, layer.padding_index)));
 }
 
-void initialize(const GRUCell& cell) {
+void initialize(const RecurrentCell& cell) {
   const int64_t n = cell.config.hidden;
   normal(cell.weight_ih, usual_deviation);
-  for (int64_t gate = 0; gate < 3; ++gate) {
+  for (int64_t gate = 0; gate < cell.weight_hh.size(0) / n; ++gate) {
     orthogonal(Tensor(cell.weight_hh.array().slice(0, gate * n, (gate + 1) * n)));
   }
   zeros(cell.bias_ih);
   zeros(cell.bias_hh);
 }
 
-void initialize(const GRU& layer) {
-  for (const GRUCell& cell : layer.cells) initialize(cell);
+void initialize(const RecurrentLayers& layers) {
+  for (const RecurrentCell& cell : layers.cells) initialize(cell);
 }
 
-void initialize(const AdditiveAttention& attention) {
-  normal(attention.query.weight, alignment_deviation);
-  normal(attention.key.weight, alignment_deviation);
-  zeros(attention.energy.weight);
+void initialize_alignment(const ModuleView& attention) {
+  for (const NamedTensor& weight : named_parameters(attention)) {
+    normal(weight.tensor, alignment_deviation);
+    if (weight.name.ends_with("energy.weight")) zeros(weight.tensor);
+  }
 }
 
 }  // namespace bahdanau2014

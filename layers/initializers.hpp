@@ -28,9 +28,9 @@ void orthogonal(const Tensor& weight, double gain = 1);
 namespace heed {
 struct Linear;
 struct Embedding;
-struct GRUCell;
-struct GRU;
-struct AdditiveAttention;
+struct RecurrentCell;
+struct RecurrentLayers;
+class ModuleView;
 }  // namespace heed
 
 /// The start of RNNsearch, Bahdanau et al. 2014, appendix B.1: recurrent matrices random orthogonal
@@ -41,8 +41,10 @@ namespace heed::init::bahdanau2014 {
 void initialize(const Linear& layer);
 /// The row of the padding stays zero.
 void initialize(const Embedding& layer);
-void initialize(const GRUCell& cell);
-void initialize(const GRU& layer);
-void initialize(const AdditiveAttention& attention);
+void initialize(const RecurrentCell& cell);
+void initialize(const RecurrentLayers& layers);
+/// Every weight of an attention, whatever its score: normal with standard deviation 0.001, those
+/// named energy zero.
+void initialize_alignment(const ModuleView& attention);
 
 }  // namespace heed::init::bahdanau2014

@@ -10,6 +10,23 @@ namespace heed {
 
 namespace {
 
+struct CellKind {
+  const char *layer, *cell;
+  int64_t gates;
+};
+
+CellKind kind_of(Cell cell) {
+  switch (cell) {
+    case Cell::gru:
+      return {"GRU", "GRUCell", 3};
+    case Cell::lstm:
+      return {"LSTM", "LSTMCell", 4};
+    case Cell::rnn:
+      break;
+  }
+  return {"RNN", "RNNCell", 1};
+}
+
 /// Shapes of a step: gates [B, 3n], h [B, n], keep [B].
 void check_step(const Tensor& gates_x, const Tensor& gates_h, const Tensor& h, const Tensor& keep) {
   if (h.rank() != 2) {
@@ -26,14 +43,28 @@ void check_step(const Tensor& gates_x, const Tensor& gates_h, const Tensor& h, c
   }
 }
 
+/// Shapes of an LSTM's step: gates [B, 4n], state [B, 2n], keep [B].
+void check_lstm_step(const Tensor& gates, const Tensor& state, const Tensor& keep) {
+  if (state.rank() != 2 || state.size(1) % 2 != 0) {
+    throw ShapeError("lstm_step: the state is " + to_string(state.shape()) +
+                     ", expected [batch, 2 hidden]: h and c side by side");
+  }
+  require_shape("lstm_step", "gates", gates, {state.size(0), 2 * state.size(1)});
+  if (keep.defined()) require_mask("lstm_step", keep, {state.size(0)});
+  if (gates.dtype() != state.dtype()) {
+    throw TypeError(std::string("lstm_step: gates are ") + to_string(gates.dtype()) +
+                    ", the state " + to_string(state.dtype()) + "; give both one element type");
+  }
+}
+
 /// The rows that are not kept keep their h.
 Tensor keep_rows(const Tensor& fresh, const Tensor& h, const Tensor& keep) {
   return keep.defined() ? where(unsqueeze(keep, 1), fresh, h) : fresh;
 }
 
-/// Gate number `k` (0 r, 1 z, 2 n) of gates [B, 3n].
-Tensor gate(const Tensor& gates, int64_t k) {
-  const int64_t n = gates.size(-1) / 3;
+/// Gate number `k` of gates [B, count n].
+Tensor gate(const Tensor& gates, int64_t k, int64_t count = 3) {
+  const int64_t n = gates.size(-1) / count;
   return slice(gates, -1, k * n, (k + 1) * n);
 }
 
@@ -41,7 +72,7 @@ Tensor gate(const Tensor& gates, int64_t k) {
 Tensor interpolate(const Tensor& z, const Tensor& c, const Tensor& h) { return c + z * (h - c); }
 
 /// A step with the reset gate before the product: c = tanh(x_n + U_n (r h) + b'_n).
-Tensor step_reset_before(const GRUCell& cell, const Tensor& gates_x, const Tensor& h,
+Tensor step_reset_before(const RecurrentCell& cell, const Tensor& gates_x, const Tensor& h,
                          const Tensor& keep) {
   const int64_t n = cell.config.hidden;
   const Tensor gates_h =
@@ -55,19 +86,19 @@ Tensor step_reset_before(const GRUCell& cell, const Tensor& gates_x, const Tenso
 }
 
 /// One direction over the whole sequence: a single product for all inputs, then step by step.
-/// x: [B, S, I], keep_steps: [S, B] or undefined, h: [B, n] -> the S states in the order of the
-/// words.
-std::vector<Tensor> run(const GRUCell& cell, const Tensor& x, const Tensor& keep_steps, Tensor h,
-                        bool backward) {
+/// x: [B, S, I], keep_steps: [S, B] or undefined, state: the first -> the S states in the order of
+/// the words.
+std::vector<Tensor> run(const RecurrentCell& cell, const Tensor& x, const Tensor& keep_steps,
+                        Tensor state, bool backward) {
   const int64_t S = x.size(1);
-  const Tensor gates_x = cell.project(x);  // [B, S, 3n]
+  const Tensor gates_x = cell.project(x);  // [B, S, G n]
   std::vector<Tensor> states(static_cast<std::size_t>(S));
   for (int64_t i = 0; i < S; ++i) {
     const int64_t t = backward ? S - 1 - i : i;
-    // Padding stands at the end: backward, the state stays h until the last real word.
+    // Padding stands at the end: backward, the state stays the first until the last real word.
     const Tensor keep = keep_steps.defined() ? select(keep_steps, 0, t) : Tensor();
-    h = cell.step(select(gates_x, 1, t), h, keep);
-    states[static_cast<std::size_t>(t)] = h;
+    state = cell.step(select(gates_x, 1, t), state, keep);
+    states[static_cast<std::size_t>(t)] = state;
   }
   return states;
 }
@@ -81,16 +112,27 @@ void gru_step_backward(const Array& g, const Array& gates_h, const Array& h, con
   out.give(2, d_h);
 }
 
-void check_sequence(const GRU& gru, const Tensor& x, const Tensor& keep, const Tensor& h0) {
+void lstm_step_backward(const Array& g, const Array& state, const Array& next, const Array& keep,
+                        const Array& gates, Gradients& out) {
+  Array d_gates, d_state;
+  kernels::lstm_gates_backward(g, state, next, keep, gates, d_gates, d_state);
+  out.give(0, d_gates);
+  out.give(1, d_state);
+}
+
+void check_sequence(const RecurrentLayers& layers, const Tensor& x, const Tensor& keep,
+                    const Tensor& first) {
+  const char* name = kind_of(layers.config.cell).layer;
   if (x.rank() != 3 || x.size(1) == 0) {
-    throw ShapeError("GRU: x is " + to_string(x.shape()) +
+    throw ShapeError(std::string(name) + ": x is " + to_string(x.shape()) +
                      ", expected [batch, words, features] with at least one word");
   }
   const int64_t B = x.size(0), S = x.size(1);
-  require_shape("GRU", "x", x, {B, S, gru.config.input});
-  if (keep.defined()) require_mask("GRU", keep, {B, S});
-  if (!h0.defined()) return;
-  require_shape("GRU", "h0", h0, {static_cast<int64_t>(gru.cells.size()), B, gru.config.hidden});
+  require_shape(name, "x", x, {B, S, layers.config.input});
+  if (keep.defined()) require_mask(name, keep, {B, S});
+  if (!first.defined()) return;
+  require_shape(name, "h0", first,
+                {static_cast<int64_t>(layers.cells.size()), B, layers.cells[0].state_size()});
 }
 
 std::string suffix(int64_t layer, bool backward) {
@@ -117,47 +159,110 @@ Tensor composed::gru_step(const Tensor& gates_x, const Tensor& gates_h, const Te
   return keep_rows(interpolate(z, c, h), h, keep);
 }
 
-GRUCell::GRUCell(GRUCellConfig sizes)
-    : config(sizes),
-      weight_ih(Tensor::empty({3 * positive("GRUCell", "hidden", sizes.hidden),
-                               positive("GRUCell", "input", sizes.input)})),
-      weight_hh(Tensor::empty({3 * sizes.hidden, sizes.hidden})),
-      bias_ih(Tensor::empty({3 * sizes.hidden})),
-      bias_hh(Tensor::empty({3 * sizes.hidden})) {
+Tensor lstm_step(const Tensor& gates, const Tensor& state, const Tensor& keep) {
+  check_lstm_step(gates, state, keep);
+  const Array mask = keep.defined() ? keep.array() : Array();
+  Array activations;  // [B, 4n]: i, f, g, o
+  Array y = kernels::lstm_gates(gates.array(), state.array(), mask, activations);
+  return record("lstm_step", y,
+                joint({&gates, &state}, saved(state, y, mask, activations), lstm_step_backward));
+}
+
+Tensor composed::lstm_step(const Tensor& gates, const Tensor& state, const Tensor& keep) {
+  check_lstm_step(gates, state, keep);
+  const Tensor i = sigmoid(gate(gates, 0, 4)), f = sigmoid(gate(gates, 1, 4));
+  const Tensor g = tanh(gate(gates, 2, 4)), o = sigmoid(gate(gates, 3, 4));
+  const Tensor c = f * gate(state, 1, 2) + i * g;
+  return keep_rows(cat({o * tanh(c), c}, -1), state, keep);
+}
+
+RecurrentCell::RecurrentCell(CellConfig sizes) : config(sizes) {
+  const CellKind kind = kind_of(sizes.cell);
+  const int64_t n = positive(kind.cell, "hidden", sizes.hidden), rows = kind.gates * n;
+  weight_ih = Parameter(Tensor::empty({rows, positive(kind.cell, "input", sizes.input)}));
+  weight_hh = Parameter(Tensor::empty({rows, n}));
+  bias_ih = Parameter(Tensor::empty({rows}));
+  bias_hh = Parameter(Tensor::empty({rows}));
   for (const Parameter* weight : {&weight_ih, &weight_hh, &bias_ih, &bias_hh}) {
-    init::uniform_fan(*weight, sizes.hidden);
+    init::uniform_fan(*weight, n);
   }
 }
 
-Tensor GRUCell::project(const Tensor& x) const { return linear(x, weight_ih, bias_ih); }
+Tensor RecurrentCell::project(const Tensor& x) const { return linear(x, weight_ih, bias_ih); }
+
+Tensor RecurrentCell::step(const Tensor& gates_x, const Tensor& state, const Tensor& keep) const {
+  if (config.cell == Cell::gru && config.reset == Reset::before) {
+    return step_reset_before(*this, gates_x, state, keep);
+  }
+  const Tensor gates_h = linear(output(state), weight_hh, bias_hh);
+  if (config.cell == Cell::gru) return gru_step(gates_x, gates_h, state, keep);
+  if (config.cell == Cell::lstm) return lstm_step(gates_x + gates_h, state, keep);
+  const Tensor inner = gates_x + gates_h;
+  return keep_rows(config.nonlinearity == Nonlinearity::tanh ? tanh(inner) : relu(inner), state,
+                   keep);
+}
+
+Tensor RecurrentCell::output(const Tensor& state) const {
+  return config.cell == Cell::lstm ? slice(state, -1, 0, config.hidden) : state;
+}
+
+Tensor RecurrentCell::state_from(const Tensor& h) const {
+  return config.cell == Cell::lstm ? cat({h, Tensor::zeros(h.shape(), h.dtype())}, -1) : h;
+}
+
+int64_t RecurrentCell::state_size() const {
+  return config.cell == Cell::lstm ? 2 * config.hidden : config.hidden;
+}
+
+GRUCell::GRUCell(GRUCellConfig sizes)
+    : RecurrentCell(
+          {.cell = Cell::gru, .input = sizes.input, .hidden = sizes.hidden, .reset = sizes.reset}) {
+}
 
 Tensor GRUCell::operator()(const Tensor& x, const Tensor& h) const { return step(project(x), h); }
 
-Tensor GRUCell::step(const Tensor& gates_x, const Tensor& h, const Tensor& keep) const {
-  if (config.reset == Reset::before) return step_reset_before(*this, gates_x, h, keep);
-  return gru_step(gates_x, linear(h, weight_hh, bias_hh), h, keep);
+LSTMCell::LSTMCell(LSTMCellConfig sizes)
+    : RecurrentCell({.cell = Cell::lstm, .input = sizes.input, .hidden = sizes.hidden}) {}
+
+LSTMState LSTMCell::operator()(const Tensor& x, const LSTMState& state) const {
+  const int64_t n = config.hidden;
+  require_shape("LSTMCell", "h", state.h, {x.size(0), n});
+  require_shape("LSTMCell", "c", state.c, {x.size(0), n});
+  const Tensor next = step(project(x), cat({state.h, state.c}, -1));
+  return {slice(next, -1, 0, n), slice(next, -1, n, 2 * n)};
 }
 
-GRU::GRU(GRUConfig sizes) : config(sizes), dropout(sizes.dropout) {
-  positive("GRU", "layers", sizes.layers);
+RNNCell::RNNCell(RNNCellConfig sizes)
+    : RecurrentCell({.cell = Cell::rnn,
+                     .input = sizes.input,
+                     .hidden = sizes.hidden,
+                     .nonlinearity = sizes.nonlinearity}) {}
+
+Tensor RNNCell::operator()(const Tensor& x, const Tensor& h) const { return step(project(x), h); }
+
+RecurrentLayers::RecurrentLayers(RecurrentLayersConfig sizes)
+    : config(sizes), dropout(sizes.dropout) {
+  positive(kind_of(sizes.cell).layer, "layers", sizes.layers);
   for (int64_t layer = 0; layer < sizes.layers; ++layer) {
     const int64_t input = layer == 0 ? sizes.input : directions() * sizes.hidden;
     for (int64_t direction = 0; direction < directions(); ++direction) {
-      cells.emplace_back(GRUCellConfig{input, sizes.hidden, sizes.reset});
+      cells.emplace_back(
+          CellConfig{sizes.cell, input, sizes.hidden, sizes.reset, sizes.nonlinearity});
     }
   }
 }
 
-GRUResult GRU::operator()(const Tensor& x, const Tensor& keep, const Tensor& h0) const {
-  check_sequence(*this, x, keep, h0);
+RecurrentResult RecurrentLayers::operator()(const Tensor& x, const Tensor& keep,
+                                            const Tensor& first) const {
+  check_sequence(*this, x, keep, first);
   Tensor keep_steps, padding;  // [S, B], [B, S, 1]
   if (keep.defined()) {
     keep_steps = Tensor(keep.array().transpose(0, 1).contiguous());
     padding = unsqueeze(logical_not(keep), 2);
   }
-  const Tensor zeros = Tensor::zeros({x.size(0), config.hidden}, x.dtype());
+  const Tensor zeros = Tensor::zeros({x.size(0), cells[0].state_size()}, x.dtype());
 
-  GRUResult result{x, {}};
+  RecurrentResult result{x, {}, {}};
   std::vector<Tensor> last;
   for (int64_t layer = 0; layer < config.layers; ++layer) {
     const Tensor below = layer == 0 ? x : dropout(result.output);
@@ -165,21 +270,26 @@ GRUResult GRU::operator()(const Tensor& x, const Tensor& keep, const Tensor& h0)
     for (int64_t direction = 0; direction < directions(); ++direction) {
       const int64_t k = layer * directions() + direction;
       const bool backward = direction == 1;
-      const std::vector<Tensor> states = run(cells[static_cast<std::size_t>(k)], below, keep_steps,
-                                             h0.defined() ? select(h0, 0, k) : zeros, backward);
+      const RecurrentCell& cell = cells[static_cast<std::size_t>(k)];
+      const std::vector<Tensor> states =
+          run(cell, below, keep_steps, first.defined() ? select(first, 0, k) : zeros, backward);
       last.push_back(backward ? states.front() : states.back());
-      outputs.push_back(stack(states, 1));
+      outputs.push_back(cell.output(stack(states, 1)));
     }
     result.output = outputs.size() == 1 ? outputs[0] : cat(outputs, -1);  // [B, S, directions n]
     if (padding.defined()) result.output = masked_fill(result.output, padding, 0);
   }
-  result.last = stack(last, 0);
+  const Tensor all = stack(last, 0);
+  result.last = cells[0].output(all);
+  if (config.cell == Cell::lstm) {
+    result.last_cell = slice(all, -1, config.hidden, 2 * config.hidden);
+  }
   return result;
 }
 
-void GRU::members(Members& m) {
+void RecurrentLayers::members(Members& m) {
   for (std::size_t k = 0; k < cells.size(); ++k) {
-    GRUCell& cell = cells[k];
+    RecurrentCell& cell = cells[k];
     const auto index = static_cast<int64_t>(k);
     const std::string end = suffix(index / directions(), index % directions() == 1);
     m("weight_ih" + end, cell.weight_ih)("weight_hh" + end, cell.weight_hh);
@@ -187,5 +297,40 @@ void GRU::members(Members& m) {
   }
   m("dropout", dropout);
 }
+
+GRU::GRU(GRUConfig sizes)
+    : RecurrentLayers({.cell = Cell::gru,
+                       .input = sizes.input,
+                       .hidden = sizes.hidden,
+                       .layers = sizes.layers,
+                       .bidirectional = sizes.bidirectional,
+                       .reset = sizes.reset,
+                       .dropout = sizes.dropout}) {}
+
+LSTM::LSTM(LSTMConfig sizes)
+    : RecurrentLayers({.cell = Cell::lstm,
+                       .input = sizes.input,
+                       .hidden = sizes.hidden,
+                       .layers = sizes.layers,
+                       .bidirectional = sizes.bidirectional,
+                       .dropout = sizes.dropout}) {}
+
+RecurrentResult LSTM::operator()(const Tensor& x, const Tensor& keep,
+                                 const LSTMState& first) const {
+  if (!first.h.defined() && !first.c.defined()) return RecurrentLayers::operator()(x, keep);
+  if (!first.h.defined() || !first.c.defined() || first.h.shape() != first.c.shape()) {
+    throw ShapeError("LSTM: the first h and c come together and have one shape");
+  }
+  return RecurrentLayers::operator()(x, keep, cat({first.h, first.c}, -1));
+}
+
+RNN::RNN(RNNConfig sizes)
+    : RecurrentLayers({.cell = Cell::rnn,
+                       .input = sizes.input,
+                       .hidden = sizes.hidden,
+                       .layers = sizes.layers,
+                       .bidirectional = sizes.bidirectional,
+                       .nonlinearity = sizes.nonlinearity,
+                       .dropout = sizes.dropout}) {}
 
 }  // namespace heed

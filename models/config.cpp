@@ -156,7 +156,15 @@ std::string path_of(const KeyGroup& group, const Key& key) {
 }  // namespace
 
 const char* to_string(ModelKind kind) {
-  return kind == ModelKind::transformer ? "transformer" : "rnn_search";
+  switch (kind) {
+    case ModelKind::rnn_search:
+      return "rnn_search";
+    case ModelKind::encoder_decoder:
+      return "encoder_decoder";
+    case ModelKind::transformer:
+      break;
+  }
+  return "transformer";
 }
 const char* to_string(TokenizerKind kind) { return kind == TokenizerKind::word ? "word" : "char"; }
 
@@ -248,6 +256,9 @@ std::vector<const char*> required_sizes(ModelKind kind) {
   if (kind == ModelKind::transformer) {
     return {"version", "source_vocab",   "target_vocab",   "d_model",
             "heads",   "encoder_layers", "decoder_layers", "feed_forward"};
+  }
+  if (kind == ModelKind::encoder_decoder) {
+    return {"version", "source_vocab", "target_vocab", "embedding", "hidden", "readout_size"};
   }
   return {"version", "source_vocab",   "target_vocab", "embedding",
           "hidden",  "attention_size", "readout_size"};

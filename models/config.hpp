@@ -9,13 +9,13 @@
 
 namespace heed {
 
-enum class ModelKind { rnn_search, transformer };
+enum class ModelKind { rnn_search, encoder_decoder, transformer };
 enum class TokenizerKind { word, character };
 enum class OptimizerKind { sgd, adam, adamw };
 enum class SubwordKind { bpe, unigram };
 enum class ScheduleKind { constant, noam, cosine };
 
-/// Their names in config.json: `rnn_search`, `transformer`; `word`, `char`.
+/// Their names in config.json: `rnn_search`, `encoder_decoder`, `transformer`; `word`, `char`.
 const char* to_string(ModelKind kind);
 /// The kind of that name; `ConfigError` lists the names.
 ModelKind model_kind(const std::string& name);
@@ -117,7 +117,7 @@ std::vector<ConfigKey> config_keys();
 std::vector<std::string> differences(const Config& there, const Config& here);
 
 /// Number of the model's weights (as a double: it cannot overflow).
-double weight_count(const RecurrentConfig& config);
+double weight_count(const RecurrentConfig& config, ModelKind kind = ModelKind::rnn_search);
 double weight_count(const TransformerConfig& config);
 
 }  // namespace heed

@@ -8,16 +8,46 @@
 
 namespace heed {
 
-double weight_count(const RecurrentConfig& c) {
+namespace {
+
+double gates_of(Cell cell) { return cell == Cell::gru ? 3 : cell == Cell::lstm ? 4 : 1; }
+
+/// Weights of the score function and of what predicts a position.
+double attention_weights(const RecurrentConfig& c) {
+  const auto n = static_cast<double>(c.hidden), A = static_cast<double>(c.attention_size);
+  const double position =
+      c.attention_window > 0 && c.attention_local == Local::predictive ? A * (n + 1) : 0;
+  const double coverage = c.coverage ? A : 0;
+  switch (c.attention) {
+    case Score::additive:
+    case Score::concat:
+      return position + A * (3 * n + 1) + coverage;
+    case Score::general:
+      return position + 2 * n * n;
+    case Score::location:
+      return position + static_cast<double>(c.max_length) * n;
+    case Score::dot:
+    case Score::scaled:
+      break;
+  }
+  return position;
+}
+
+}  // namespace
+
+double weight_count(const RecurrentConfig& c, ModelKind kind) {
   const auto V = static_cast<double>(c.source_vocab), W = static_cast<double>(c.target_vocab),
              E = static_cast<double>(c.embedding), n = static_cast<double>(c.hidden),
-             A = static_cast<double>(c.attention_size), L = static_cast<double>(c.readout_size);
-  const auto gates = [&](double input) { return 3 * n * (input + n + 2); };
+             L = static_cast<double>(c.readout_size);
+  const auto gates = [&](double input) { return gates_of(c.cell) * n * (input + n + 2); };
   const double encoder =
       2 * gates(E) + 2 * static_cast<double>(c.encoder_layers - 1) * gates(2 * n);
   const double rows = c.readout == Readout::maxout ? 2 * L : L;
-  return (V + W) * E + encoder + n * (n + 1) + A * (3 * n + 1) + gates(E + 2 * n) +
-         rows * (3 * n + E + 1) + W * (L + 1);
+  const double decoder = gates(E + 2 * n + (c.input_feeding ? L : 0)) +
+                         static_cast<double>(c.decoder_layers - 1) * gates(n);
+  const double attention = kind == ModelKind::rnn_search ? attention_weights(c) : 0;
+  return (V + W) * E + encoder + n * (n + 1) + attention + decoder + rows * (3 * n + E + 1) +
+         W * (L + 1);
 }
 
 double weight_count(const TransformerConfig& c) {
@@ -36,9 +66,18 @@ double weight_count(const TransformerConfig& c) {
 namespace {
 
 void check(const RecurrentConfig& model) {
-  if (model.coverage || model.input_feeding) {
-    throw ConfigError(std::string(model.coverage ? "coverage" : "input_feeding") +
-                      ": this version has it not; leave it false");
+  if (model.reset == Reset::before && model.cell != Cell::gru) {
+    throw ConfigError("reset: before is a GRU's, but cell is " +
+                      std::string(model.cell == Cell::lstm ? "lstm" : "rnn"));
+  }
+}
+
+void check_attention(const RecurrentConfig& model) {
+  if (model.coverage && model.attention != Score::additive && model.attention != Score::concat) {
+    throw ConfigError("coverage: needs a score with a hidden layer, attention additive or concat");
+  }
+  if (model.attention_local == Local::predictive && model.attention_window == 0) {
+    throw ConfigError("attention_local: predictive needs attention_window, its half width");
   }
 }
 
@@ -71,12 +110,13 @@ std::string gibibytes(double bytes) {
 void check(const Config& config) {
   const bool transformer = config.model == ModelKind::transformer;
   transformer ? check(config.transformer) : check(config.recurrent);
+  if (config.model == ModelKind::rnn_search) check_attention(config.recurrent);
   if (config.training.schedule == ScheduleKind::cosine && config.training.steps == 0) {
     throw ConfigError("training.schedule: cosine needs training.steps, where it ends");
   }
   // Weights, gradients, and the two moments of Adam, in float32.
-  const double needed =
-      16 * (transformer ? weight_count(config.transformer) : weight_count(config.recurrent));
+  const double needed = 16 * (transformer ? weight_count(config.transformer)
+                                          : weight_count(config.recurrent, config.model));
   if (needed > machine_memory()) {
     throw ConfigError("the model needs " + gibibytes(needed) + " (weights, gradients, moments), " +
                       "this machine has " + gibibytes(machine_memory()) +

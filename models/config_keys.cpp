@@ -16,11 +16,12 @@ ChoiceKey choice(E& value, std::vector<std::string> names) {
 }
 
 std::vector<Key> common_keys(Config& config) {
-  const bool recurrent = config.model == ModelKind::rnn_search;
+  const bool recurrent = config.model != ModelKind::transformer;
   int64_t& source = recurrent ? config.recurrent.source_vocab : config.transformer.source_vocab;
   int64_t& target = recurrent ? config.recurrent.target_vocab : config.transformer.target_vocab;
   return {
-      {"model", choice(config.model, {"rnn_search", "transformer"}), "architecture"},
+      {"model", choice(config.model, {"rnn_search", "encoder_decoder", "transformer"}),
+       "architecture"},
       {"tokenizer", choice(config.tokenizer, {"word", "char"}), "what a token is"},
       {"source_vocab", IntegerKey{&source, 4, largest_size}, "words of the source side"},
       {"target_vocab", IntegerKey{&target, 4, largest_size}, "words of the target side"},
@@ -33,22 +34,33 @@ std::vector<Key> recurrent_keys(RecurrentConfig& c) {
   return {
       {"embedding", size(c.embedding), "E, size of a word's embedding"},
       {"hidden", size(c.hidden), "n, size of a recurrent state"},
-      {"attention_size", size(c.attention_size), "A, hidden layer of the alignment model"},
       {"readout_size", size(c.readout_size), "L, size of the read-out"},
-      {"cell", choice(c.cell, {"gru"}), "recurrent cell"},
+      {"cell", choice(c.cell, {"gru", "lstm", "rnn"}), "recurrent cell"},
       {"encoder_layers", IntegerKey{&c.encoder_layers, 1, 64}, "layers of the encoder"},
-      {"decoder_layers", IntegerKey{&c.decoder_layers, 1, 1}, "layers of the decoder"},
-      {"attention", choice(c.attention, {"additive"}), "score function of the attention"},
-      {"attention_normaliser", choice(c.attention_normaliser, {"softmax"}),
-       "what turns scores into weights"},
-      {"attention_window", IntegerKey{&c.attention_window, 0, 0},
-       "half width of local attention, 0: the whole source"},
-      {"coverage", FlagKey{&c.coverage}, "tell the attention what it has attended to"},
+      {"decoder_layers", IntegerKey{&c.decoder_layers, 1, 64}, "layers of the decoder"},
       {"input_feeding", FlagKey{&c.input_feeding}, "feed the read-out back to the decoder"},
       {"readout", choice(c.readout, {"maxout", "tanh"}), "kind of read-out"},
       {"reset", choice(c.reset, {"after", "before"}),
        "reset gate after the product as in PyTorch, or before it as in the paper"},
-      {"dropout", FractionKey{&c.dropout}, "dropping of embeddings and read-out, in training"},
+      {"dropout", FractionKey{&c.dropout},
+       "dropping of embeddings and read-out, and between layers, in training"},
+  };
+}
+
+std::vector<Key> attention_keys(RecurrentConfig& c) {
+  return {
+      {"attention_size", size(c.attention_size), "A, hidden layer of the alignment model"},
+      {"attention",
+       choice(c.attention, {"additive", "dot", "general", "concat", "location", "scaled"}),
+       "score function of the attention"},
+      {"attention_normaliser", choice(c.attention_normaliser, {"softmax", "sparsemax"}),
+       "what turns scores into weights"},
+      {"attention_window", IntegerKey{&c.attention_window, 0, largest_size},
+       "half width of local attention, 0: the whole source"},
+      {"attention_local", choice(c.attention_local, {"monotonic", "predictive"}),
+       "what the window stands around: the word of the same place, or a predicted one"},
+      {"coverage", FlagKey{&c.coverage}, "tell the attention what it has attended to"},
+      {"max_length", size(c.max_length), "tokens of the longest source, with location scores"},
   };
 }
 
@@ -77,7 +89,11 @@ std::vector<Key> transformer_keys(TransformerConfig& c) {
 
 std::vector<Key> architecture_keys(Config& config) {
   if (config.model == ModelKind::transformer) return transformer_keys(config.transformer);
-  return recurrent_keys(config.recurrent);
+  std::vector<Key> keys = recurrent_keys(config.recurrent);
+  if (config.model == ModelKind::rnn_search) {
+    for (const Key& key : attention_keys(config.recurrent)) keys.push_back(key);
+  }
+  return keys;
 }
 
 std::vector<Key> training_keys(TrainingConfig& c) {
@@ -153,7 +169,8 @@ std::vector<std::string> foreign_keys(const Config& config) {
 }
 
 const std::vector<ModelKind>& model_kinds() {
-  static const std::vector<ModelKind> kinds{ModelKind::rnn_search, ModelKind::transformer};
+  static const std::vector<ModelKind> kinds{ModelKind::rnn_search, ModelKind::encoder_decoder,
+                                            ModelKind::transformer};
   return kinds;
 }
 

@@ -20,7 +20,9 @@
 #include <heed/layers/norm.hpp>
 #include <heed/layers/positions.hpp>
 #include <heed/layers/recurrent.hpp>
+#include <heed/layers/scores.hpp>
 #include <heed/models/bleu.hpp>
+#include <heed/models/encoder_decoder.hpp>
 #include <heed/models/model_folder.hpp>
 #include <heed/models/rnn_search.hpp>
 #include <heed/models/sampling.hpp>

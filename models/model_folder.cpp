@@ -4,6 +4,7 @@
 #include <heed/core/files.hpp>
 #include <heed/core/kernels/reductions.hpp>
 #include <heed/core/safetensors.hpp>
+#include <heed/models/encoder_decoder.hpp>
 #include <heed/models/rnn_search.hpp>
 #include <heed/models/transformer.hpp>
 
@@ -33,6 +34,9 @@ void check_vocabulary(const std::string& path, const Vocabulary& vocabulary, con
 TranslationModel make_model(const Config& config) {
   if (config.model == ModelKind::transformer) {
     return TranslationModel(Transformer(config.transformer));
+  }
+  if (config.model == ModelKind::encoder_decoder) {
+    return TranslationModel(EncoderDecoder(config.recurrent));
   }
   return TranslationModel(RNNsearch(config.recurrent));
 }

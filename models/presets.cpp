@@ -103,7 +103,9 @@ Config find(const std::string& name, const Preset (&list)[N]) {
 
 Config preset(const std::string& name, ModelKind model) {
   if (model == ModelKind::transformer) return find(name, transformer_presets);
-  return find(name, recurrent_presets);
+  Config config = find(name, recurrent_presets);
+  config.model = model;
+  return config;
 }
 
 std::vector<std::string> preset_names() {

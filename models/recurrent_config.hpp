@@ -2,18 +2,18 @@
 
 #include <cstdint>
 
+#include <heed/layers/attention.hpp>
 #include <heed/layers/recurrent.hpp>
 
 namespace heed {
 
-// Each lists what this version builds; the names are those of config.json.
-enum class Cell { gru };
-enum class Score { additive };
-enum class Normaliser { softmax };
+// The names are those of config.json.
+enum class Score { additive, dot, general, concat, location, scaled };
 enum class Readout { maxout, tanh };
 
 /// Sizes and variants of the recurrent models, the keys of config.json with the same names. The
-/// defaults are the paper's (Bahdanau, Cho, Bengio 2014, appendix A.2.3), `reset` aside.
+/// defaults are the paper's (Bahdanau, Cho, Bengio 2014, appendix A.2.3), `reset` aside. What
+/// concerns the attention is not read by the EncoderDecoder, which has none.
 struct RecurrentConfig {
   /// Number of words on each side, the four special symbols included.
   int64_t source_vocab = 0, target_vocab = 0;
@@ -25,13 +25,18 @@ struct RecurrentConfig {
   int64_t encoder_layers = 1, decoder_layers = 1;
   Score attention = Score::additive;
   Normaliser attention_normaliser = Normaliser::softmax;
-  /// Half width of local attention, 0 for the whole source.
+  /// Half width of local attention, 0 for the whole source, and what it stands around.
   int64_t attention_window = 0;
+  Local attention_local = Local::monotonic;
+  /// Tokens of the longest source that location scores have weights for.
+  int64_t max_length = 512;
+  /// Tell the score what has been attended to; feed the read-out of a word back to the next step.
   bool coverage = false, input_feeding = false;
   Readout readout = Readout::maxout;
   /// Where a GRU's reset gate acts: after the product as in PyTorch, before it as in the paper.
   Reset reset = Reset::after;
-  /// Probability of dropping an element of the embeddings and of the read-out, in training.
+  /// Probability of dropping an element of the embeddings, of the read-out and of what goes from
+  /// one recurrent layer to the next, in training.
   double dropout = 0;
 };
 

@@ -10,14 +10,18 @@
 #include <heed/layers/recurrent.hpp>
 #include <heed/models/decoder.hpp>
 #include <heed/models/recurrent_config.hpp>
+#include <heed/models/recurrent_decoder.hpp>
 
 namespace heed {
 
-/// RNNsearch: a bidirectional GRU writes an annotation h_j for every source word; a GRU decoder
-/// looks for the annotations that matter before each word that it writes. Bahdanau, Cho, Bengio
-/// 2014 (arXiv 1409.0473), section 3 and appendix A; rnn_search.cpp reads like it.
+/// RNNsearch: a bidirectional recurrent net writes an annotation h_j for every source word; a
+/// recurrent decoder looks for the annotations that matter before each word that it writes.
+/// Bahdanau, Cho, Bengio 2014 (arXiv 1409.0473), section 3 and appendix A; rnn_search.cpp reads
+/// like it. Cells, scores, normaliser and local attention are the configuration's.
 struct RNNsearch {
   explicit RNNsearch(const RecurrentConfig& config);
+  /// The same with a score function of your own instead of the one that the configuration names.
+  RNNsearch(const RecurrentConfig& config, ScoreFunction score);
 
   /// Teacher forcing. source: [B, S] int32, keep: [B, S] bool, target: [B, T] int32 from `<s>` on
   /// -> logits of the next words [B, T, V].
@@ -31,17 +35,16 @@ struct RNNsearch {
 
   RecurrentConfig config;
   Embedding source_embedding, target_embedding;
-  GRU encoder;
+  RecurrentLayers encoder;
   Linear initial;
-  AdditiveAttention attention;
-  /// The decoder's state, s_i = cell([E y_{i-1}; c_i], s_{i-1}).
-  struct DecoderParts {
-    GRUCell cell;
-    void members(Members& m);
-  } decoder;
+  Attention attention;
+  RecurrentDecoder decoder;
   Linear readout, generator;
   Dropout dropout;
 };
+
+/// The score function that the configuration names.
+ScoreFunction make_score(const RecurrentConfig& config);
 
 /// Draws all weights as appendix B.1 of the paper does: orthogonal recurrent matrices, the
 /// alignment model's from N(0, 0.001^2), all others from N(0, 0.01^2), its energy and all biases 0.

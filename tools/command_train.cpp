@@ -43,7 +43,8 @@ class TrainCommand final : public Command {
     flags.toggle("--overwrite", overwrite_, "start anew in a folder that holds a run");
     flags.toggle("--resume", resume_, "go on from the last checkpoint; same flags, other limits");
     flags.section("Model and training");
-    flags.choice("--model", model_, {"rnn_search", "transformer"}, "(default rnn_search)");
+    flags.choice("--model", model_, {"rnn_search", "encoder_decoder", "transformer"},
+                 "(default rnn_search)");
     flags.text("--preset", preset_, "NAME",
                preset_list() + " (default small, where there is no --config)");
     flags.text("--config", config_file_, "F.json", "keys over the preset's; a config.json will do");

@@ -26,9 +26,9 @@ void for_rows(int64_t rows, int64_t length, F f) {
 
 int64_t row_length(const Array& x) { return x.rank() == 0 ? 1 : x.shape().back(); }
 
-}  // namespace
-
-Array softmax(const Array& x_in, const Array& keep_in) {
+/// y = loop(x, keep), row by row; `loop` chooses from a RowLoops.
+template <class Loop>
+Array masked_rows(const Array& x_in, const Array& keep_in, Loop loop) {
   const Array x = with_contiguous_rows(x_in), keep = with_contiguous_rows(keep_in);
   Array y = Array::empty(x.shape(), x.dtype());
   for_floating(x.dtype(), [&](auto zero) {
@@ -36,38 +36,48 @@ Array softmax(const Array& x_in, const Array& keep_in) {
     const Rows<T> from(x), to(y);
     const Rows<bool> kept(keep);
     const int64_t n = row_length(x);
-    for_rows(row_count(x), n,
-             [&](int64_t row) { row_loops<T>().softmax(from[row], kept[row], to[row], n); });
+    const auto function = loop(row_loops<T>());
+    for_rows(row_count(x), n, [&](int64_t row) { function(from[row], kept[row], to[row], n); });
   });
   return y;
 }
 
-Array log_softmax(const Array& x_in, const Array& keep_in) {
-  const Array x = with_contiguous_rows(x_in), keep = with_contiguous_rows(keep_in);
-  Array y = Array::empty(x.shape(), x.dtype());
-  for_floating(x.dtype(), [&](auto zero) {
-    using T = decltype(zero);
-    const Rows<T> from(x), to(y);
-    const Rows<bool> kept(keep);
-    const int64_t n = row_length(x);
-    for_rows(row_count(x), n,
-             [&](int64_t row) { row_loops<T>().log_softmax(from[row], kept[row], to[row], n); });
-  });
-  return y;
-}
-
-Array softmax_backward(const Array& g_in, const Array& y_in) {
+/// dx = loop(g, y), row by row.
+template <class Loop>
+Array backward_rows(const Array& g_in, const Array& y_in, Loop loop) {
   const Array g = with_contiguous_rows(g_in), y = with_contiguous_rows(y_in);
   Array dx = Array::empty(g.shape(), g.dtype());
   for_floating(g.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const Rows<T> gradient(g), result(y), to(dx);
     const int64_t n = row_length(g);
-    for_rows(row_count(g), n, [&](int64_t row) {
-      row_loops<T>().softmax_backward(gradient[row], result[row], to[row], n);
-    });
+    const auto function = loop(row_loops<T>());
+    for_rows(row_count(g), n,
+             [&](int64_t row) { function(gradient[row], result[row], to[row], n); });
   });
   return dx;
+}
+
+}  // namespace
+
+Array softmax(const Array& x, const Array& keep) {
+  return masked_rows(x, keep, [](const auto& loops) { return loops.softmax; });
+}
+
+Array log_softmax(const Array& x, const Array& keep) {
+  return masked_rows(x, keep, [](const auto& loops) { return loops.log_softmax; });
+}
+
+Array sparsemax(const Array& x, const Array& keep) {
+  return masked_rows(x, keep, [](const auto& loops) { return loops.sparsemax; });
+}
+
+Array softmax_backward(const Array& g, const Array& y) {
+  return backward_rows(g, y, [](const auto& loops) { return loops.softmax_backward; });
+}
+
+Array sparsemax_backward(const Array& g, const Array& y) {
+  return backward_rows(g, y, [](const auto& loops) { return loops.sparsemax_backward; });
 }
 
 Array log_softmax_backward(const Array& g_in, const Array& y_in, const Array& keep_in) {

@@ -91,8 +91,8 @@ void softmax_backward(const T* g, const T* y, T* dx, int64_t n) {
 float square_root(float x) { return __builtin_sqrtf(x); }
 double square_root(double x) { return __builtin_sqrt(x); }
 
-/// log(sum(exp(x_i - top))). Summed in double: where one element has nearly all of the probability, the
-/// sum is hardly above 1, and what is above 1 is the result.
+/// log(sum(exp(x_i - top))). Summed in double: where one element has nearly all of the probability,
+/// the sum is hardly above 1, and what is above 1 is the result.
 template <class T>
 T log_sum_above(const T* x, T top, int64_t n) {
   constexpr int64_t block = 256;
@@ -104,6 +104,37 @@ T log_sum_above(const T* x, T top, int64_t n) {
     sum += sum_of<double>(size, [&](int64_t i) { return static_cast<double>(terms[i]); });
   }
   return static_cast<T>(natural_log(sum));
+}
+
+/// The threshold by Michelot's algorithm: from a superset of the support, the mean that makes the
+/// rest sum to 1 throws elements out until none is left to throw. No sorting, exact.
+template <class T>
+void sparsemax(const T* x, const bool* keep, T* y, int64_t n) {
+  if (keeps_nothing(keep, n)) return fill(y, T{0}, n);
+  if (keep) {
+    mask_out(x, keep, y, n);
+  } else {
+    for (int64_t i = 0; i < n; ++i) y[i] = x[i];
+  }
+  const T top = largest(y, n);
+  for (int64_t i = 0; i < n; ++i) y[i] -= top;
+  T threshold = -1;  // what lies 1 below the largest is out, whatever the others are
+  for (T before = 0;;) {
+    const T count = sum_of<T>(n, [=](int64_t i) { return y[i] > threshold ? T{1} : T{0}; });
+    if (count == before) break;
+    const T total = sum_of<T>(n, [=](int64_t i) { return y[i] > threshold ? y[i] : T{0}; });
+    threshold = (total - 1) / count;
+    before = count;
+  }
+  for (int64_t i = 0; i < n; ++i) y[i] = y[i] <= threshold ? T{0} : y[i] - threshold;
+}
+
+template <class T>
+void sparsemax_backward(const T* g, const T* y, T* dx, int64_t n) {
+  const T count = sum_of<T>(n, [=](int64_t i) { return y[i] > 0 ? T{1} : T{0}; });
+  const T total = sum_of<T>(n, [=](int64_t i) { return y[i] > 0 ? g[i] : T{0}; });
+  const T mean = count > 0 ? total / count : T{0};
+  for (int64_t i = 0; i < n; ++i) dx[i] = y[i] > 0 ? g[i] - mean : T{0};
 }
 
 template <class T>
@@ -207,6 +238,8 @@ template <class T>
 constexpr RowLoops<T> table_of() {
   return {softmax<T>,
           softmax_backward<T>,
+          sparsemax<T>,
+          sparsemax_backward<T>,
           log_softmax<T>,
           log_softmax_backward<T>,
           log_sum_exp<T>,

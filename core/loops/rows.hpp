@@ -12,6 +12,8 @@ template <class T>
 struct RowLoops {
   void (*softmax)(const T* x, const bool* keep, T* y, int64_t n);
   void (*softmax_backward)(const T* g, const T* y, T* dx, int64_t n);
+  void (*sparsemax)(const T* x, const bool* keep, T* y, int64_t n);
+  void (*sparsemax_backward)(const T* g, const T* y, T* dx, int64_t n);
   void (*log_softmax)(const T* x, const bool* keep, T* y, int64_t n);
   void (*log_softmax_backward)(const T* g, const T* y, const bool* keep, T* dx, int64_t n);
   /// log(sum(exp(x))), and sum(x).

@@ -1,6 +1,6 @@
-// An attention with a score function of its own: the negative squared distance between the
-// projected query and key, e_ij = -|W s_i - U h_j|^2. Whatever the score, `attend` makes weights
-// and context of it, and masked words get nothing.
+// A score function of one's own is one struct: here the negative squared distance between the
+// projected query and key, e_ij = -|W s_i - U h_j|^2. `Attention` makes weights and a context of
+// it, masked words get nothing, and RNNsearch translates with it.
 // prints: gradients agree
 #include <cstdio>
 
@@ -8,34 +8,42 @@
 
 using namespace heed;
 
-struct DistanceAttention {
+struct DistanceScore {
   Linear query, key;
-  DistanceAttention(int64_t query_size, int64_t key_size, int64_t size)
-      : query(query_size, size, false), key(key_size, size, false) {}
-  /// s: [B, n], annotations h: [B, S, C], keep: [B, S] -> context [B, C], weights [B, S].
-  Attended operator()(const Tensor& s, const Tensor& h, const Tensor& keep) const {
-    const Tensor difference = unsqueeze(query(s), 1) - key(h);  // [B, S, A]
-    return attend(-sum(square(difference), {-1}), h, keep);
+  DistanceScore(int64_t n, int64_t C, int64_t A) : query(n, A, false), key(C, A, false) {}
+  /// Once for each sentence: annotations [B, S, C] -> keys [B, S, A].
+  Tensor project(const Tensor& annotations) const { return key(annotations); }
+  /// K queries of each sentence: s [B, K, n] -> e [B, K, S].
+  Tensor operator()(const Tensor& s, const Tensor& keys) const {
+    return -sum(square(unsqueeze(query(s), 2) - unsqueeze(keys, 1)), {-1});
   }
   void members(Members& m) { m("query", query)("key", key); }
 };
 
 int main() {
   manual_seed(1);
-  constexpr int64_t B = 2, S = 5, n = 4, C = 3, A = 6;
-  DistanceAttention attention(n, C, A);
+  constexpr int64_t B = 2, S = 5, n = 4, C = 2 * n, A = 6;
+  Attention attention{ScoreFunction(DistanceScore(n, C, A))};
   const Tensor s = Tensor::randn({B, n}), h = Tensor::randn({B, S, C});
   const Tensor keep = Tensor::of({1, 1, 1, 1, 1, 1, 1, 1, 0, 0}, {B, S}).to(boolean);
-  const Attended found = attention(s, h, keep);
+  const Attended found = attention(s, attention.remember(h, keep));
   std::printf("the second sentence has three words; its weights:\n");
   for (const float w : select(found.weights, 0, 1).to_vector<float>()) std::printf(" %.3f", w);
+
+  // A whole model that searches with it, to train or to translate with like any other.
+  const RNNsearch model({.source_vocab = 9, .target_vocab = 7, .embedding = 3, .hidden = n},
+                        ScoreFunction(DistanceScore(n, C, A)));
+  std::printf("\nRNNsearch with it: %lld weights\n",
+              static_cast<long long>(parameter_count(model)));
 
   // Its gradients are right: central differences in float64 agree with them.
   to(attention, float64);
   const Tensor s64 = s.to(float64), h64 = h.to(float64);
-  const auto check =
-      gradcheck([&](const std::vector<Tensor>&) { return attention(s64, h64, keep).context; },
-                parameters(attention));
-  std::printf("\ngradients %s\n", check.ok ? "agree" : check.message.c_str());
+  const auto check = gradcheck(
+      [&](const std::vector<Tensor>&) {
+        return attention(s64, attention.remember(h64, keep)).context;
+      },
+      parameters(attention));
+  std::printf("gradients %s\n", check.ok ? "agree" : check.message.c_str());
   return check.ok ? 0 : 1;
 }

@@ -13,18 +13,19 @@ struct Search {
   Embedding source{V, E}, target{V, E};
   GRU encoder{{.input = E, .hidden = n, .bidirectional = true}};
   Linear initial{2 * n, n};
-  AdditiveAttention attention{{.query = n, .key = 2 * n, .size = n}};
+  Attention attention{ScoreFunction(AdditiveScore({.query = n, .key = 2 * n, .size = n}))};
   GRUCell cell{{.input = E + 2 * n, .hidden = n}};
   Linear readout{3 * n, V};
 
   /// x, y: [B, T] -> logits [B, T, V] and the weights alpha [B, T, T].
   Attended operator()(const Tensor& x, const Tensor& y) const {
     const Tensor h = encoder(source(x)).output;  // annotations [B, T, 2n]
-    const Tensor keys = attention.project(h), Ey = target(y);
+    const AttentionMemory memory = attention.remember(h);
+    const Tensor Ey = target(y);
     Tensor s = tanh(initial(select(h, 1, 0)));
     std::vector<Tensor> logits, alpha;
     for (int64_t i = 0; i < T; ++i) {
-      const auto [c, weights] = attention(s, keys, h);
+      const auto [c, weights] = attention(s, memory);
       s = cell(cat({select(Ey, 1, i), c}, -1), s);
       logits.push_back(readout(cat({s, c}, -1)));
       alpha.push_back(weights);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the golden files of the tests: what PyTorch computes for layers, optimisers and models.
 
-    python3 make_golden.py [FOLDER]
+    python3 make_golden.py [FOLDER [NAME]...]    all files, or those named
 
 Made with torch 2.13.0 (CPU, one thread) and safetensors 0.8.0; both are named in each file. Every
 case has three seeds. Its keys are
@@ -86,7 +86,8 @@ def record(golden, case, seed, inputs, weights, function, stored=("float32", "fl
             if loss is None:
                 loss = sum((y * direction[name].to(dtype)).sum() for name, y in outputs.items())
             (loss * scale).backward()
-            gradients = {k: t.grad for k, t in {**x, **w}.items() if t.is_floating_point()}
+            gradients = {k: t.grad for k, t in {**x, **w}.items()
+                         if t.is_floating_point() and t.grad is not None}
             results[precision] = (outputs, gradients)
         if scale == 1.0:
             smallest = smallest_gradient(results["float64"][1])
@@ -223,6 +224,99 @@ def make_gru(golden, seed):
     record(golden, "cell_before", seed, inputs, weights,
            lambda i, w: {"h": gru_step_before(i["x"], i["h"], w["weight_ih"], w["weight_hh"],
                                               w["bias_ih"], w["bias_hh"])})
+
+
+def make_recurrent(golden, seed):
+    """LSTM and the plain net: layers, directions, ragged lengths, first states, cells."""
+    B, S, I, n = 3, 7, 5, 11
+    lengths = torch.tensor([5, 7, 2])
+
+    def sequence(module, i, w, first):
+        packed = pack_padded_sequence(i["x"], i["lengths"], batch_first=True, enforce_sorted=False)
+        output, last = call(module, w, packed, first)
+        output = pad_packed_sequence(output, batch_first=True, total_length=S)[0]
+        if isinstance(last, tuple):
+            return {"output": output, "last": last[0], "last_cell": last[1]}
+        return {"output": output, "last": last}
+
+    for layers, directions in ((1, 1), (1, 2), (2, 2)):
+        sizes = dict(batch_first=True, bidirectional=directions == 2)
+        states = {name: torch.randn(layers * directions, B, n) for name in ("h0", "c0")}
+        inputs = {"x": torch.randn(B, S, I), "lengths": lengths, "h0": states["h0"]}
+        case = f"layers_{layers}_directions_{directions}"
+        lstm = nn.LSTM(I, n, layers, **sizes)
+        record(golden, "lstm_" + case, seed, {**inputs, "c0": states["c0"]}, random_weights(lstm),
+               lambda i, w: sequence(lstm, i, w, (i["h0"], i["c0"])), ["float64"])
+        for function in ("tanh", "relu"):
+            rnn = nn.RNN(I, n, layers, nonlinearity=function, **sizes)
+            record(golden, f"rnn_{function}_{case}", seed, inputs, random_weights(rnn),
+                   lambda i, w: sequence(rnn, i, w, i["h0"]), ["float64"])
+    inputs = {name: torch.randn(B, size) for name, size in (("x", I), ("h", n), ("c", n))}
+    cell = nn.LSTMCell(I, n)
+    record(golden, "lstm_cell", seed, inputs, random_weights(cell),
+           lambda i, w: dict(zip("hc", call(cell, w, i["x"], (i["h"], i["c"])))))
+    del inputs["c"]
+    for function in ("tanh", "relu"):
+        cell = nn.RNNCell(I, n, nonlinearity=function)
+        record(golden, "rnn_cell_" + function, seed, inputs, random_weights(cell),
+               lambda i, w: {"h": call(cell, w, i["x"], i["h"])})
+
+
+# --- the family of scores -------------------------------------------------------------------------
+
+SCORES = {
+    "additive": {}, "concat": {"attention": "concat"}, "dot": {"attention": "dot"},
+    "scaled": {"attention": "scaled"}, "general": {"attention": "general"},
+    "location": {"attention": "location", "max_length": 17},
+    "sparsemax": {"attention_normaliser": "sparsemax"}, "coverage": {"coverage": True},
+    "concat_coverage": {"attention": "concat", "coverage": True},
+    "monotonic": {"attention_window": 2},
+    "predictive": {"attention": "general", "attention_window": 2,
+                   "attention_local": "predictive"}}
+
+
+def make_scores(golden, seed):
+    n, A = 11, 13
+    for case, options in SCORES.items():
+        attention = torch_twins.Attention(
+            torch_twins.Settings({"attention_size": A, **options}), n)
+        record(golden, case, seed,
+               {"s": torch.randn(3, n), "annotations": torch.randn(3, 7, 2 * n),
+                "keep": ragged([7, 2, 5], 7), "attended": torch.rand(3, 7)},
+               random_weights(attention),
+               lambda i, w: dict(zip(("context", "weights"),
+                                     call(attention, w, i["s"], i["annotations"], i["keep"], 3,
+                                          i["attended"] if attention.tells
+                                          else i["attended"].detach()))), ["float64"])
+
+
+def make_recurrent_models(golden, seed):
+    sizes = dict(source_vocab=23, target_vocab=17, embedding=7, hidden=11, attention_size=13,
+                 readout_size=5)
+    for case, options in (
+            ("encoder_decoder_gru", {}), ("encoder_decoder_lstm", dict(cell="lstm")),
+            ("encoder_decoder_rnn", dict(cell="rnn", encoder_layers=2, decoder_layers=2)),
+            ("encoder_decoder_feeding", dict(cell="lstm", decoder_layers=3, input_feeding=True)),
+            ("rnn_search_lstm", dict(cell="lstm", encoder_layers=2, decoder_layers=2)),
+            ("rnn_search_rnn", dict(cell="rnn", input_feeding=True, attention="general")),
+            ("rnn_search_coverage", dict(attention="concat", coverage=True, attention_window=3,
+                                         attention_local="predictive", input_feeding=True))):
+        kind = (torch_twins.EncoderDecoder if case.startswith("encoder_decoder")
+                else torch_twins.RNNsearch)
+        model = kind({**sizes, **options})
+        weights = random_weights(model)
+        inputs = parallel_batch(23, 17, [7, 2, 5], [3, 5, 1])
+
+        def forward(i, w):
+            keep = torch.arange(i["source"].shape[1]) < i["lengths"][:, None]
+            logits = call(model, w, i["source"], keep, i["target"])
+            return {"logits": logits, "loss": loss_of(logits, i["labels"])}
+
+        record(golden, case, seed, inputs, weights, forward, ["float64"])
+        model.double()
+        losses = losses_of_training(
+            model, weights, lambda: forward(inputs, dict(model.named_parameters()))["loss"])
+        golden.put(case, seed, "float64", "output", "losses", losses)
 
 
 # --- the whole model ------------------------------------------------------------------------------
@@ -488,10 +582,14 @@ def main():
     warnings.filterwarnings("ignore", message=".*nested.tensor")
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
+    named = sys.argv[2:]
     for name, make in {"layers": make_layers, "cross_entropy": make_cross_entropy, "gru": make_gru,
-                       "rnn_search": make_rnn_search, "attention": make_attention,
+                       "recurrent": make_recurrent, "scores": make_scores,
+                       "recurrent_models": make_recurrent_models, "rnn_search": make_rnn_search, "attention": make_attention,
                        "transformer_layers": make_transformer_layers,
                        "transformer": make_transformer, "optim": make_optim}.items():
+        if named and name not in named:
+            continue
         golden = Golden()
         for seed in SEEDS:
             torch.manual_seed(seed)

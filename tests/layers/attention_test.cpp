@@ -7,18 +7,28 @@ using namespace heed;
 using namespace heed::test;
 using Catch::Matchers::Contains;
 
+namespace {
+
+Attention additive() {
+  return Attention(ScoreFunction(AdditiveScore({.query = 3, .key = 7, .size = 5})));
+}
+
+}  // namespace
+
 TEST_CASE("additive attention equals its formula word by word") {
   manual_seed(1);
-  AdditiveAttention attention({.query = 3, .key = 7, .size = 5});
+  Attention attention = additive();
   to(attention, float64);
   const Tensor s = leaf({2, 3}), h = leaf({2, 4, 7});
-  const Attended result = attention(s, attention.project(h), h);
+  const auto weights = parameters(attention);
+  const Tensor &query = weights[0], &key = weights[1], &energy = weights[2];
+  const Attended result = attention(s, attention.remember(h));
   for (int64_t b = 0; b < 2; ++b) {
     std::vector<double> e;
     for (int64_t j = 0; j < 4; ++j) {
-      const Tensor inner = matmul(attention.query.weight, select(s, 0, b)) +
-                           matmul(attention.key.weight, select(select(h, 0, b), 0, j));
-      e.push_back(matmul(attention.energy.weight, tanh(inner)).item());
+      const Tensor inner =
+          matmul(query, select(s, 0, b)) + matmul(key, select(select(h, 0, b), 0, j));
+      e.push_back(matmul(energy, tanh(inner)).item());
     }
     double total = 0;
     for (const double score : e) total += std::exp(score);
@@ -34,37 +44,37 @@ TEST_CASE("additive attention equals its formula word by word") {
 
 TEST_CASE("the gradients of additive attention are those of central differences, masked too") {
   manual_seed(2);
-  AdditiveAttention attention({.query = 3, .key = 7, .size = 5});
+  Attention attention = additive();
   to(attention, float64);
   const Tensor s = leaf({3, 3}), h = leaf({3, 5, 7}), keep = keep_of({5, 2, 1}, 5);
-  const auto context = [&] { return attention(s, attention.project(h), h, keep).context; };
-  const auto weights = [&] { return attention(s, attention.project(h), h, keep).weights; };
+  const auto context = [&] { return attention(s, attention.remember(h, keep)).context; };
+  const auto weights = [&] { return attention(s, attention.remember(h, keep)).weights; };
   check_gradients(context, leaves_of(attention, {s, h}));
   check_gradients(weights, leaves_of(attention, {s, h}));
 }
 
 TEST_CASE("weights sum to one on kept words, are zero elsewhere, and padding changes nothing") {
   manual_seed(3);
-  const AdditiveAttention attention({.query = 3, .key = 7, .size = 5});
+  const Attention attention = additive();
   const Tensor s = Tensor::randn({2, 3}), h = Tensor::randn({2, 5, 7}), keep = keep_of({5, 3}, 5);
-  const Attended result = attention(s, attention.project(h), h, keep);
+  const Attended result = attention(s, attention.remember(h, keep));
   CHECK(difference(sum(result.weights, {-1}), Tensor::ones({2})) < 1e-6);
   CHECK(difference(slice(select(result.weights, 0, 1), 0, 3, 5), Tensor::zeros({2})) == 0);
 
   const Tensor noise = masked_fill(Tensor::randn({2, 5, 7}), unsqueeze(keep, 2), 0);
-  const Attended other = attention(s, attention.project(h + noise), h + noise, keep);
+  const Attended other = attention(s, attention.remember(h + noise, keep));
   CHECK(difference(result.context, other.context) == 0);
   const Tensor second = slice(slice(h, 0, 1, 2), 1, 0, 3);
-  const Attended alone = attention(slice(s, 0, 1, 2), attention.project(second), second);
+  const Attended alone = attention(slice(s, 0, 1, 2), attention.remember(second));
   CHECK(difference(slice(result.context, 0, 1, 2), alone.context) < 1e-6);
 }
 
 TEST_CASE("a sentence without a kept word gives zeros and no NaN, in gradients neither") {
   manual_seed(4);
-  AdditiveAttention attention({.query = 3, .key = 7, .size = 5});
+  Attention attention = additive();
   to(attention, float64);
   const Tensor s = leaf({2, 3}), h = leaf({2, 5, 7}), keep = keep_of({0, 3}, 5);
-  const Attended result = attention(s, attention.project(h), h, keep);
+  const Attended result = attention(s, attention.remember(h, keep));
   CHECK(difference(select(result.weights, 0, 0), Tensor::zeros({5}, float64)) == 0);
   CHECK(difference(select(result.context, 0, 0), Tensor::zeros({7}, float64)) == 0);
   const auto gradients = grad({mixed(result.context)}, leaves_of(attention, {s, h}));
@@ -72,14 +82,25 @@ TEST_CASE("a sentence without a kept word gives zeros and no NaN, in gradients n
   CHECK(difference(select(gradients.back(), 0, 0), Tensor::zeros({5, 7}, float64)) == 0);
 }
 
-TEST_CASE("additive attention says what is wrong with its inputs") {
-  const AdditiveAttention attention({.query = 3, .key = 7, .size = 5});
+TEST_CASE("an attention says what is wrong with its inputs") {
+  const Attention attention = additive();
   const Tensor s = Tensor::zeros({2, 3}), h = Tensor::zeros({2, 4, 7});
-  const Tensor keys = attention.project(h);
-  CHECK_THROWS_WITH(attention(Tensor::zeros({2, 4}), keys, h),
-                    Contains("query is [2, 4], expected [2, 3]"));
-  CHECK_THROWS_WITH(attention(s, h, h), Contains("keys is [2, 4, 7], expected [2, 4, 5]"));
-  CHECK_THROWS_WITH(attention(s, keys, h, Tensor::ones({2, 4})), Contains("expected bool"));
-  CHECK_THROWS_WITH(attention(s, keys, h, keep_of({1, 1}, 3)), Contains("[2, 3], expected [2, 4]"));
-  CHECK_THROWS_AS(AdditiveAttention({.query = 3, .key = 0, .size = 5}), ConfigError);
+  const AttentionMemory memory = attention.remember(h);
+  CHECK_THROWS_WITH(attention(Tensor::zeros({2, 4}), memory),
+                    Contains("query is [2, 1, 4], expected [2, 1, 3]"));
+  CHECK_THROWS_WITH(attention(s, {.annotations = h, .keys = h, .keep = {}}),
+                    Contains("keys is [2, 4, 7], expected [2, 4, 5]"));
+  CHECK_THROWS_WITH(attention.remember(h, Tensor::ones({2, 4})), Contains("expected bool"));
+  CHECK_THROWS_WITH(attention.remember(h, keep_of({1, 1}, 3)), Contains("[2, 3], expected [2, 4]"));
+  CHECK_THROWS_WITH(attention.remember(Tensor::zeros({2, 4})),
+                    Contains("[batch, words, features]"));
+  CHECK_THROWS_AS(AdditiveScore({.query = 3, .key = 0, .size = 5}), ConfigError);
+  CHECK_THROWS_WITH(DotScore({.size = 3}).project(h), Contains("expected 3 features"));
+  CHECK_THROWS_AS(GeneralScore({.query = 0, .key = 7}), ConfigError);
+  const LocationScore location({.query = 3, .max_length = 3});
+  CHECK_THROWS_WITH(location(unsqueeze(s, 1), h), Contains("4 tokens") && Contains("max_length"));
+  CHECK_THROWS_AS(Attention(ScoreFunction(DotScore({.size = 7})), {.window = -1}), ConfigError);
+  CHECK_THROWS_AS(Attention(ScoreFunction(DotScore({.size = 7})),
+                            {.window = 1, .local = Local::predictive, .query = 7}),
+                  ConfigError);
 }

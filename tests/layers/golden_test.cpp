@@ -41,11 +41,10 @@ TEST_CASE("Linear, LayerNorm and Embedding give PyTorch's outputs and gradients"
 TEST_CASE("Additive attention gives PyTorch's context, weights and gradients") {
   Golden golden("layers");
   for_each_seed(golden, "additive_attention", [](GoldenCase& c) {
-    AdditiveAttention attention({.query = 11, .key = 14, .size = 13});
+    Attention attention(ScoreFunction(AdditiveScore({.query = 11, .key = 14, .size = 13})));
     c.load(attention);
     const Tensor s = c.input("s"), annotations = c.input("annotations");
-    const Attended attended =
-        attention(s, attention.project(annotations), annotations, c.input("keep"));
+    const Attended attended = attention(s, attention.remember(annotations, c.input("keep")));
     const Tensor loss =
         c.check_output("context", attended.context) + c.check_output("weights", attended.weights);
     loss.backward();
@@ -128,7 +127,7 @@ TEST_CASE(
                    .reset = reset});
           c.load(gru);
           const Tensor x = c.input("x"), h0 = c.input("h0");
-          const GRUResult result = gru(x, c.keep(x.size(1)), h0);
+          const RecurrentResult result = gru(x, c.keep(x.size(1)), h0);
           const Tensor loss =
               c.check_output("output", result.output) + c.check_output("last", result.last);
           loss.backward();
@@ -154,4 +153,123 @@ TEST_CASE("A GRU cell gives PyTorch's state and gradients") {
       c.check_gradients(cell);
     });
   }
+}
+
+namespace {
+
+/// Layers over ragged sequences, from given first states: outputs, last states, all gradients.
+template <class Layers, class First>
+void check_layers(GoldenCase& c, Layers& layers, const First& first) {
+  c.load(layers);
+  const Tensor x = c.input("x"), h0 = c.input("h0");
+  const bool lstm = layers.config.cell == Cell::lstm;
+  const Tensor c0 = lstm ? c.input("c0") : Tensor();
+  const RecurrentResult result = layers(x, c.keep(x.size(1)), first(h0, c0));
+  Tensor loss = c.check_output("output", result.output) + c.check_output("last", result.last);
+  if (lstm) loss = loss + c.check_output("last_cell", result.last_cell);
+  loss.backward();
+  c.check_gradient("x", x);
+  c.check_gradient("h0", h0);
+  if (lstm) c.check_gradient("c0", c0);
+  c.check_gradients(layers);
+}
+
+}  // namespace
+
+TEST_CASE("LSTMs and plain nets of layers and directions give PyTorch's outputs and gradients") {
+  Golden golden("recurrent");
+  for (const auto& [layers, both] : {std::pair{1, false}, std::pair{1, true}, std::pair{2, true}}) {
+    const std::string name =
+        "layers_" + std::to_string(layers) + "_directions_" + (both ? "2" : "1");
+    for_each_seed(golden, "lstm_" + name, [&, count = layers, two = both](GoldenCase& c) {
+      LSTM lstm({.input = 5, .hidden = 11, .layers = count, .bidirectional = two});
+      check_layers(c, lstm, [](const Tensor& h, const Tensor& cell) { return LSTMState{h, cell}; });
+    });
+    for (const auto function : {Nonlinearity::tanh, Nonlinearity::relu}) {
+      const std::string kind = function == Nonlinearity::tanh ? "rnn_tanh_" : "rnn_relu_";
+      for_each_seed(golden, kind + name, [&, count = layers, two = both](GoldenCase& c) {
+        RNN rnn({.input = 5,
+                 .hidden = 11,
+                 .layers = count,
+                 .bidirectional = two,
+                 .nonlinearity = function});
+        check_layers(c, rnn, [](const Tensor& h, const Tensor&) { return h; });
+      });
+    }
+  }
+}
+
+TEST_CASE("Cells of an LSTM and a plain net give PyTorch's states and gradients") {
+  Golden golden("recurrent");
+  for_each_seed(golden, "lstm_cell", [&](GoldenCase& c) {
+    LSTMCell cell({.input = 5, .hidden = 11});
+    c.load(cell);
+    const Tensor x = c.input("x"), h = c.input("h"), memory = c.input("c");
+    const LSTMState next = cell(x, {h, memory});
+    (c.check_output("h", next.h) + c.check_output("c", next.c)).backward();
+    c.check_gradient("x", x);
+    c.check_gradient("h", h);
+    c.check_gradient("c", memory);
+    c.check_gradients(cell);
+  });
+  for (const auto function : {Nonlinearity::tanh, Nonlinearity::relu}) {
+    const char* name = function == Nonlinearity::tanh ? "rnn_cell_tanh" : "rnn_cell_relu";
+    for_each_seed(golden, name, [&](GoldenCase& c) {
+      RNNCell cell({.input = 5, .hidden = 11, .nonlinearity = function});
+      c.load(cell);
+      const Tensor x = c.input("x"), h = c.input("h");
+      c.check_output("h", cell(x, h)).backward();
+      c.check_gradient("x", x);
+      c.check_gradient("h", h);
+      c.check_gradients(cell);
+    });
+  }
+}
+
+namespace {
+
+/// Step 3 of an attention, told what was attended to.
+void check_score(GoldenCase& c, ScoreFunction score, AttentionConfig options) {
+  options.query = 11;
+  options.size = 13;
+  Attention attention(static_cast<ScoreFunction&&>(score), options);
+  c.load(attention);
+  const Tensor s = c.input("s"), annotations = c.input("annotations");
+  const Tensor attended = c.input("attended");
+  const AttentionMemory memory = attention.remember(annotations, c.input("keep"));
+  const Attended found = attention(s, memory, 3, attended);
+  const Tensor loss =
+      c.check_output("context", found.context) + c.check_output("weights", found.weights);
+  loss.backward();
+  c.check_gradient("s", s);
+  c.check_gradient("annotations", annotations);
+  if (attention.score.takes_coverage()) c.check_gradient("attended", attended);
+  c.check_gradients(attention);
+}
+
+}  // namespace
+
+TEST_CASE(
+    "Every score, normaliser and window gives the context, weights and gradients of PyTorch") {
+  Golden golden("scores");
+  const AdditiveScoreConfig sizes{.query = 11, .key = 22, .size = 13};
+  AdditiveScoreConfig told = sizes;
+  told.coverage = true;
+  const auto check = [&](const std::string& name, const auto& score,
+                         const AttentionConfig& options = {}) {
+    for_each_seed(golden, name,
+                  [&](GoldenCase& c) { check_score(c, ScoreFunction(score()), options); });
+  };
+  check("additive", [&] { return AdditiveScore(sizes); });
+  check("concat", [&] { return ConcatScore(sizes); });
+  check("dot", [] { return DotScore({.size = 11}); });
+  check("scaled", [] { return ScaledDotScore({.size = 11}); });
+  check("general", [] { return GeneralScore({.query = 11, .key = 22}); });
+  check("location", [] { return LocationScore({.query = 11, .max_length = 17}); });
+  check("sparsemax", [&] { return AdditiveScore(sizes); }, {.normaliser = Normaliser::sparsemax});
+  check("coverage", [&] { return AdditiveScore(told); });
+  check("concat_coverage", [&] { return ConcatScore(told); });
+  check("monotonic", [&] { return AdditiveScore(sizes); }, {.window = 2});
+  check("predictive", [] { return GeneralScore({.query = 11, .key = 22}); },
+        {.window = 2, .local = Local::predictive});
 }

@@ -89,7 +89,7 @@ TEST_CASE("the paper's start of RNNsearch: orthogonal, 0.001, 0 and 0.01") {
   manual_seed(5);
   GRU gru({.input = 53, .hidden = 31, .bidirectional = true});
   init::bahdanau2014::initialize(gru);
-  for (const GRUCell& cell : gru.cells) {
+  for (const RecurrentCell& cell : gru.cells) {
     for (int64_t gate = 0; gate < 3; ++gate) {
       check_orthonormal_rows(slice(cell.weight_hh, 0, gate * 31, (gate + 1) * 31), 1e-6);
     }
@@ -97,8 +97,8 @@ TEST_CASE("the paper's start of RNNsearch: orthogonal, 0.001, 0 and 0.01") {
     CHECK(deviation(cell.bias_ih) == 0);
     CHECK(deviation(cell.bias_hh) == 0);
   }
-  const AdditiveAttention attention({.query = 31, .key = 62, .size = 53});
-  init::bahdanau2014::initialize(attention);
+  const AdditiveScore attention({.query = 31, .key = 62, .size = 53});
+  init::bahdanau2014::initialize_alignment(attention);
   CHECK(deviation(attention.query.weight) == Approx(0.001).epsilon(0.05));
   CHECK(deviation(attention.key.weight) == Approx(0.001).epsilon(0.05));
   CHECK(deviation(attention.energy.weight) == 0);

@@ -11,7 +11,7 @@ namespace {
 
 /// A GRU from PyTorch's formulas, one word at a time, for one sequence without padding: x [1, S,
 /// I].
-Tensor plain_gru(const GRUCell& cell, const Tensor& x, bool backward) {
+Tensor plain_gru(const RecurrentCell& cell, const Tensor& x, bool backward) {
   const int64_t n = cell.config.hidden, S = x.size(1);
   const auto part = [n](const Tensor& w, int64_t k) { return slice(w, 0, k * n, (k + 1) * n); };
   Tensor h = Tensor::zeros({1, n}, x.dtype());
@@ -50,6 +50,23 @@ TEST_CASE("the fused step of a GRU equals the composed one in value and every gr
     CHECK(gradient_difference(fused, twin, {x, h_gates, h}) < 1e-12);
     check_gradients(fused, {x, h_gates, h});
   }
+}
+
+TEST_CASE("the fused step of an LSTM equals the composed one in value and every gradient") {
+  manual_seed(12);
+  const Tensor gates = leaf({3, 20}), state = leaf({3, 10});
+  for (const Tensor& keep : {Tensor(), Tensor::of({1, 0, 1}, {3}, boolean)}) {
+    const auto fused = [&] { return lstm_step(gates, state, keep); };
+    const auto twin = [&] { return composed::lstm_step(gates, state, keep); };
+    CHECK(gradient_difference(fused, twin, {gates, state}) < 1e-12);
+    check_gradients(fused, {gates, state});
+  }
+  const Tensor apart = leaf({3, 7, 20}), states = leaf({3, 2, 10});
+  const auto fused = [&] { return lstm_step(select(apart, 1, 4), select(states, 1, 1)); };
+  const auto twin = [&] { return composed::lstm_step(select(apart, 1, 4), select(states, 1, 1)); };
+  CHECK(gradient_difference(fused, twin, {apart, states}) < 1e-12);
+  CHECK_THROWS_WITH(lstm_step(gates, leaf({3, 9})), Contains("expected [batch, 2 hidden]"));
+  CHECK_THROWS_WITH(lstm_step(leaf({3, 15}), state), Contains("gates is [3, 15]"));
 }
 
 TEST_CASE("a step takes rows that lie apart, as those of a whole sequence do") {
@@ -95,12 +112,12 @@ TEST_CASE("sequences of different lengths in one batch give what each gives alon
     to(gru, float64);
     const Tensor x = leaf({4, 7, 3});
     const auto leaves = leaves_of(gru, {x});
-    const GRUResult batch = gru(x, keep);
+    const RecurrentResult batch = gru(x, keep);
     Tensor loss = mixed(batch.last), single_loss = Tensor::scalar(0, float64);
     std::vector<Tensor> lasts;
     for (int64_t b = 0; b < 4; ++b) {
       const int64_t length = lengths[static_cast<std::size_t>(b)];
-      const GRUResult single = gru(first_words(x, b, length));
+      const RecurrentResult single = gru(first_words(x, b, length));
       CHECK(difference(first_words(batch.output, b, length), single.output) < 1e-14);
       const Tensor padding = slice(slice(batch.output, 0, b, b + 1), 1, length, 7);
       CHECK(difference(padding, Tensor::zeros(padding.shape(), float64)) == 0);
@@ -120,7 +137,7 @@ TEST_CASE("what stands at the padding changes nothing") {
   const GRU gru({.input = 3, .hidden = 5, .layers = 2, .bidirectional = true});
   const Tensor keep = keep_of({2, 7}, 7), x = Tensor::randn({2, 7, 3});
   const Tensor noise = masked_fill(Tensor::randn({2, 7, 3}), unsqueeze(keep, 2), 0);
-  const GRUResult a = gru(x, keep), b = gru(x + noise, keep);
+  const RecurrentResult a = gru(x, keep), b = gru(x + noise, keep);
   CHECK(difference(a.output, b.output) == 0);
   CHECK(difference(a.last, b.last) == 0);
 }
@@ -135,7 +152,7 @@ TEST_CASE("a mask that keeps all is no mask") {
 TEST_CASE("last is the last state of each layer and direction") {
   manual_seed(8);
   const GRU gru({.input = 3, .hidden = 5, .layers = 2, .bidirectional = true});
-  const GRUResult result = gru(Tensor::randn({2, 7, 3}));
+  const RecurrentResult result = gru(Tensor::randn({2, 7, 3}));
   CHECK(result.last.shape() == Shape{4, 2, 5});
   const Tensor top_forward = slice(select(result.output, 1, 6), -1, 0, 5);
   const Tensor top_backward = slice(select(result.output, 1, 0), -1, 5, 10);
@@ -147,8 +164,8 @@ TEST_CASE("a first state continues a sequence") {
   manual_seed(9);
   const GRU gru({.input = 3, .hidden = 5, .layers = 2});
   const Tensor x = Tensor::randn({2, 7, 3});
-  const GRUResult whole = gru(x), head = gru(slice(x, 1, 0, 4));
-  const GRUResult tail = gru(slice(x, 1, 4, 7), {}, head.last);
+  const RecurrentResult whole = gru(x), head = gru(slice(x, 1, 0, 4));
+  const RecurrentResult tail = gru(slice(x, 1, 4, 7), {}, head.last);
   CHECK(difference(tail.last, whole.last) < 1e-6);
   CHECK(difference(tail.output, slice(whole.output, 1, 4, 7)) < 1e-6);
 }
@@ -200,4 +217,42 @@ TEST_CASE("a GRU says what is wrong with its inputs") {
   CHECK_THROWS_AS(GRU({.input = 3, .hidden = 5, .layers = 0}), ConfigError);
   CHECK_THROWS_AS(gru_step(Tensor::zeros({2, 14}), Tensor::zeros({2, 15}), Tensor::zeros({2, 5})),
                   ShapeError);
+}
+
+TEST_CASE("LSTMs and plain nets read ragged batches as each sentence alone, and can be cloned") {
+  manual_seed(13);
+  const std::vector<int64_t> lengths{7, 3, 1};
+  const Tensor keep = keep_of(lengths, 7), x = Tensor::randn({3, 7, 3});
+  const auto check = [&](const auto& layers) {
+    const RecurrentResult batch = layers(x, keep);
+    for (int64_t b = 0; b < 3; ++b) {
+      const int64_t length = lengths[static_cast<std::size_t>(b)];
+      const RecurrentResult single = layers(first_words(x, b, length));
+      CHECK(difference(first_words(batch.output, b, length), single.output) < 1e-6);
+      CHECK(difference(slice(batch.last, 1, b, b + 1), single.last) < 1e-6);
+      const Tensor padding = slice(slice(batch.output, 0, b, b + 1), 1, length, 7);
+      CHECK(difference(padding, Tensor::zeros(padding.shape())) == 0);
+    }
+    CHECK(difference(clone(layers)(x, keep).output, batch.output) == 0);
+  };
+  check(LSTM({.input = 3, .hidden = 5, .layers = 2, .bidirectional = true}));
+  check(RNN({.input = 3,
+             .hidden = 5,
+             .layers = 2,
+             .bidirectional = true,
+             .nonlinearity = Nonlinearity::relu}));
+}
+
+TEST_CASE("an LSTM takes both of its first states or neither") {
+  const LSTM lstm({.input = 3, .hidden = 5});
+  const Tensor x = Tensor::zeros({2, 7, 3}), first = Tensor::zeros({1, 2, 5});
+  CHECK_THROWS_WITH(lstm(x, {}, {first, {}}), Contains("come together"));
+  CHECK_THROWS_WITH(lstm(x, {}, {slice(first, 1, 0, 1), slice(first, 1, 0, 1)}),
+                    Contains("LSTM: h0 is [1, 1, 10]"));
+  CHECK(lstm(x, {}, {first, first}).last_cell.shape() == Shape{1, 2, 5});
+  const LSTMCell cell({.input = 3, .hidden = 5});
+  CHECK_THROWS_WITH(cell(Tensor::zeros({2, 3}), {Tensor::zeros({2, 5}), Tensor::zeros({2, 4})}),
+                    Contains("LSTMCell: c is [2, 4], expected [2, 5]"));
+  CHECK(named_parameters(LSTM({.input = 3, .hidden = 5}))[0].tensor.shape() == Shape{20, 3});
+  CHECK(named_parameters(RNNCell({.input = 3, .hidden = 5}))[0].tensor.shape() == Shape{5, 3});
 }

@@ -3,9 +3,10 @@
 #include <catch2/catch.hpp>
 
 #include <fstream>
+#include <sstream>
 
 #include <heed/core/error.hpp>
-#include <heed/models/rnn_search.hpp>
+#include <heed/models/model_folder.hpp>
 
 #include "../temporary_folder.hpp"
 
@@ -46,7 +47,8 @@ Config sized(const std::string& name, ModelKind kind = ModelKind::rnn_search) {
 
 TEST_CASE("a configuration reads back as it was written") {
   for (const std::string& preset_name : preset_names()) {
-    for (const ModelKind kind : {ModelKind::rnn_search, ModelKind::transformer}) {
+    for (const ModelKind kind :
+         {ModelKind::rnn_search, ModelKind::encoder_decoder, ModelKind::transformer}) {
       Config config = sized(preset_name, kind);
       config.transformer.activation = Activation::swish;
       config.transformer.tie = Tie::target;
@@ -96,8 +98,9 @@ TEST_CASE("the model that a configuration names decides what its keys mean") {
   CHECK_THROWS_WITH(apply_setting(config, "norm=before"), Contains("expects one of post, pre"));
   CHECK_THROWS_WITH(apply_setting(config, "positions=rotary"),
                     Contains("expects one of sinusoidal, learned"));
-  CHECK_THROWS_WITH(model_kind("transfomer"), Contains("rnn_search, transformer") &&
-                                                  Contains("did you mean \"transformer\""));
+  CHECK_THROWS_WITH(model_kind("transfomer"),
+                    Contains("rnn_search, encoder_decoder, transformer") &&
+                        Contains("did you mean \"transformer\""));
   const auto lines = differences(config, sized("toy"));
   CHECK_THAT(lines.at(0), Contains("model: \"transformer\" there, \"rnn_search\" here"));
 }
@@ -117,8 +120,11 @@ TEST_CASE("a wrong configuration is refused with its place and what would be rig
   CHECK_THAT(refusal(R"({"training": {"learning_rate": 1e400}})"), Contains("c.json:1"));
   CHECK_THAT(refusal(R"({"training": {"steps": 18446744073709551616}})"), Contains("c.json:1"));
   CHECK_THAT(refusal(R"({"training": 3})"), Contains("training") && Contains("object"));
-  CHECK_THAT(refusal(R"({"cell": "lstm"})"), Contains("expects one of gru, got \"lstm\""));
-  CHECK_THAT(refusal(R"({"attention": "dot"})"), Contains("expects one of additive"));
+  CHECK_THAT(refusal(R"({"cell": "ltsm"})"),
+             Contains("expects one of gru, lstm, rnn") && Contains("did you mean \"lstm\""));
+  CHECK_THAT(refusal(R"({"attention": "dots"})"),
+             Contains("one of additive, dot, general, concat, location, scaled"));
+  CHECK_THAT(refusal(R"({"attention_window": -1})"), Contains("attention_window"));
   CHECK_THAT(refusal(R"({"model": "rnn_serch"})"), Contains("did you mean \"rnn_search\""));
   CHECK_THAT(refusal(R"({"pad": 1})"), Contains("pad"));
   CHECK_THAT(refusal(R"({"version": 2})"), Contains("version 2") && Contains("newer"));
@@ -201,7 +207,17 @@ TEST_CASE("options that need each other are checked together") {
   CHECK_THROWS_WITH(check(config), Contains("training.steps"));
   config = sized("toy");
   config.recurrent.coverage = true;
-  CHECK_THROWS_WITH(check(config), Contains("coverage"));
+  check(config);
+  config.recurrent.attention = Score::dot;
+  CHECK_THROWS_WITH(check(config), Contains("coverage") && Contains("additive or concat"));
+  config.model = ModelKind::encoder_decoder;  // which has no attention
+  check(config);
+  config.recurrent.cell = Cell::lstm;
+  config.recurrent.reset = Reset::before;
+  CHECK_THROWS_WITH(check(config), Contains("reset") && Contains("cell is lstm"));
+  config = sized("toy");
+  config.recurrent.attention_local = Local::predictive;
+  CHECK_THROWS_WITH(check(config), Contains("attention_window"));
   config = sized("toy", ModelKind::transformer);
   config.transformer.heads = 3;
   CHECK_THROWS_WITH(check(config), Contains("heads: 3 do not divide d_model, 32"));
@@ -212,12 +228,20 @@ TEST_CASE("options that need each other are checked together") {
 }
 
 TEST_CASE("the number of weights is known before the model is made") {
-  Config config = sized("toy");
-  for (const int64_t layers : {1, 3}) {
-    config.recurrent.encoder_layers = layers;
-    config.recurrent.readout = layers == 1 ? Readout::maxout : Readout::tanh;
-    const RNNsearch model(config.recurrent);
-    CHECK(weight_count(config.recurrent) == static_cast<double>(parameter_count(model)));
+  for (const ModelKind kind : {ModelKind::rnn_search, ModelKind::encoder_decoder}) {
+    for (const char* settings :
+         {"", "cell=lstm decoder_layers=3", "cell=rnn input_feeding=true readout=tanh",
+          "encoder_layers=3 attention=concat coverage=true", "attention=general",
+          "attention=location max_length=31", "attention=dot", "coverage=true",
+          "attention=scaled attention_window=3 attention_local=predictive"}) {
+      INFO(to_string(kind) << ' ' << settings);
+      Config config = sized("toy", kind);
+      std::istringstream words(settings);
+      for (std::string setting; words >> setting;) apply_setting(config, setting);
+      check(config);
+      CHECK(weight_count(config.recurrent, kind) ==
+            static_cast<double>(parameter_count(make_model(config))));
+    }
   }
 }
 
@@ -265,7 +289,8 @@ TEST_CASE("the config.json of a folder made elsewhere needs its sizes, and nothi
   CHECK_THROWS_AS(load(head + "\"hidden\": 7}"), FormatError);
   CHECK_THROWS_WITH(load("{" + sizes + "}"), Contains("format"));
   CHECK_THROWS_AS(load(head + sizes + ", \"hiden\": 3}"), FormatError);
-  CHECK_THROWS_AS(load(head + sizes + ", \"coverage\": true}"), FormatError);
+  CHECK_THROWS_AS(load(head + sizes + ", \"coverage\": true, \"attention\": \"dot\"}"),
+                  FormatError);
   CHECK_THROWS_AS(load("{"), FormatError);
   CHECK_THROWS_AS(load_config(folder / "absent.json"), IoError);
   Config config;

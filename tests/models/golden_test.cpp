@@ -1,3 +1,4 @@
+#include <heed/models/encoder_decoder.hpp>
 #include <heed/models/rnn_search.hpp>
 #include <heed/models/transformer.hpp>
 #include <heed/optim/adam.hpp>
@@ -71,6 +72,57 @@ TEST_CASE(
   config.encoder_layers = 1;
   config.readout = Readout::tanh;
   for_each_seed(golden, "tanh", check);
+}
+
+TEST_CASE(
+    "the recurrent models with other cells, layers and options give what PyTorch's twins give") {
+  Golden golden("recurrent_models");
+  RecurrentConfig sizes;
+  sizes.source_vocab = 23;
+  sizes.target_vocab = 17;
+  sizes.embedding = 7;
+  sizes.hidden = 11;
+  sizes.attention_size = 13;
+  sizes.readout_size = 5;
+  const auto check = [&](const std::string& name, const auto& change) {
+    RecurrentConfig config = sizes;
+    change(config);
+    for_each_seed(golden, name, [&](GoldenCase& c) {
+      if (name.starts_with("encoder_decoder")) {
+        EncoderDecoder model(config);
+        check_model(c, model);
+      } else {
+        RNNsearch model(config);
+        check_model(c, model);
+      }
+    });
+  };
+  check("encoder_decoder_gru", [](RecurrentConfig&) {});
+  check("encoder_decoder_lstm", [](RecurrentConfig& c) { c.cell = Cell::lstm; });
+  check("encoder_decoder_rnn", [](RecurrentConfig& c) {
+    c.cell = Cell::rnn;
+    c.encoder_layers = c.decoder_layers = 2;
+  });
+  check("encoder_decoder_feeding", [](RecurrentConfig& c) {
+    c.cell = Cell::lstm;
+    c.decoder_layers = 3;
+    c.input_feeding = true;
+  });
+  check("rnn_search_lstm", [](RecurrentConfig& c) {
+    c.cell = Cell::lstm;
+    c.encoder_layers = c.decoder_layers = 2;
+  });
+  check("rnn_search_rnn", [](RecurrentConfig& c) {
+    c.cell = Cell::rnn;
+    c.attention = Score::general;
+    c.input_feeding = true;
+  });
+  check("rnn_search_coverage", [](RecurrentConfig& c) {
+    c.attention = Score::concat;
+    c.coverage = c.input_feeding = true;
+    c.attention_window = 3;
+    c.attention_local = Local::predictive;
+  });
 }
 
 namespace {

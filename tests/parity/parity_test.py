@@ -29,6 +29,26 @@ RNN_SEARCHES = {
     "tanh": {"readout": "tanh"},
     "layers": {"encoder_layers": 2},
     "layers_before": {"encoder_layers": 3, "reset": "before", "readout": "tanh"},
+    "lstm": {"cell": "lstm", "encoder_layers": 2, "decoder_layers": 2},
+    "rnn": {"cell": "rnn", "decoder_layers": 3},
+    "input_feeding": {"input_feeding": True, "decoder_layers": 2},
+    **{score: {"attention": score} for score in ("dot", "general", "concat", "scaled")},
+    "location": {"attention": "location", "max_length": 31},
+    "sparsemax": {"attention_normaliser": "sparsemax"},
+    "monotonic": {"attention_window": 2, "attention": "general"},
+    "predictive": {"attention_window": 3, "attention_local": "predictive"},
+    "coverage": {"coverage": True},
+    "all_at_once": {"cell": "lstm", "attention": "concat", "coverage": True, "input_feeding": True,
+                    "attention_normaliser": "sparsemax", "attention_window": 3,
+                    "attention_local": "predictive", "decoder_layers": 2, "readout": "tanh"},
+}
+ENCODER_DECODER = {"model": "encoder_decoder", "embedding": 7, "hidden": 11, "readout_size": 5}
+ENCODER_DECODERS = {
+    "gru": {},
+    "before": {"reset": "before", "encoder_layers": 2},
+    "lstm": {"cell": "lstm", "decoder_layers": 2},
+    "rnn": {"cell": "rnn", "encoder_layers": 2, "decoder_layers": 3, "readout": "tanh"},
+    "input_feeding": {"cell": "lstm", "input_feeding": True},
 }
 TRANSFORMER = {"model": "transformer", "d_model": 40, "heads": 5, "encoder_layers": 2,
                "decoder_layers": 3, "feed_forward": 23}
@@ -260,6 +280,13 @@ class RNNsearch(Agreement, Folder):
                "target_embedding.weight")
     blocks = {"encoder.weight_ih_l0": 3, "encoder.weight_hh_l0_reverse": 3, "encoder.bias_hh_l0": 3,
               "decoder.cell.weight_ih": 3, "decoder.cell.bias_ih": 3, "readout.weight": 2}
+
+
+class EncoderDecoder(Agreement, Folder):
+    kind, variants = ENCODER_DECODER, ENCODER_DECODERS
+    changed = ("decoder.cell.weight_hh", "encoder.weight_ih_l0_reverse", "initial.bias",
+               "readout.weight", "generator.weight", "source_embedding.weight")
+    blocks = {"encoder.weight_hh_l0": 3, "decoder.cell.weight_ih": 3, "readout.weight": 2}
 
 
 class Transformer(Agreement, Folder):

@@ -1,0 +1,127 @@
+#include <heed/layers/scores.hpp>
+
+#include <cmath>
+
+#include <heed/core/products.hpp>
+#include <heed/core/views.hpp>
+#include <heed/layers/check.hpp>
+
+namespace heed {
+
+namespace {
+
+/// s must be [B, K, n] for keys [B, S, features].
+void check_query(const char* score, const Tensor& s, const Tensor& keys, int64_t n,
+                 int64_t features) {
+  if (keys.rank() != 3) {
+    throw ShapeError(std::string(score) + ": keys are " + to_string(keys.shape()) +
+                     ", expected project(annotations), [batch, words, features]");
+  }
+  require_shape(score, "keys", keys, {keys.size(0), keys.size(1), features});
+  const int64_t K = s.rank() == 3 ? s.size(1) : 1;
+  require_shape(score, "the query", s, {keys.size(0), K, n});
+}
+
+std::optional<Linear> coverage_weight(const AdditiveScoreConfig& c) {
+  if (!c.coverage) return std::nullopt;
+  return Linear(1, c.size, false);
+}
+
+/// energy tanh(Ws + Uh_j), with coverage tanh(Ws + Uh_j + w c_j).   Ws: [B, K, A], Uh: [B, S, A],
+/// attended: [B, K, S] or undefined -> [B, K, S].
+Tensor energies(const Linear& energy, const std::optional<Linear>& coverage, const Tensor& Ws,
+                const Tensor& Uh, const Tensor& attended) {
+  Tensor inner = unsqueeze(Ws, 2) + unsqueeze(Uh, 1);  // [B, K, S, A]
+  if (coverage && attended.defined()) inner = inner + (*coverage)(unsqueeze(attended, 3));
+  return squeeze(energy(tanh(inner)), 3);
+}
+
+AdditiveScoreConfig checked(const char* score, const AdditiveScoreConfig& c) {
+  positive(score, "query", c.query);
+  positive(score, "key", c.key);
+  positive(score, "size", c.size);
+  return c;
+}
+
+}  // namespace
+
+AdditiveScore::AdditiveScore(AdditiveScoreConfig sizes)
+    : config(checked("AdditiveScore", sizes)),
+      query(sizes.query, sizes.size, false),
+      key(sizes.key, sizes.size, false),
+      energy(sizes.size, 1, false),
+      coverage(coverage_weight(sizes)) {}
+
+Tensor AdditiveScore::operator()(const Tensor& s, const Tensor& keys,
+                                 const Tensor& attended) const {
+  check_query("AdditiveScore", s, keys, config.query, config.size);
+  return energies(energy, coverage, query(s), keys, attended);
+}
+
+ConcatScore::ConcatScore(AdditiveScoreConfig sizes)
+    : config(checked("ConcatScore", sizes)),
+      key(sizes.query + sizes.key, sizes.size, false),
+      energy(sizes.size, 1, false),
+      coverage(coverage_weight(sizes)) {}
+
+// W [s; h] = W_s s + W_h h: the second part once for each sentence.
+Tensor ConcatScore::project(const Tensor& annotations) const {
+  return linear(annotations, slice(key.weight, 1, config.query, config.query + config.key));
+}
+
+Tensor ConcatScore::operator()(const Tensor& s, const Tensor& keys, const Tensor& attended) const {
+  check_query("ConcatScore", s, keys, config.query, config.size);
+  const Tensor W_s = slice(key.weight, 1, 0, config.query);
+  return energies(energy, coverage, linear(s, W_s), keys, attended);
+}
+
+DotScore::DotScore(DotScoreConfig sizes) : config(sizes) {
+  positive("DotScore", "size", sizes.size);
+}
+
+Tensor DotScore::project(const Tensor& annotations) const {
+  const int64_t n = config.size;
+  if (annotations.size(-1) == n) return annotations;
+  if (annotations.size(-1) != 2 * n) {
+    throw ShapeError("DotScore: annotations are " + to_string(annotations.shape()) + ", expected " +
+                     std::to_string(n) + " features, or as many of each of two directions");
+  }
+  return slice(annotations, -1, 0, n) + slice(annotations, -1, n, 2 * n);
+}
+
+Tensor DotScore::operator()(const Tensor& s, const Tensor& keys) const {
+  check_query("DotScore", s, keys, config.size, config.size);
+  return matmul(s, transpose(keys, 1, 2));
+}
+
+Tensor ScaledDotScore::operator()(const Tensor& s, const Tensor& keys) const {
+  return DotScore::operator()(s * (1 / std::sqrt(static_cast<double>(config.size))), keys);
+}
+
+GeneralScore::GeneralScore(GeneralScoreConfig sizes)
+    : config(sizes),
+      key(positive("GeneralScore", "key", sizes.key),
+          positive("GeneralScore", "query", sizes.query), false) {}
+
+Tensor GeneralScore::operator()(const Tensor& s, const Tensor& keys) const {
+  check_query("GeneralScore", s, keys, config.query, config.query);
+  return matmul(s, transpose(keys, 1, 2));
+}
+
+LocationScore::LocationScore(LocationScoreConfig sizes)
+    : config(sizes),
+      location(positive("LocationScore", "query", sizes.query),
+               positive("LocationScore", "max_length", sizes.max_length), false) {}
+
+Tensor LocationScore::operator()(const Tensor& s, const Tensor& keys) const {
+  check_query("LocationScore", s, keys, config.query, keys.rank() == 3 ? keys.size(2) : 0);
+  const int64_t S = keys.size(1);
+  if (S > config.max_length) {
+    throw DataError("location attention: a sentence has " + std::to_string(S) +
+                    " tokens, the model has scores for " + std::to_string(config.max_length) +
+                    " (max_length)");
+  }
+  return slice(location(s), -1, 0, S);
+}
+
+}  // namespace heed

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+
+#include <heed/layers/dropout.hpp>
+#include <heed/layers/embedding.hpp>
+#include <heed/layers/linear.hpp>
+#include <heed/layers/recurrent.hpp>
+#include <heed/models/decoder.hpp>
+#include <heed/models/recurrent_config.hpp>
+#include <heed/models/recurrent_decoder.hpp>
+
+namespace heed {
+
+/// The RNN encoder-decoder: what a bidirectional recurrent net remembers at the ends of the source,
+/// [last forward state; first backward state], is the one context of every word that the decoder
+/// writes. Cho et al. 2014 (arXiv 1406.1078), section 2.2 and appendix A.1; Sutskever et al. 2014.
+/// It is RNNsearch without the search, with the same names of weights but `attention.*`.
+struct EncoderDecoder {
+  explicit EncoderDecoder(const RecurrentConfig& config);
+
+  /// Teacher forcing. source: [B, S] int32, keep: [B, S] bool, target: [B, T] int32 from `<s>` on
+  /// -> logits of the next words [B, T, V].
+  Tensor operator()(const Tensor& source, const Tensor& keep, const Tensor& target) const;
+  /// Word by word, for search.
+  std::unique_ptr<Decoder> start_decoder(const Tensor& source, const Tensor& keep) const;
+  void members(Members& m);
+
+  RecurrentConfig config;
+  Embedding source_embedding, target_embedding;
+  RecurrentLayers encoder;
+  Linear initial;
+  RecurrentDecoder decoder;
+  Linear readout, generator;
+  Dropout dropout;
+};
+
+}  // namespace heed
