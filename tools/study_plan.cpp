@@ -11,7 +11,8 @@ namespace heed::tools {
 namespace {
 
 constexpr StudyKind kinds[] = {StudyKind::length, StudyKind::alignment, StudyKind::variants};
-constexpr ModelKind recurrent = ModelKind::rnn_search, transformer = ModelKind::transformer;
+constexpr ModelKind fixed = ModelKind::encoder_decoder, search = ModelKind::rnn_search,
+                    transformer = ModelKind::transformer;
 
 /// Sentences that are made for each one of a range of lengths, so that the rarest range (one clause
 /// of at most 5 words) fills too.
@@ -24,7 +25,8 @@ StudyPlan length_plan() {
   plan.task = {.train = 30000, .valid = 100, .test = 40 * pool, .min_length = 1, .max_length = 60};
   plan.per_bin = 40;
   plan.models = {
-      {"RNNsearch", "rnn_search", recurrent, "phrases", {"hidden=96"}},
+      {"fixed context", "encoder_decoder", fixed, "phrases", {"hidden=84"}},
+      {"RNNsearch", "rnn_search", search, "phrases", {"hidden=80"}},
       {"Transformer", "transformer", transformer, "phrases", {}},
   };
   plan.seeds = 2;
@@ -38,9 +40,24 @@ StudyPlan variants_plan() {
   plan.kind = StudyKind::variants;
   plan.task = {.train = 20000, .valid = 100, .test = 500};
   plan.models = {
-      {"additive", "additive", recurrent, "phrases", {}},
+      {"additive", "additive", search, "phrases", {}},
+      {"dot", "dot", search, "phrases", {"attention=dot"}},
+      {"scaled dot", "scaled", search, "phrases", {"attention=scaled"}},
+      {"general", "general", search, "phrases", {"attention=general"}},
+      {"concat", "concat", search, "phrases", {"attention=concat"}},
+      {"location", "location", search, "phrases", {"attention=location", "max_length=16"}},
+      {"local, monotonic", "monotonic", search, "phrases", {"attention_window=4"}},
+      {"local, predictive",
+       "predictive",
+       search,
+       "phrases",
+       {"attention_window=4", "attention_local=predictive"}},
+      {"coverage", "coverage", search, "phrases", {"coverage=true"}},
+      {"sparsemax", "sparsemax", search, "phrases", {"attention_normaliser=sparsemax"}},
+      {"input feeding", "input_feeding", search, "phrases", {"input_feeding=true"}},
+      {"none: fixed context", "fixed", fixed, "phrases", {}},
   };
-  plan.minutes = 0.9;
+  plan.minutes = 0.7;
   plan.equal_steps = true;
   return plan;
 }
@@ -50,8 +67,8 @@ StudyPlan alignment_plan() {
   StudyPlan plan;
   plan.kind = StudyKind::alignment;
   plan.task = {.train = 20000, .valid = 100, .test = 500};
-  plan.models = {{"RNNsearch", "rnn_search", recurrent, "phrases", {}}};
-  plan.minutes = 1.5;
+  plan.models = {{"RNNsearch", "rnn_search", search, "phrases", {}}};
+  plan.minutes = 1;
   return plan;
 }
 

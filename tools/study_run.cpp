@@ -41,7 +41,7 @@ Config part_config(const Part& part) {
   return config;
 }
 
-/// How many updates take `minutes`, measured on a model that is thrown away.
+/// How many updates take `minutes`, measured on a model that is thrown away; 0 if a signal came.
 int64_t fitted_steps(const Config& config, const TranslationData& data, double minutes) {
   constexpr int64_t warm_up = 2, fewest = 3;
   manual_seed(static_cast<uint64_t>(config.training.seed));
@@ -52,7 +52,7 @@ int64_t fitted_steps(const Config& config, const TranslationData& data, double m
   const int64_t batches = task.start_epoch(0);
   const double budget = 60 * minutes, trial = std::min(4.0, budget / 10);
   double start = 0;
-  for (int64_t step = 0;; ++step) {
+  for (int64_t step = 0; StopSignals::received() == 0; ++step) {
     const double spent = now() - start;
     if (step == warm_up) start = now();
     if (step >= warm_up + fewest && spent >= trial) {
@@ -64,8 +64,10 @@ int64_t fitted_steps(const Config& config, const TranslationData& data, double m
     clip_grad_norm(weights, config.training.clip_norm);
     optimizer.step();
   }
+  return 0;
 }
 
+/// The updates of a part; 0 if a signal came.
 int64_t steps_of(const Part& part, const Config& config, const TranslationData& data,
                  ProgressDisplay& display) {
   if (part.plan.steps > 0) return part.plan.steps;
@@ -73,6 +75,7 @@ int64_t steps_of(const Part& part, const Config& config, const TranslationData& 
   int64_t steps = part.folder.fitted_steps(model);
   if (steps == 0) {
     steps = fitted_steps(config, data, part.plan.minutes);
+    if (steps == 0) return 0;
     part.folder.write_fitted_steps(model, steps);
     display.note(model.name + ": " + std::to_string(steps) + " updates fit into " +
                  clock_time(60 * part.plan.minutes));
@@ -93,7 +96,9 @@ int train(const Part& part, ProgressDisplay& display, PartResult& result) {
   std::vector<std::string> notes;
   const TranslationData data = load_translation_data(config, notes);
   check(config);
-  set_steps(config.training, steps_of(part, config, data, display));
+  const int64_t steps = steps_of(part, config, data, display);
+  if (steps == 0) return StopSignals::received();
+  set_steps(config.training, steps);
   manual_seed(static_cast<uint64_t>(part.seed));
   TranslationModel model = make_model(config);
   TranslationTask task(model, data, config);
@@ -132,7 +137,6 @@ int evaluate(const Part& part, const std::vector<Pair>& test, PartResult& result
   const Translator translator = Translator::load(part.folder.part(part.model, part.seed));
   const bool aligns =
       part.plan.kind != StudyKind::length && !test.empty() && has_attention(translator, test[0]);
-  const StopSignals signals;
   for (std::size_t i = 0; i < test.size(); i += batch) {
     const std::size_t end = std::min(test.size(), i + batch);
     std::vector<std::string> lines;
@@ -142,15 +146,16 @@ int evaluate(const Part& part, const std::vector<Pair>& test, PartResult& result
       result.translations.push_back(std::move(translation.text));
     }
     for (std::size_t k = i; aligns && k < end; ++k) add_agreement(translator, test[k], result);
-    if (signals.received()) return signals.received();
+    if (StopSignals::received() != 0) break;
   }
-  return 0;
+  return StopSignals::received();
 }
 
 }  // namespace
 
 int run_study(const StudyPlan& plan, const StudyFolder& folder, const TaskData& data,
               ProgressDisplay& display, std::vector<ModelResults>& results) {
+  const StopSignals signals;
   results.clear();
   for (const StudyModel& model : plan.models) results.push_back({model, {}});
   const std::size_t parts = plan.models.size() * static_cast<std::size_t>(plan.seeds);

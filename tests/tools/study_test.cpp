@@ -50,7 +50,7 @@ std::size_t count(const std::string& text, const std::string& piece) {
 
 double weights(const Config& config) {
   return config.model == ModelKind::transformer ? weight_count(config.transformer)
-                                                : weight_count(config.recurrent);
+                                                : weight_count(config.recurrent, config.model);
 }
 
 }  // namespace
