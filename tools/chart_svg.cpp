@@ -185,18 +185,22 @@ std::string decimals(double value, double highest) {
   return text;
 }
 
-/// The ends of a panel's axis: round numbers around all of its estimates.
-std::pair<double, double> panel_range(const DotPanel& panel) {
+/// A panel's axis: round numbers around all of its estimates, and the distance of its ticks.
+struct Axis {
+  double low = 0, high = 1, step = 1;
+};
+
+Axis axis_of(const DotPanel& panel) {
   double low = panel.from_zero ? 0 : HUGE_VAL, high = panel.from_zero ? 0 : -HUGE_VAL;
   for (const Estimate& e : panel.values) {
     if (std::isnan(e.value)) continue;
     low = std::min(low, e.low);
     high = std::max(high, e.high);
   }
-  if (!(low <= high)) return {0, 1};
-  if (low == high) return {low - 1, high + 1};
-  const double step = tick_step(low, high, 4);
-  return {std::floor((low + 1e-12) / step) * step, std::ceil((high - 1e-12) / step) * step};
+  if (!(low <= high)) return {};
+  if (low == high) return {low - 1, high + 1, 1};
+  const double step = tick_step(low, high, 3);
+  return {std::floor(low / step + 1e-9) * step, std::ceil(high / step - 1e-9) * step, step};
 }
 
 std::string dot_row(const Estimate& e, const Plot& plot, double y) {
@@ -215,17 +219,20 @@ std::string dot_row(const Estimate& e, const Plot& plot, double y) {
 }
 
 std::string dot_panel(const DotPanel& panel, double left, double top, std::size_t rows) {
-  const auto [low, high] = panel_range(panel);
-  const Plot plot{
-      left, top, panel_width - value_width, row_height * static_cast<double>(rows), low, high,
-      0,    1};
+  const Axis axis = axis_of(panel);
+  const Plot plot{left,
+                  top,
+                  panel_width - value_width,
+                  row_height * static_cast<double>(rows),
+                  axis.low,
+                  axis.high,
+                  0,
+                  1};
   std::string out = label(panel.title, at(left, top - 10) + " font-weight=\"bold\"");
-  constexpr int most = 3;
-  for (const double value : chart_ticks(low, high, most)) {
+  for (double value = axis.low; value < axis.high + axis.step / 2; value += axis.step) {
     const double x = plot.x(value);
     out += line(x, top, x, plot.bottom() + tick, grid_color);
-    out += centred(tick_text(value, tick_step(low, high, most)), x,
-                   plot.bottom() + tick + text_size + 2);
+    out += centred(tick_text(value, axis.step), x, plot.bottom() + tick + text_size + 2);
   }
   out += line(left, plot.bottom(), plot.right(), plot.bottom(), axis_color);
   for (std::size_t i = 0; i < rows; ++i)
