@@ -9,6 +9,7 @@ namespace {
 constexpr int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
 struct sigaction previous[3];
 volatile std::sig_atomic_t first_signal = 0;
+int alive = 0;  // of StopSignals
 
 extern "C" void remember_signal(int signal) {
   if (first_signal != 0 && signal == SIGINT) _exit(128 + SIGINT);
@@ -18,6 +19,7 @@ extern "C" void remember_signal(int signal) {
 }  // namespace
 
 StopSignals::StopSignals() {
+  if (alive++ > 0) return;
   first_signal = 0;
   struct sigaction action = {};
   action.sa_handler = remember_signal;
@@ -30,6 +32,7 @@ StopSignals::StopSignals() {
 }
 
 StopSignals::~StopSignals() {
+  if (--alive > 0) return;
   for (int i = 0; i < 3; ++i) sigaction(stop_signals[i], &previous[i], nullptr);
 }
 

@@ -1,13 +1,15 @@
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <heed/tools/attention_maps.hpp>
 #include <heed/tools/attention_svg.hpp>
 #include <heed/tools/display_text.hpp>
+#include <heed/tools/svg.hpp>
 
 namespace heed::tools {
 
 namespace {
+
+using namespace svg;
 
 // Lengths are in pixels of the drawing's own coordinates.
 constexpr double margin = 24, gap = 36, label_gap = 6, title_height = 18, heading_size = 15,
@@ -19,36 +21,6 @@ constexpr double smallest_weight = 0.01;  // a cell below it is left white
 constexpr std::size_t most_hints =
     10000;  // cells up to which each says its weight under the pointer
 constexpr std::size_t most_across = 8;
-
-std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2f", value);
-  std::string out = text;
-  out.erase(out.find_last_not_of('0') + 1);
-  if (out.back() == '.') out.pop_back();
-  return out;
-}
-
-std::string attribute(const char* name, double value) {
-  return std::string(" ") + name + "=\"" + number(value) + "\"";
-}
-
-std::string escaped_xml(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += c;
-  }
-  return out;
-}
 
 /// White for 0 to dark blue for 1, linear in each channel: its lightness falls evenly.
 std::string color(double weight) {
@@ -69,10 +41,6 @@ struct Panel {
   double left = 0, top = 0;      // of the cells
   double width = 0, height = 0;  // of everything
 };
-
-double text_width(const std::string& text, double font) {
-  return 0.58 * font * static_cast<double>(display_width(text));
-}
 
 double longest(const std::vector<std::string>& labels, double font) {
   double width = 0;
@@ -100,10 +68,6 @@ Panel measure(AttentionMap map, double size, const std::string& title) {
   p.width = p.left + right;
   p.height = p.top + static_cast<double>(p.map.rows.size()) * p.cell;
   return p;
-}
-
-std::string label(const std::string& text, const std::string& position) {
-  return "<text" + position + ">" + escaped_xml(text) + "</text>\n";
 }
 
 std::string labels(const Panel& p) {
@@ -220,17 +184,6 @@ std::size_t natural_across(std::span<const Translation> translations) {
   return std::min(heads, most_across);
 }
 
-std::string sheet(const std::string& body, double width, double height) {
-  const std::string w = number(std::ceil(width)), h = number(std::ceil(height));
-  return "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + w + "\" height=\"" + h +
-         "\" viewBox=\"0 0 " + w + " " + h +
-         "\" font-family=\"'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', 'Noto Sans', "
-         "'Noto Sans CJK SC', sans-serif\" fill=\"#111\">\n"
-         "<title>Attention weights</title>\n<rect width=\"100%\" height=\"100%\" "
-         "fill=\"#fff\"/>\n" +
-         body + "</svg>\n";
-}
-
 }  // namespace
 
 std::string attention_svg(std::span<const Translation> translations, int64_t panels_across) {
@@ -255,7 +208,7 @@ std::string attention_svg(std::span<const Translation> translations, int64_t pan
     width = std::max({width, x - gap + margin, 2 * margin + text_width(row.heading, heading_size)});
   }
   body += legend(margin, y);
-  return sheet(body, std::max(width, 240.0), y + legend_height);
+  return sheet("Attention weights", "", body, std::max(width, 240.0), y + legend_height);
 }
 
 }  // namespace heed::tools

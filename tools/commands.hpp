@@ -23,6 +23,7 @@ std::unique_ptr<Command> train_command();
 std::unique_ptr<Command> translate_command();
 std::unique_ptr<Command> score_command();
 std::unique_ptr<Command> bleu_command();
+std::unique_ptr<Command> study_command();
 std::unique_ptr<Command> graph_command();
 std::unique_ptr<Command> average_command();
 std::unique_ptr<Command> info_command();

@@ -9,6 +9,7 @@ const std::vector<Verb>& verbs() {
       {"translate", "translate lines, and show what was attended to", translate_command},
       {"score", "log-probabilities of given translations", score_command},
       {"bleu", "BLEU or chrF of translations", bleu_command},
+      {"study", "repeat a figure of the papers: numbers, picture, table", study_command},
       {"graph", "draw the graph of a training step", graph_command},
       {"average", "the mean of a run's last checkpoints as a model", average_command},
       {"info", "this build and machine, or a model's summary", info_command},

@@ -62,3 +62,21 @@ TEST_CASE("signals that were ignored stay ignored, and others are restored") {
           std::raise(SIGTERM);
         }) == 128 + SIGTERM);
 }
+
+TEST_CASE("stop signals inside of others share what arrived, and leave it to them to restore") {
+  CHECK(status_of_child([] {
+          std::signal(SIGTERM, SIG_DFL);
+          {
+            StopSignals outer;
+            {
+              StopSignals inner;
+              std::raise(SIGTERM);
+            }
+            if (outer.received() != SIGTERM) ::_exit(1);
+            StopSignals late;
+            if (late.received() != SIGTERM) ::_exit(2);
+            std::raise(SIGTERM);
+          }
+          std::raise(SIGTERM);
+        }) == 128 + SIGTERM);
+}

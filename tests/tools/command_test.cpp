@@ -76,7 +76,8 @@ TEST_CASE("heed without a verb shows a short help with two examples") {
 
 TEST_CASE("every verb has a help that fits 80 columns") {
   CHECK_THAT(heed_command({"--version"}).out, StartsWith("heed " HEED_VERSION "\n"));
-  for (const char* verb : {"data", "train", "translate", "score", "bleu", "graph", "average", "info"}) {
+  for (const char* verb :
+       {"data", "train", "translate", "score", "bleu", "study", "graph", "average", "info"}) {
     const CommandResult result = heed_command({verb, "--help"});
     CHECK(result.status == 0);
     CHECK_THAT(result.out, Contains("--threads") && Contains("Examples:"));
