@@ -38,6 +38,7 @@ class Search {
   double score(const Candidate& candidate, const std::vector<double>& coverage) const;
   void extend_all(const Array& log_probabilities);
   void extend(Sentence& sentence, const std::vector<Candidate>& candidates, int64_t first_row);
+  bool decided(const Sentence& sentence, double best_open) const;
   void drop_finished();
   void hand_out(Sentence& sentence);
   Hypothesis hypothesis(const Sentence& sentence, const Finished& finished) const;
@@ -152,11 +153,23 @@ double Search::score(const Candidate& candidate, const std::vector<double>& cove
   return candidate.total / options_.length_penalty(step_ + 1) + options_.coverage_penalty * penalty;
 }
 
+/// Is there nothing more to find: as many hypotheses as the beam is wide have ended, and no open
+/// one, whose score so far is at most `best_open`, ranks among those to hand out? A sure model's
+/// unlikely hypotheses end long before the right one, which is why their number does not suffice.
+bool Search::decided(const Sentence& sentence, double best_open) const {
+  if (static_cast<int64_t>(sentence.finished.size()) < width_) return false;
+  const auto better =
+      std::count_if(sentence.finished.begin(), sentence.finished.end(),
+                    [&](const Finished& finished) { return finished.score >= best_open; });
+  return better >= options_.nbest;
+}
+
 /// Ends the candidates that end among the best `width_`, and makes the best others the new beams.
 void Search::extend(Sentence& sentence, const std::vector<Candidate>& candidates,
                     int64_t first_row) {
   const auto width = static_cast<std::size_t>(width_);
   std::vector<Beam> next;
+  double best_open = minus_infinity;
   for (std::size_t i = 0; i < candidates.size() && next.size() < width; ++i) {
     const Candidate& c = candidates[i];
     const bool ends = c.id == Vocabulary::eos;
@@ -169,10 +182,11 @@ void Search::extend(Sentence& sentence, const std::vector<Candidate>& candidates
     if (ends) {
       sentence.finished.push_back({score(c, coverage), word});
     } else {
+      best_open = std::max(best_open, score(c, coverage));
       next.push_back({c.total, word, c.draw, std::move(coverage)});
     }
   }
-  if (sentence.finished.size() >= width) next.clear();
+  if (decided(sentence, best_open)) next.clear();
   sentence.beams = std::move(next);
 }
 

@@ -69,8 +69,9 @@ struct Hypothesis {
   double score = 0;
 };
 
-/// The best hypotheses of each of the decoder's sentences, best first. Sentences that are finished
-/// leave the batch. Ties go to the better-ranked hypothesis before, then to the smaller id.
+/// The best hypotheses of each of the decoder's sentences, best first. A sentence leaves the batch
+/// when `beam` of its hypotheses have ended and no open one ranks, by its score so far, among the
+/// best `nbest`. Ties go to the better-ranked hypothesis before, then to the smaller id.
 /// source_lengths: words of each sentence, end symbol included. sentences: one for each, or none:
 /// no prefix, numbers from 0. Throws as `check`; `ConfigError` for a `top_k` above the vocabulary,
 /// for a `coverage_penalty` of a decoder without attention, and for a `min_length` that n-grams

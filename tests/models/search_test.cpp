@@ -25,7 +25,40 @@ void enumerate(int64_t sentence, std::vector<int32_t> words, double total, std::
   }
 }
 
+/// Sure of five times word 4; next best is always the end.
+class SureDecoder final : public Decoder {
+ public:
+  Tensor step(const Tensor& last) override {
+    ++steps_;
+    std::vector<float> p;
+    for (const int32_t id : last.to_vector<int32_t>()) {
+      std::vector<float> row(V, -20);
+      row[Vocabulary::eos] = -10;
+      const bool goes_on = steps_ <= 5 && (id == Vocabulary::bos || id == 4);
+      row[goes_on ? 4 : Vocabulary::eos] = -1e-4f;
+      p.insert(p.end(), row.begin(), row.end());
+    }
+    return Tensor::from(p, {last.size(0), V});
+  }
+  void reorder(const Tensor&, const Tensor&) override {}
+
+ private:
+  int64_t steps_ = 0;
+};
+
 }  // namespace
+
+TEST_CASE("a beam does not stop at what ends early while something better is open") {
+  for (const int64_t beam : {1, 2, 3, 5}) {
+    for (const double alpha : {0.0, 1.0}) {
+      SearchOptions options = with_beam(beam);
+      options.length_penalty.alpha = alpha;
+      SureDecoder decoder;
+      const Hypothesis found = search(decoder, {6}, options)[0][0];
+      CHECK(found.ids == std::vector<int32_t>{4, 4, 4, 4, 4, Vocabulary::eos});
+    }
+  }
+}
 
 TEST_CASE("beam 1 is greedy search: the best word each time") {
   for (int64_t sentence = 0; sentence < 20; ++sentence) {

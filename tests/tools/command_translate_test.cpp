@@ -199,13 +199,14 @@ TEST_CASE("translate --ensemble takes several models of one vocabulary") {
 }
 
 TEST_CASE("translate --coverage-penalty changes what a translation scores, and knows its range") {
-  const Words nbest{"--max-length", "1", "--nbest", "3", "--coverage-penalty"};
+  // Two words can't look at all of a longer source.
+  const Words nbest{"--nbest", "3", "--max-length", "2", "--coverage-penalty"};
   const auto with = [&](const std::string& beta) {
     Words flags = nbest;
     flags.push_back(beta);
     return translate(flags, fixture().text);
   };
-  CHECK(with("0").out == translated({"--max-length", "1", "--nbest", "3"}, fixture().text));
+  CHECK(with("0").out == translated({"--nbest", "3", "--max-length", "2"}, fixture().text));
   CHECK(with("0.5").status == 0);
   CHECK(with("0.5").out != with("0").out);
   check_refused(with("nan"), 2, "--coverage-penalty: nan is out of range");
