@@ -328,7 +328,7 @@ class Attention(nn.MultiheadAttention):
         if self.window:
             hidden = hidden | (offsets.abs() > self.window)
         a_k = a_v = torch.zeros(T, S, K, dtype=like)
-        if self.positions == "relative":  # Shaw's eq. (5)
+        if self.positions == "relative":  # Shaw's section 3.2
             rows = offsets.clamp(-self.distance, self.distance) + self.distance
             a_k, a_v = self.relative["key"][rows], self.relative["value"][rows]
         if self.positions == "rotary":
