@@ -1,5 +1,7 @@
 #include <heed/core/elementwise.hpp>
 
+#include <algorithm>
+
 #include <heed/core/broadcast.hpp>
 #include <heed/core/kernels/elementwise.hpp>
 #include <heed/core/record.hpp>
@@ -284,6 +286,35 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask_in, double value) {
   const Array mask = mask_in.array().expand(x.shape());
   return record("masked_fill", kernels::masked_fill(x.array(), mask, value),
                 wrt(x, saved(mask), zero_where));
+}
+
+namespace {
+
+// y_rc = x_rc where column c - row r stands in that relation to the diagonal, else 0;  dL/dx = g
+// there
+Tensor triangle(const char* operation, const Tensor& x, kernels::Comparison outside,
+                int64_t diagonal) {
+  if (x.rank() < 2) {
+    throw ShapeError(std::string(operation) + ": needs x [..., R, C], got " + to_string(x.shape()));
+  }
+  const int64_t rows = x.size(-2), columns = x.size(-1);
+  const double shift = static_cast<double>(std::clamp(diagonal, -rows, columns));
+  const Array row = kernels::add(Array::arange(rows, int32), shift).unsqueeze(1);
+  const Array column = Array::arange(columns, int32);
+  const Shape matrix{rows, columns};
+  const Array mask =
+      kernels::compare(outside, column.expand(matrix), row.expand(matrix)).expand(x.shape());
+  return record(operation, kernels::masked_fill(x.array(), mask, 0),
+                wrt(x, saved(mask), zero_where));
+}
+
+}  // namespace
+
+Tensor tril(const Tensor& x, int64_t diagonal) {
+  return triangle("tril", x, kernels::Comparison::gt, diagonal);
+}
+Tensor triu(const Tensor& x, int64_t diagonal) {
+  return triangle("triu", x, kernels::Comparison::lt, diagonal);
 }
 
 namespace {

@@ -3,6 +3,7 @@
 #include <heed/core/broadcast.hpp>
 #include <heed/core/kernels/elementwise.hpp>
 #include <heed/core/kernels/indexing.hpp>
+#include <heed/core/kernels/ordered.hpp>
 #include <heed/core/record.hpp>
 
 namespace heed {
@@ -83,6 +84,19 @@ Tensor scatter_add(const Tensor& x, int64_t axis_in, const Tensor& index, const 
                 wrt(source, saved(index), [=](const Array& g, const Array& ids) {
                   return kernels::gather("scatter_add", g, axis, ids);
                 }));
+}
+
+// values = x[indices];  dL/dx[indices] = g, as of `gather`
+TopK topk(const Tensor& x, int64_t k, int64_t axis_in, bool largest) {
+  check_floating("topk", x);
+  const int axis = normalized_axis("topk", axis_in, x.rank());
+  if (k < 0 || k > x.size(axis)) {
+    throw IndexError("topk: k is " + std::to_string(k) + ", but axis " + std::to_string(axis) +
+                     " of " + to_string(x.shape()) + " has " + std::to_string(x.size(axis)) +
+                     " elements");
+  }
+  const Tensor indices(kernels::topk_indices(x.array(), axis, k, largest));
+  return {gather(x, axis, indices), indices};
 }
 
 }  // namespace heed

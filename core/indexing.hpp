@@ -16,4 +16,16 @@ Tensor embedding(const Tensor& weight, const Tensor& ids, int64_t padding_index 
 /// x with source added: y[index[i][j]][j] += source[i][j] for axis 0. source: index's shape.
 Tensor scatter_add(const Tensor& x, int64_t axis, const Tensor& index, const Tensor& source);
 
+/// What `topk` finds; both have x's shape with k elements along the axis.
+struct TopK {
+  /// x's numbers, through which the gradient flows back to the places they were taken from.
+  Tensor values;
+  /// Those places (int32), without gradient.
+  Tensor indices;
+};
+/// The k largest elements of `axis`, or the smallest, in that order; of equal ones the first comes
+/// first, and NaN counts as the largest. `IndexError` for k outside [0, size]. As torch.topk, which
+/// leaves the order of equal ones open.
+TopK topk(const Tensor& x, int64_t k, int64_t axis = -1, bool largest = true);
+
 }  // namespace heed

@@ -2,6 +2,7 @@
 
 // Everything that can be done to a Tensor.
 #include <heed/core/dropout.hpp>
+#include <heed/core/einsum.hpp>
 #include <heed/core/elementwise.hpp>
 #include <heed/core/indexing.hpp>
 #include <heed/core/losses.hpp>

@@ -5,6 +5,7 @@
 #include <heed/core/broadcast.hpp>
 #include <heed/core/elementwise.hpp>
 #include <heed/core/kernels/elementwise.hpp>
+#include <heed/core/kernels/ordered.hpp>
 #include <heed/core/kernels/reductions.hpp>
 #include <heed/core/record.hpp>
 
@@ -14,16 +15,7 @@ namespace {
 
 /// Each axis in [0, rank), all of them where none is listed; one listed twice is a `ShapeError`.
 Axes normalized_axes(const char* operation, const Axes& axes, int rank) {
-  Axes result;
-  for (const int64_t wanted : axes) {
-    const int axis = normalized_axis(operation, wanted, rank);
-    for (const int64_t before : result) {
-      if (before == axis) {
-        throw ShapeError(std::string(operation) + ": axis twice in " + to_string(axes));
-      }
-    }
-    result.push_back(axis);
-  }
+  Axes result = distinct_axes(operation, axes, rank);
   for (int axis = 0; axes.empty() && axis < rank; ++axis) result.push_back(axis);
   return result;
 }
@@ -118,6 +110,55 @@ Tensor argmax(const Tensor& x, int64_t axis_in, bool keep) {
   }
   check_floating("argmax", x);
   return Tensor(kernels::argmax(x.array(), axis, keep));
+}
+
+namespace {
+
+Array norm_of(const Array& x, double p, const Axes& axes, bool keep) {
+  if (p == 2) return kernels::sqrt(kernels::sum(kernels::square(x), axes, keep));
+  const Array size = kernels::abs(x);
+  if (std::isinf(p)) return kernels::max(size, axes, keep);
+  if (p == 1) return kernels::sum(size, axes, keep);
+  return kernels::pow(kernels::sum(kernels::pow(size, p), axes, keep), 1 / p);
+}
+
+/// dy/dx_i, where y is spread to x's shape; wrong where x_i = 0.
+Array norm_slope(const Array& x, const Array& y, double p, const Axes& axes) {
+  if (p == 1) return kernels::sign(x);
+  if (p == 2) return kernels::div(x, y);
+  const Array size = kernels::abs(x), sign = kernels::sign(x);
+  if (!std::isinf(p)) return kernels::mul(sign, kernels::pow(kernels::div(size, y), p - 1));
+  const Array hit = kernels::compare(kernels::Comparison::eq, size, y).to(x.dtype());
+  return kernels::div(kernels::mul(sign, hit), kernels::sum(hit, axes, true).expand(x.shape()));
+}
+
+}  // namespace
+
+// y = (sum_i |x_i|^p)^(1/p);  dL/dx_i = g sign(x_i) (|x_i| / y)^(p - 1), 0 where x_i = 0
+// p = inf: y = max_i |x_i|;  dL/dx_i = g sign(x_i) / k where |x_i| = y, of which there are k
+Tensor norm(const Tensor& x, double p, const Axes& axes_in, bool keep) {
+  check_floating("norm", x);
+  if (!(p > 0)) throw ConfigError("norm: p must be above 0, got " + std::to_string(p));
+  const Axes axes = normalized_axes("norm", axes_in, x.rank());
+  if (std::isinf(p) && reduced_count(x.shape(), axes) == 0) {
+    throw ShapeError("norm: no element to choose from in " + to_string(x.shape()));
+  }
+  const Array y = norm_of(x.array(), p, axes, keep);
+  return record("norm", y,
+                wrt(x, saved(x, y), [axes, p](const Array& g, const Array& from, const Array& all) {
+                  const Array slope = norm_slope(from, spread(all, from.shape(), axes), p, axes);
+                  const Array zero = kernels::compare(kernels::Comparison::eq, from, 0);
+                  return kernels::masked_fill(kernels::mul(spread(g, from.shape(), axes), slope),
+                                              zero, 0);
+                }));
+}
+
+// y_i = sum_{j <= i} x_j;  dL/dx_j = sum_{i >= j} g_i
+Tensor cumsum(const Tensor& x, int64_t axis_in) {
+  check_floating("cumsum", x);
+  const int axis = normalized_axis("cumsum", axis_in, x.rank());
+  return record("cumsum", kernels::cumsum(x.array(), axis, false),
+                wrt(x, [axis](const Array& g) { return kernels::cumsum(g, axis, true); }));
 }
 
 }  // namespace heed

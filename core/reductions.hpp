@@ -17,5 +17,11 @@ Tensor max(const Tensor& x, const Axes& axes = {}, bool keep = false);
 Tensor logsumexp(const Tensor& x, const Axes& axes = {}, bool keep = false);
 /// Index (int32) of the first largest element of `axis`; no gradient.
 Tensor argmax(const Tensor& x, int64_t axis, bool keep = false);
+/// (sum |x|^p)^(1/p) for p > 0; p = INFINITY: max |x| (`ShapeError` over no element). Elements that
+/// are 0 get gradient 0, also where the norm is 0; the largest of p = INFINITY share it.
+/// `ConfigError` for p <= 0 or NaN. As torch.linalg.vector_norm.
+Tensor norm(const Tensor& x, double p = 2, const Axes& axes = {}, bool keep = false);
+/// Running sums along `axis`, y_i = x_0 + ... + x_i, added in double. As torch.cumsum.
+Tensor cumsum(const Tensor& x, int64_t axis);
 
 }  // namespace heed

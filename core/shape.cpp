@@ -83,6 +83,20 @@ int normalized_axis(const char* operation, int64_t axis, int rank) {
   return static_cast<int>(axis < 0 ? axis + rank : axis);
 }
 
+Axes distinct_axes(const char* operation, const Axes& axes, int rank) {
+  Axes result;
+  for (const int64_t wanted : axes) {
+    const int axis = normalized_axis(operation, wanted, rank);
+    for (const int64_t before : result) {
+      if (before == axis) {
+        throw ShapeError(std::string(operation) + ": axis twice in " + to_string(axes));
+      }
+    }
+    result.push_back(axis);
+  }
+  return result;
+}
+
 Shape broadcast_shapes(const char* operation, const Shape& a, const Shape& b) {
   const Shape& longer = a.rank() >= b.rank() ? a : b;
   const Shape& shorter = a.rank() >= b.rank() ? b : a;

@@ -50,6 +50,8 @@ int64_t element_count(const Shape& shape);
 std::string to_string(const Shape& shape);
 /// `axis` in [0, rank), a negative one counted from the end; `IndexError` names `operation`.
 int normalized_axis(const char* operation, int64_t axis, int rank);
+/// Each of `axes` in [0, rank); one listed twice is a `ShapeError` that names `operation`.
+Axes distinct_axes(const char* operation, const Axes& axes, int rank);
 /// The shape that `a` and `b` broadcast to by NumPy's rules; `ShapeError` names `operation`.
 Shape broadcast_shapes(const char* operation, const Shape& a, const Shape& b);
 

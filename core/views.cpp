@@ -6,6 +6,7 @@
 #include <heed/core/autograd.hpp>
 #include <heed/core/broadcast.hpp>
 #include <heed/core/kernels/elementwise.hpp>
+#include <heed/core/kernels/ordered.hpp>
 #include <heed/core/kernels/reductions.hpp>
 #include <heed/core/memory.hpp>
 #include <heed/core/record.hpp>
@@ -176,6 +177,13 @@ Tensor stack(const std::vector<Tensor>& parts, int64_t axis_in) {
   const int axis = normalized_axis("stack", axis_in, parts[0].rank() + 1);
   const Shape shape = parts[0].shape().with(axis, static_cast<int64_t>(parts.size()));
   return join("stack", parts, shape, axis, std::vector<int64_t>(parts.size(), 1));
+}
+
+// y_i = x_{n - 1 - i};  dL/dx = g in reverse order
+Tensor flip(const Tensor& x, const Axes& axes_in) {
+  const Axes axes = distinct_axes("flip", axes_in, x.rank());
+  return record("flip", kernels::flip(x.array(), axes),
+                wrt(x, [axes](const Array& g) { return kernels::flip(g, axes); }));
 }
 
 }  // namespace heed

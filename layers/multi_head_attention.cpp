@@ -44,16 +44,39 @@ Shape weights_shape(const AttentionInput& in) {
   if (in.query.size(-1) != in.key.size(-1)) fail("queries and keys differ in size");
   if (in.key.size(-2) != in.value.size(-2)) fail("there is not one value for each key");
   for (int axis = 0; axis < rank - 2; ++axis) {
-    if (in.query.size(axis) != in.key.size(axis) || in.key.size(axis) != in.value.size(axis)) {
-      fail("leading axes differ");
-    }
+    const int64_t queries = in.query.size(axis), keys = in.key.size(axis);
+    const bool heads = rank == 4 && axis == 1 && keys > 0 && queries % keys == 0;
+    if ((queries != keys && !heads) || keys != in.value.size(axis)) fail("leading axes differ");
   }
   Shape shape = in.query.shape();
   shape[rank - 1] = in.key.size(-2);
   return shape;
 }
 
-/// [B, T, D] -> [B, H, T, K]: a view.
+/// x y head by head, each of the G heads of y with H / G heads of x in a row: these stand below
+/// each other in one product, and nothing of y is copied.   [B, H, T, .] [B, G, ., .].
+Tensor product_of_heads(const Tensor& x, const Tensor& y) {
+  if (x.rank() != 4 || x.size(1) == y.size(1)) return matmul(x, y);
+  const int64_t B = x.size(0), H = x.size(1), T = x.size(2), G = y.size(1);
+  return reshape(matmul(reshape(x, {B, G, H / G * T, x.size(3)}), y), {B, H, T, y.size(3)});
+}
+
+/// Eq. (1): softmax(Q K^T / sqrt(d_k)) V, with `bias` added to the scores and what relative
+/// positions add to both products.
+Attended attended(const AttentionInput& in, double p, const Tensor& bias,
+                  const std::optional<RelativePositions>& relative) {
+  const Tensor keep = checked_keep("scaled_dot_product_attention", in.keep, weights_shape(in));
+  const Tensor q = in.query * (1 / std::sqrt(static_cast<double>(in.query.size(-1))));
+  Tensor e = product_of_heads(q, transpose(in.key, -2, -1));  // [..., T, S]
+  if (bias.defined()) e = e + bias;
+  if (relative) e = e + relative->scores(q, e.size(-1));
+  const Tensor alpha = softmax(e, -1, keep);
+  const Tensor dropped = p > 0 ? heed::dropout(alpha, p) : alpha;
+  const Tensor context = product_of_heads(dropped, in.value);
+  return {relative ? context + relative->context(dropped) : context, alpha};
+}
+
+/// [B, T, H K] -> [B, H, T, K]: a view.
 Tensor split_heads(const Tensor& x, int64_t heads) {
   return transpose(reshape(x, {x.size(0), x.size(1), heads, x.size(2) / heads}), 1, 2);
 }
@@ -71,35 +94,61 @@ void check_text(const char* what, const Tensor& x, int64_t D) {
                    ", expected [batch, words, " + std::to_string(D) + "]");
 }
 
-MultiHeadAttentionConfig checked(const MultiHeadAttentionConfig& c) {
+/// K, the size of a head.
+int64_t head_size(const MultiHeadAttentionConfig& c) { return c.size / c.heads; }
+
+/// `c` if there can be such an attention, with G for kv_heads.
+MultiHeadAttentionConfig checked(MultiHeadAttentionConfig c) {
   positive("MultiHeadAttention", "size", c.size);
   positive("MultiHeadAttention", "heads", c.heads);
-  if (c.size % c.heads == 0) return c;
-  throw ConfigError("MultiHeadAttention: " + std::to_string(c.heads) +
-                    " heads do not divide the size " + std::to_string(c.size));
+  if (c.kv_heads == 0) c.kv_heads = c.heads;
+  positive("MultiHeadAttention", "kv_heads", c.kv_heads);
+  const auto fail = [](const std::string& what) {
+    throw ConfigError("MultiHeadAttention: " + what);
+  };
+  if (c.size % c.heads != 0) {
+    fail(std::to_string(c.heads) + " heads do not divide the size " + std::to_string(c.size));
+  }
+  if (c.heads % c.kv_heads != 0) {
+    fail(std::to_string(c.kv_heads) + " kv_heads do not divide the " + std::to_string(c.heads) +
+         " heads");
+  }
+  if (c.window < 0) {
+    fail("window is " + std::to_string(c.window) + ", expected at least 0 (0: the whole text)");
+  }
+  if (c.positions == SelfPositions::rotary && head_size(c) % 2 != 0) {
+    fail("rotary positions need heads of even size, these have " + std::to_string(head_size(c)));
+  }
+  return c;
+}
+
+std::optional<RelativePositions> relative_positions(const MultiHeadAttentionConfig& c) {
+  if (c.positions != SelfPositions::relative) return std::nullopt;
+  return RelativePositions(c.distance, head_size(c));
+}
+
+void check_whole(const MultiHeadAttentionConfig& c) {
+  if (c.window == 0 && c.positions == SelfPositions::none) return;
+  throw Error(
+      "MultiHeadAttention: a window and positions are for a text that attends to itself, with the "
+      "same tensor as query, key and value");
 }
 
 }  // namespace
 
-Tensor causal_keep(int64_t T, int64_t S) {
-  const Tensor t = unsqueeze(Tensor::arange(T, float64), 1), s = Tensor::arange(S, float64);
-  return unsqueeze(le(s - t, static_cast<double>(S - T)), 0);
-}
+Tensor causal_keep(int64_t T, int64_t S) { return unsqueeze(le(offsets(T, S), 0), 0); }
 
-// eq. (1): softmax(Q K^T / sqrt(d_k)) V
 Attended scaled_dot_product_attention(const AttentionInput& in, double p) {
-  const Tensor keep = checked_keep("scaled_dot_product_attention", in.keep, weights_shape(in));
-  const double scale = 1 / std::sqrt(static_cast<double>(in.query.size(-1)));
-  const Tensor e = matmul(in.query * scale, transpose(in.key, -2, -1));  // [..., T, S]
-  const Tensor alpha = softmax(e, -1, keep);
-  return {matmul(p > 0 ? heed::dropout(alpha, p) : alpha, in.value), alpha};
+  return attended(in, p, {}, {});
 }
 
 MultiHeadAttention::MultiHeadAttention(MultiHeadAttentionConfig sizes)
     : config(checked(sizes)),
-      in_proj_weight(Tensor::empty({3 * sizes.size, sizes.size})),
-      in_proj_bias(Tensor::zeros({3 * sizes.size})),
+      in_proj_weight(
+          Tensor::empty({sizes.size + 2 * config.kv_heads * head_size(sizes), sizes.size})),
+      in_proj_bias(Tensor::zeros({in_proj_weight.size(0)})),
       out_proj(sizes.size, sizes.size),
+      relative(relative_positions(sizes)),
       dropout(sizes.dropout) {
   init::xavier_uniform(in_proj_weight);
   init::zeros(out_proj.bias);
@@ -113,32 +162,46 @@ Tensor MultiHeadAttention::project_query(const Tensor& query) const {
 }
 
 KeysAndValues MultiHeadAttention::project(const Tensor& key, const Tensor& value) const {
-  const int64_t D = config.size, H = config.heads;
+  const int64_t D = config.size, G = config.kv_heads, E = G * head_size(config);
   check_text("key", key, D);
   check_text("value", value, D);
   if (same(key, value)) {
-    const Tensor kv = linear(key, slice(in_proj_weight, 0, D, 3 * D),
-                             slice(in_proj_bias, 0, D, 3 * D));  // [B, S, 2D]
-    return {split_heads(slice(kv, -1, 0, D), H), split_heads(slice(kv, -1, D, 2 * D), H)};
+    const Tensor kv = linear(key, slice(in_proj_weight, 0, D, D + 2 * E),
+                             slice(in_proj_bias, 0, D, D + 2 * E));  // [B, S, 2E]
+    return {split_heads(slice(kv, -1, 0, E), G), split_heads(slice(kv, -1, E, 2 * E), G)};
   }
-  const Tensor W_K = slice(in_proj_weight, 0, D, 2 * D),
-               W_V = slice(in_proj_weight, 0, 2 * D, 3 * D);
-  const Tensor b_K = slice(in_proj_bias, 0, D, 2 * D), b_V = slice(in_proj_bias, 0, 2 * D, 3 * D);
-  return {split_heads(linear(key, W_K, b_K), H), split_heads(linear(value, W_V, b_V), H)};
+  const Tensor W_K = slice(in_proj_weight, 0, D, D + E),  // [E, D]
+      W_V = slice(in_proj_weight, 0, D + E, D + 2 * E);
+  const Tensor b_K = slice(in_proj_bias, 0, D, D + E),
+               b_V = slice(in_proj_bias, 0, D + E, D + 2 * E);
+  return {split_heads(linear(key, W_K, b_K), G), split_heads(linear(value, W_V, b_V), G)};
 }
 
-SelfProjection MultiHeadAttention::project_self(const Tensor& x) const {
-  const int64_t D = config.size, H = config.heads;
+SelfProjection MultiHeadAttention::project_self(const Tensor& x, int64_t first) const {
+  const int64_t D = config.size, G = config.kv_heads, E = G * head_size(config);
   check_text("query", x, D);
-  const Tensor qkv = linear(x, in_proj_weight, in_proj_bias);  // [B, T, 3D]
-  return {split_heads(slice(qkv, -1, 0, D), H),
-          {split_heads(slice(qkv, -1, D, 2 * D), H), split_heads(slice(qkv, -1, 2 * D, 3 * D), H)}};
+  const Tensor qkv = linear(x, in_proj_weight, in_proj_bias);  // [B, T, D + 2E]
+  Tensor q = split_heads(slice(qkv, -1, 0, D), config.heads),
+         k = split_heads(slice(qkv, -1, D, D + E), G);
+  if (config.positions == SelfPositions::rotary) {
+    q = rotate(q, first);
+    k = rotate(k, first);
+  }
+  return {q, {k, split_heads(slice(qkv, -1, D + E, D + 2 * E), G)}};
 }
 
 Attended MultiHeadAttention::attend(const Tensor& query, const KeysAndValues& memory,
                                     const Tensor& keep) const {
-  const Attended heads = scaled_dot_product_attention({query, memory.key, memory.value, keep},
-                                                      dropout.training ? dropout.p : 0);
+  AttentionInput in{query, memory.key, memory.value, keep};
+  Tensor bias;
+  if (config.window > 0) {
+    const Tensor near = window_keep(query.size(-2), memory.key.size(-2), config.window);
+    in.keep = keep.defined() ? logical_and(keep, near) : near;
+  }
+  if (config.positions == SelfPositions::alibi) {
+    bias = alibi(config.heads, query.size(-2), memory.key.size(-2), query.dtype());
+  }
+  const Attended heads = attended(in, dropout.training ? dropout.p : 0, bias, relative);
   return {out_proj(concatenate_heads(heads.context)), heads.weights};
 }
 
@@ -153,12 +216,13 @@ Attended MultiHeadAttention::operator()(const AttentionInput& in) const {
     const SelfProjection self = project_self(in.query);
     return attend(self.query, self.memory, keep);
   }
+  check_whole(config);
   return attend(project_query(in.query), project(in.key, in.value), keep);
 }
 
 void MultiHeadAttention::members(Members& m) {
   m("in_proj_weight", in_proj_weight)("in_proj_bias", in_proj_bias)("out_proj", out_proj);
-  m("dropout", dropout);
+  m("relative", relative)("dropout", dropout);
 }
 
 }  // namespace heed

@@ -5,19 +5,16 @@
 #include <string>
 #include <vector>
 
-namespace heed {
+#include <heed/models/bleu_tokenizer.hpp>
+#include <heed/models/confidence.hpp>
 
-/// How BLEU cuts lines into words: at white space alone, or as the WMT script mteval-v13a does.
-enum class BleuTokenizer { none, v13a };
-/// The tokenizer called `none` or `13a`; `ConfigError` otherwise.
-BleuTokenizer bleu_tokenizer(const std::string& name);
-const char* to_string(BleuTokenizer tokenizer);
-/// `line` with its words separated by single spaces.
-std::string bleu_tokenize(const std::string& line, BleuTokenizer tokenizer);
+namespace heed {
 
 struct BleuOptions {
   BleuTokenizer tokenizer = BleuTokenizer::v13a;
   bool lowercase = false;
+  /// A 95 % interval by bootstrap resampling.
+  bool confidence = false;
 };
 
 /// What BLEU sums over sentences: matches and candidates of n-grams for n = 1..4, and the lengths.
@@ -38,6 +35,8 @@ struct Bleu {
   int64_t hypothesis_length = 0, reference_length = 0;
   /// `nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:heed-0.1.0`.
   std::string signature;
+  /// If `corpus_bleu` was asked for it.
+  Confidence confidence;
 };
 
 /// Statistics of one sentence against its references (the length is the closest one's, the shorter
@@ -55,7 +54,8 @@ Bleu corpus_bleu(const std::vector<std::string>& hypotheses,
                  const std::vector<std::vector<std::string>>& references,
                  const BleuOptions& options = {});
 
-/// `BLEU = 34.52 66.1/40.2/27.3/18.4 (BP = 1.000 ratio = 1.003 hyp_len = 12103 ref_len = 12066)`.
+/// `BLEU = 34.52 66.1/40.2/27.3/18.4 (BP = 1.000 ratio = 1.003 hyp_len = 12103 ref_len = 12066)`;
+/// with an interval, ` (μ = 34.48 ± 1.20)` stands behind the score.
 std::string to_string(const Bleu& bleu);
 
 }  // namespace heed

@@ -20,10 +20,12 @@ struct Word {
 };
 
 /// A hypothesis: the sum of its log-probabilities and the place of its last word in the tree. Dead
-/// if the sum is -infinity. `draw` is its number where words are drawn.
+/// if the sum is -infinity. `draw` is its number where words are drawn; `coverage` how much each
+/// source word was looked at so far, with a coverage penalty only.
 struct Beam {
   double total = 0;
   int32_t last = no_word, draw = 0;
+  std::vector<double> coverage = {};
   bool dead() const { return total == -std::numeric_limits<double>::infinity(); }
 };
 
@@ -36,7 +38,7 @@ struct Finished {
 struct Sentence {
   /// Its place among those asked for, and its number in the text.
   std::size_t index;
-  int64_t number, max_length;
+  int64_t number, max_length, source_length;
   std::vector<int32_t> prefix;
   std::vector<Word> words = {};
   std::vector<Beam> beams = {Beam{}};

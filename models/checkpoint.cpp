@@ -10,6 +10,7 @@
 #include <heed/core/safetensors.hpp>
 #include <heed/models/json_reader.hpp>
 #include <heed/models/train_log.hpp>
+#include <heed/optim/averaging.hpp>
 
 namespace heed {
 
@@ -74,6 +75,8 @@ std::string state_json(const TrainingState& state) {
   add("worse_validations", std::to_string(state.worse_validations));
   if (std::isfinite(state.best_score)) add("best_score", json_number(state.best_score));
   if (std::isfinite(state.best_loss)) add("best_loss", json_number(state.best_loss));
+  add("plateau_factor", json_number(state.plateau_factor));
+  add("plateau_bad", std::to_string(state.plateau_bad));
   add("seconds", json_number(state.seconds));
   std::string fingerprint;
   for (const auto& [name, value] : state.fingerprint) {
@@ -141,6 +144,9 @@ TrainingState parse_state(const Json& json) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   state.best_score = json.number("best_score", -infinity, -infinity, infinity);
   state.best_loss = json.number("best_loss", infinity, -infinity, infinity);
+  // Absent in checkpoints of before there was that schedule.
+  state.plateau_factor = json.number("plateau_factor", 1, 0, 1);
+  state.plateau_bad = json.integer("plateau_bad", 0, 0, largest);
   state.seconds = json.number("seconds", 0, 0, infinity);
   const Json& fingerprint = json.object("fingerprint");
   for (const std::string& name : fingerprint.keys()) {
@@ -212,6 +218,20 @@ std::optional<Checkpoint> newest_checkpoint(const std::string& folder,
   }
   if (steps.empty()) return std::nullopt;
   throw FormatError(escaped(folder, 400) + ": no checkpoint is valid: " + reasons);
+}
+
+std::vector<NamedTensor> average_checkpoints(const std::string& folder,
+                                             const std::vector<int64_t>& steps) {
+  StateAverage average;
+  for (const int64_t step : steps) {
+    const std::string path = checkpoint_path(folder, step);
+    try {
+      average.add(load_checkpoint(path).model);
+    } catch (const FormatError& error) {
+      throw FormatError(escaped(path, 400) + ": " + error.what());
+    }
+  }
+  return average.mean();
 }
 
 void prune_checkpoints(const std::string& folder, int64_t newest, int64_t every, int64_t keep) {

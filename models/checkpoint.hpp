@@ -25,6 +25,9 @@ struct TrainingState {
   /// The best validation so far (step 0: none yet), and how many were not better since.
   int64_t best_step = 0, worse_validations = 0;
   double best_score = 0, best_loss = 0;
+  /// The schedule `plateau`: its factor, and the validations without a better one since it fell.
+  double plateau_factor = 1;
+  int64_t plateau_bad = 0;
   /// Time spent in training steps.
   double seconds = 0;
   /// What must be the same when the run is resumed: checksums of the data, for example.
@@ -54,6 +57,11 @@ std::optional<Checkpoint> newest_checkpoint(const std::string& folder,
 
 /// The steps of all checkpoints of a run's folder, in increasing order.
 std::vector<int64_t> checkpoint_steps(const std::string& folder);
+
+/// The mean of the weights of a run's checkpoints of these steps, at least one; see `StateAverage`.
+/// `FormatError` for one that is not valid or has other weights than the first.
+std::vector<NamedTensor> average_checkpoints(const std::string& folder,
+                                             const std::vector<int64_t>& steps);
 
 /// Removes old checkpoints after the one of step `newest` was written. Kept are that one and the
 /// `keep` (at least 2) newest of the regular ones, whose step is a multiple of `every`; others

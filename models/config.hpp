@@ -11,9 +11,9 @@ namespace heed {
 
 enum class ModelKind { rnn_search, encoder_decoder, transformer };
 enum class TokenizerKind { word, character };
-enum class OptimizerKind { sgd, adam, adamw };
+enum class OptimizerKind { sgd, adam, adamw, adadelta };
 enum class SubwordKind { bpe, unigram };
-enum class ScheduleKind { constant, noam, cosine };
+enum class ScheduleKind { constant, noam, cosine, exponential, plateau };
 
 /// Their names in config.json: `rnn_search`, `encoder_decoder`, `transformer`; `word`, `char`.
 const char* to_string(ModelKind kind);
@@ -26,7 +26,9 @@ struct TrainingConfig {
   OptimizerKind optimizer = OptimizerKind::adam;
   double learning_rate = 1e-3;
   /// constant; noam: `warmup` steps up to the learning rate, then falling with 1 / sqrt(step);
-  /// cosine: falling to 0 at the last of `steps`, which it needs.
+  /// cosine: falling to 0 at the last of `steps`, which it needs; exponential: to a hundredth
+  /// there, by one share at each step; plateau: halved after 3 validations in a row without a
+  /// better one.
   ScheduleKind schedule = ScheduleKind::constant;
   int64_t warmup = 0;
   /// Target tokens of a batch (padding included), and batches of an update.
@@ -42,7 +44,9 @@ struct TrainingConfig {
   /// Steps between validations, and validations without a better one before training stops (0:
   /// never).
   int64_t validate_every = 500, patience = 0;
-  /// Checkpoints averaged, decay of the moving average, weight of R-Drop: 0, none.
+  /// Last checkpoints whose mean is the model in the end if it is better; decay of the moving
+  /// average of the weights that is validated and kept as the best model; weight of R-Drop. 0:
+  /// none.
   int64_t average = 0;
   double ema = 0, r_drop = 0;
 };
@@ -80,8 +84,9 @@ struct Config {
   void set_vocabularies(int64_t source, int64_t target);
 };
 
-/// A preset: the name of a task (`phrases`, `dates`, `reverse`) or of a size (`toy`, `tiny`,
-/// `small`, `base`: the paper's). Every kind of model has them. `ConfigError` lists the names.
+/// A preset: the name of a task (`phrases`, `dates`, `numbers`, `reverse`, `copy`, `sort`) or of a
+/// size (`toy`, `tiny`, `small`, `base`: the paper's). Every kind of model has them. `ConfigError`
+/// lists the names.
 Config preset(const std::string& name, ModelKind model = ModelKind::rnn_search);
 std::vector<std::string> preset_names();
 

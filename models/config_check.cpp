@@ -4,7 +4,9 @@
 #include <cstdio>
 
 #include <heed/core/error.hpp>
+#include <heed/layers/multi_head_attention.hpp>
 #include <heed/models/config.hpp>
+#include <heed/models/training_recipe.hpp>
 
 namespace heed {
 
@@ -53,9 +55,14 @@ double weight_count(const RecurrentConfig& c, ModelKind kind) {
 double weight_count(const TransformerConfig& c) {
   const auto V = static_cast<double>(c.source_vocab), W = static_cast<double>(c.target_vocab),
              D = static_cast<double>(c.d_model), F = static_cast<double>(c.feed_forward);
-  const double attention = 4 * D * (D + 1), feed_forward = D * F + F + F * D + D, norm = 2 * D;
-  const double encoder_layer = attention + feed_forward + 2 * norm;
-  const double decoder_layer = 2 * attention + feed_forward + 3 * norm;
+  const double K = D / static_cast<double>(c.heads),
+               E = K * static_cast<double>(c.kv_heads > 0 ? c.kv_heads : c.heads);
+  const double attention = 2 * (D + E) * (D + 1), feed_forward = D * F + F + F * D + D,
+               norm = 2 * D;
+  const double offsets = 2 * static_cast<double>(MultiHeadAttentionConfig().distance) + 1;
+  const double relative = c.positions == Positions::relative ? 2 * offsets * K : 0;
+  const double encoder_layer = attention + relative + feed_forward + 2 * norm;
+  const double decoder_layer = 2 * attention + relative + feed_forward + 3 * norm;
   const double matrices = c.tie == Tie::all ? V : c.tie == Tie::target ? V + W : V + 2 * W;
   const double positions =
       c.positions == Positions::learned ? 2 * static_cast<double>(c.max_length) * D : 0;
@@ -86,12 +93,36 @@ void check(const TransformerConfig& model) {
     throw ConfigError("heads: " + std::to_string(model.heads) + " do not divide d_model, " +
                       std::to_string(model.d_model));
   }
+  if (model.kv_heads > 0 && model.heads % model.kv_heads != 0) {
+    throw ConfigError("kv_heads: " + std::to_string(model.kv_heads) + " do not divide heads, " +
+                      std::to_string(model.heads));
+  }
+  if (model.positions == Positions::rotary && model.d_model / model.heads % 2 != 0) {
+    throw ConfigError("positions: rotary needs heads of even size, but d_model / heads is " +
+                      std::to_string(model.d_model / model.heads));
+  }
   if (model.tie == Tie::all && model.source_vocab != model.target_vocab) {
     throw ConfigError(
         "tie: all needs one vocabulary for both sides (data.shared_vocabulary), but source_vocab "
         "is " +
         std::to_string(model.source_vocab) + " and target_vocab " +
         std::to_string(model.target_vocab));
+  }
+}
+
+void check(const TrainingConfig& training) {
+  if (has_end(training.schedule) && training.steps == 0) {
+    const bool cosine = training.schedule == ScheduleKind::cosine;
+    throw ConfigError(std::string("training.schedule: ") + (cosine ? "cosine" : "exponential") +
+                      " needs training.steps, where it ends");
+  }
+  if (training.schedule == ScheduleKind::plateau && training.patience > 0 &&
+      training.patience <= plateau_validations) {
+    throw ConfigError("training.patience: " + std::to_string(training.patience) +
+                      " ends the training before the schedule plateau lowers the rate, after " +
+                      std::to_string(plateau_validations) +
+                      " validations; expected 0 or at least " +
+                      std::to_string(plateau_validations + 1));
   }
 }
 
@@ -111,12 +142,11 @@ void check(const Config& config) {
   const bool transformer = config.model == ModelKind::transformer;
   transformer ? check(config.transformer) : check(config.recurrent);
   if (config.model == ModelKind::rnn_search) check_attention(config.recurrent);
-  if (config.training.schedule == ScheduleKind::cosine && config.training.steps == 0) {
-    throw ConfigError("training.schedule: cosine needs training.steps, where it ends");
-  }
-  // Weights, gradients, and the two moments of Adam, in float32.
-  const double needed = 16 * (transformer ? weight_count(config.transformer)
-                                          : weight_count(config.recurrent, config.model));
+  check(config.training);
+  // Weights, gradients, the two moments of Adam, and the moving average, in float32.
+  const double bytes = config.training.ema > 0 ? 20 : 16;
+  const double needed = bytes * (transformer ? weight_count(config.transformer)
+                                             : weight_count(config.recurrent, config.model));
   if (needed > machine_memory()) {
     throw ConfigError("the model needs " + gibibytes(needed) + " (weights, gradients, moments), " +
                       "this machine has " + gibibytes(machine_memory()) +

@@ -78,12 +78,16 @@ std::vector<Key> transformer_keys(TransformerConfig& c) {
        "normalisation after the residual sum as in the paper, or before the sub-layer"},
       {"activation", choice(c.activation, {"relu", "gelu", "swish"}),
        "inside the feed-forward networks"},
-      {"positions", choice(c.positions, {"sinusoidal", "learned"}), "how words know their place"},
+      {"positions", choice(c.positions, {"sinusoidal", "learned", "relative", "rotary", "alibi"}),
+       "how words know their place: added to the embeddings, or (the last three) in "
+       "self-attention"},
       {"tie", choice(c.tie, {"none", "target", "all"}),
        "one matrix for target embedding and generator, or for both embeddings and generator"},
       {"max_length", size(c.max_length), "tokens of the longest text, with learned positions"},
-      {"kv_heads", IntegerKey{&c.kv_heads, 0, 0}, "heads of keys and values, 0: as many as heads"},
-      {"window", IntegerKey{&c.window, 0, 0}, "half width of self-attention, 0: the whole text"},
+      {"kv_heads", IntegerKey{&c.kv_heads, 0, largest_size},
+       "G, heads of keys and values, a divisor of heads; 0: as many as heads"},
+      {"window", IntegerKey{&c.window, 0, largest_size},
+       "places that a word sees on either side in self-attention, 0: the whole text"},
   };
 }
 
@@ -101,9 +105,9 @@ std::vector<Key> training_keys(TrainingConfig& c) {
     return IntegerKey{&value, low, INT64_C(1) << 53};
   };
   return {
-      {"optimizer", choice(c.optimizer, {"sgd", "adam", "adamw"}), "optimiser"},
+      {"optimizer", choice(c.optimizer, {"sgd", "adam", "adamw", "adadelta"}), "optimiser"},
       {"learning_rate", NumberKey{&c.learning_rate, 1e-12, 1000}, "peak learning rate"},
-      {"schedule", choice(c.schedule, {"constant", "noam", "cosine"}),
+      {"schedule", choice(c.schedule, {"constant", "noam", "cosine", "exponential", "plateau"}),
        "how the learning rate changes after the warm-up"},
       {"warmup", count(c.warmup, 0), "steps of linear warm-up"},
       {"batch_tokens", count(c.batch_tokens, 1), "tokens of a batch, padding included"},
@@ -119,8 +123,8 @@ std::vector<Key> training_keys(TrainingConfig& c) {
       {"validate_every", count(c.validate_every, 1), "steps between validations"},
       {"patience", count(c.patience, 0),
        "validations without a better one before training stops, 0: never"},
-      {"average", IntegerKey{&c.average, 0, 0}, "checkpoints averaged at the end, 0: none"},
-      {"ema", NumberKey{&c.ema, 0, 0}, "decay of the moving average of weights, 0: none"},
+      {"average", IntegerKey{&c.average, 0, 100}, "checkpoints averaged at the end, 0: none"},
+      {"ema", FractionKey{&c.ema}, "decay of the moving average of weights, 0: none"},
       {"r_drop", NumberKey{&c.r_drop, 0, 0}, "weight of R-Drop, 0: none"},
   };
 }

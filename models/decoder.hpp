@@ -33,6 +33,10 @@ class Decoder {
   /// `rows` [R'] (R' = N' K' rows, each of its own sentence). int32, in increasing order of
   /// sentences.
   virtual void reorder(const Tensor& sentences, const Tensor& rows) = 0;
+  /// How much the last step looked at each source word: [R, S], each row summing to 1; undefined
+  /// for a model without such weights. The Transformer's are the mean over the heads of its last
+  /// layer.
+  virtual Tensor attention() const { return {}; }
   /// Words that it can write at most, besides the end symbol: search stops there.
   virtual int64_t most_words() const { return INT64_MAX; }
 };

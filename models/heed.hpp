@@ -20,9 +20,12 @@
 #include <heed/layers/norm.hpp>
 #include <heed/layers/positions.hpp>
 #include <heed/layers/recurrent.hpp>
+#include <heed/layers/relative_positions.hpp>
 #include <heed/layers/scores.hpp>
 #include <heed/models/bleu.hpp>
+#include <heed/models/chrf.hpp>
 #include <heed/models/encoder_decoder.hpp>
+#include <heed/models/ensemble.hpp>
 #include <heed/models/model_folder.hpp>
 #include <heed/models/rnn_search.hpp>
 #include <heed/models/sampling.hpp>
@@ -31,7 +34,9 @@
 #include <heed/models/transformer.hpp>
 #include <heed/models/translation_task.hpp>
 #include <heed/models/translator.hpp>
+#include <heed/optim/adadelta.hpp>
 #include <heed/optim/adam.hpp>
+#include <heed/optim/averaging.hpp>
 #include <heed/optim/clipping.hpp>
 #include <heed/optim/schedules.hpp>
 #include <heed/optim/sgd.hpp>

@@ -1,5 +1,6 @@
 #include <heed/models/key_value_cache.hpp>
 
+#include <heed/core/error.hpp>
 #include <heed/core/kernels/elementwise.hpp>
 
 namespace heed {
@@ -52,7 +53,7 @@ std::vector<Move> ordered_moves(const std::vector<int32_t>& rows, int64_t row_co
   return moves;
 }
 
-/// The words in use, [rows, H, length, K].
+/// The words in use, [rows, G, length, K].
 Array used(const Array& all, int64_t rows, int64_t length) {
   return all.slice(0, 0, rows).slice(2, 0, length);
 }
@@ -67,6 +68,20 @@ void move_rows(const Array& all, const std::vector<Move>& moves, int64_t length)
       kernels::copy_into(row(move.to), move.from == scratch ? saved : row(move.from));
     }
   }
+}
+
+/// `kept`: the shape of the words so far, [R, H, t, K].
+void check_newest(const Array& key, const Array& value, const Shape& kept) {
+  if (key.rank() == 4 && kept.rank() == 4) {
+    Shape wanted = kept;
+    wanted[2] = key.size(2);
+    if (key.shape() == wanted && value.shape() == wanted) return;
+  }
+  std::string message = "KeyValueCache: the newest keys are " + to_string(key.shape()) +
+                        " and the values " + to_string(value.shape()) +
+                        ", expected [rows, heads, words, size] each";
+  if (key.shape() != kept) message += ", and all but the words as those kept, " + to_string(kept);
+  throw ShapeError(message);
 }
 
 }  // namespace
@@ -84,16 +99,18 @@ void KeyValueCache::make_room(int64_t rows, int64_t words) {
 
 KeysAndValues KeyValueCache::append(const KeysAndValues& newest) {
   const Array &key = newest.key.array(), &value = newest.value.array();
+  check_newest(key, value, length_ > 0 ? used(key_, rows_, length_).shape() : key.shape());
+  const int64_t words = length_ + key.size(2);
   if (length_ == 0) {
     rows_ = key.size(0);
-    const Shape start{rows_, key.size(1), first_capacity, key.size(3)};
+    const Shape start{rows_, key.size(1), std::max(first_capacity, words), key.size(3)};
     key_ = Array::empty(start, key.dtype());
     value_ = Array::empty(start, value.dtype());
   }
-  make_room(rows_, length_ + 1);
-  kernels::copy_into(used(key_, rows_, length_ + 1).slice(2, length_, length_ + 1), key);
-  kernels::copy_into(used(value_, rows_, length_ + 1).slice(2, length_, length_ + 1), value);
-  ++length_;
+  make_room(rows_, words);
+  kernels::copy_into(used(key_, rows_, words).slice(2, length_, words), key);
+  kernels::copy_into(used(value_, rows_, words).slice(2, length_, words), value);
+  length_ = words;
   return {Tensor(used(key_, rows_, length_)), Tensor(used(value_, rows_, length_))};
 }
 

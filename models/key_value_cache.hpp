@@ -8,11 +8,12 @@
 namespace heed {
 
 /// The keys and values of the words that R hypotheses have written so far, for one attention of a
-/// decoder: each step appends one word and recomputes none. Only for decoding, without history.
+/// decoder: each step appends its words and recomputes none. Only for decoding, without history.
 class KeyValueCache {
  public:
-  /// Appends the newest word of every hypothesis, [R, H, 1, K] each -> all words, [R, H, t, K]:
-  /// views, good until the next change.
+  /// Appends the newest words of every hypothesis, [R, G, n, K] each (n is 1 in a step, more for a
+  /// text to go on from) -> all words, [R, G, t, K]: views, good until the next change. Throws
+  /// `ShapeError`.
   KeysAndValues append(const KeysAndValues& newest);
   /// Row i goes on from what was row `rows[i]`. Rows that stay where they are are not copied.
   void reorder(const std::vector<int32_t>& rows);
@@ -22,7 +23,7 @@ class KeyValueCache {
  private:
   void make_room(int64_t rows, int64_t words);
 
-  /// [R, H, capacity, K], the capacity doubling when it is used up.
+  /// [R, G, capacity, K], the capacity doubling when it is used up.
   Array key_, value_;
   int64_t rows_ = 0, length_ = 0;
 };

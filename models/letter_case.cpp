@@ -8,16 +8,8 @@ namespace heed {
 
 namespace {
 
-/// The range that `c` lies in, or the end of the table.
-template <class Range, std::size_t N>
-const Range* range_of(const Range (&table)[N], char32_t c) {
-  const Range* found = std::lower_bound(std::begin(table), std::end(table), c,
-                                        [](const Range& r, char32_t x) { return r.last < x; });
-  return found != std::end(table) && found->first <= c ? found : std::end(table);
-}
-
-bool is_cased(char32_t c) { return range_of(cased_ranges, c) != std::end(cased_ranges); }
-bool is_ignored(char32_t c) { return range_of(ignored_ranges, c) != std::end(ignored_ranges); }
+bool is_cased(char32_t c) { return lies_in(cased_ranges, c); }
+bool is_ignored(char32_t c) { return lies_in(ignored_ranges, c); }
 
 char32_t lower(char32_t c) {
   const LowerRange* range = range_of(lower_ranges, c);

@@ -2,7 +2,7 @@
 // clang-format off
 #pragma once
 
-#include <cstdint>
+#include <heed/models/code_range.hpp>
 
 namespace heed {
 
@@ -67,9 +67,6 @@ inline constexpr LowerRange lower_ranges[] = {
     {0x16e40, 0x16e5f, 1, 32}, {0x1e900, 0x1e921, 1, 34},
 };
 
-struct CodeRange {
-  char32_t first, last;
-};
 /// Letters that have a case.
 inline constexpr CodeRange cased_ranges[] = {
     {0x41, 0x5a}, {0x61, 0x7a}, {0xaa, 0xaa}, {0xb5, 0xb5}, {0xba, 0xba}, {0xc0, 0xd6},

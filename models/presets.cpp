@@ -36,7 +36,10 @@ constexpr NormPlace pre = NormPlace::pre, post = NormPlace::post;
 constexpr RecurrentPreset recurrent_presets[] = {
     {"phrases", word, 48, 64, 48, 48, 640, 4e-3, 0.1, 200, 7, 250},
     {"dates", character, 48, 64, 48, 48, 640, 4e-3, 0, 200, 5, 250},
+    {"numbers", word, 48, 64, 48, 48, 1000, 4e-3, 0, 200, 8, 250},
     {"reverse", word, 48, 64, 48, 48, 1000, 4e-3, 0, 200, 12, 250},
+    {"copy", word, 48, 64, 48, 48, 1000, 4e-3, 0, 200, 12, 250},
+    {"sort", word, 48, 64, 48, 48, 1000, 4e-3, 0, 200, 12, 250},
     {"toy", word, 32, 48, 32, 32, 640, 4e-3, 0, 100, 10, 200},
     {"tiny", word, 64, 128, 64, 64, 1024, 2e-3, 0, 500, 20, 500},
     {"small", word, 256, 512, 256, 256, 2048, 1e-3, 0, 1000, 20, 1000},
@@ -46,7 +49,10 @@ constexpr RecurrentPreset recurrent_presets[] = {
 constexpr TransformerPreset transformer_presets[] = {
     {"phrases", word, pre, 64, 4, 2, 128, 1000, 4e-3, 0.1, 0, 200, 1500, 100, 250},
     {"dates", character, pre, 64, 2, 2, 128, 1000, 4e-3, 0, 0, 200, 1500, 100, 250},
+    {"numbers", word, pre, 64, 4, 2, 128, 1000, 4e-3, 0, 0, 200, 1500, 100, 250},
     {"reverse", word, pre, 64, 2, 2, 128, 1000, 4e-3, 0, 0, 200, 2500, 100, 250},
+    {"copy", word, pre, 64, 2, 2, 128, 1000, 4e-3, 0, 0, 200, 2500, 100, 250},
+    {"sort", word, pre, 64, 2, 2, 128, 1000, 4e-3, 0, 0, 200, 2500, 100, 250},
     {"toy", word, pre, 32, 2, 1, 64, 640, 4e-3, 0, 0, 200, 0, 10, 200},
     {"tiny", word, pre, 128, 4, 4, 256, 4096, 2e-3, 0.3, 0.1, 1000, 0, 30, 500},
     {"small", word, pre, 256, 8, 3, 1024, 4096, 1e-3, 0.1, 0.1, 2000, 0, 20, 1000},

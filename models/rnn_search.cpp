@@ -171,10 +171,13 @@ class RNNsearchDecoder final : public Decoder {
     const Tensor Ey = model_.target_embedding(last);  // [R, E]
     const auto [s, c, alpha] =
         next(model_, source_, weights_, linear(Ey, weights_.word, weights_.bias), written_);
+    alpha_ = alpha;
     const Tensor t = read_out(model_.readout, model_.config.readout, s, c, Ey);
     if (written_.fed.defined()) written_.fed = t;
     return log_softmax(generate(model_, t));
   }
+
+  Tensor attention() const override { return alpha_; }
 
   void reorder(const Tensor& sentences, const Tensor& rows) override {
     NoGrad no_grad;
@@ -196,6 +199,7 @@ class RNNsearchDecoder final : public Decoder {
   InputWeights weights_;
   Source source_;
   Written written_;
+  Tensor alpha_;  // of the last step, [R, S]
 };
 
 }  // namespace

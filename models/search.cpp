@@ -33,6 +33,9 @@ class Search {
  private:
   Tensor last_words() const;
   void check_step(const Array& log_probabilities) const;
+  void look();
+  std::vector<double> covered(const Sentence& sentence, const Beam& beam, int64_t row) const;
+  double score(const Candidate& candidate, const std::vector<double>& coverage) const;
   void extend_all(const Array& log_probabilities);
   void extend(Sentence& sentence, const std::vector<Candidate>& candidates, int64_t first_row);
   void drop_finished();
@@ -47,6 +50,8 @@ class Search {
   std::vector<std::vector<Hypothesis>> results_;
   /// Words written so far, and the decoder's rows for each sentence.
   int64_t step_ = 0, rows_each_ = 1;
+  /// With a coverage penalty: what the last step looked at, float64 [R, S].
+  Array attention_;
 };
 
 Search::Search(Decoder& decoder, const std::vector<int64_t>& source_lengths,
@@ -60,7 +65,7 @@ Search::Search(Decoder& decoder, const std::vector<int64_t>& source_lengths,
         given.empty() ? SentenceOptions{{}, static_cast<int64_t>(i)} : given[i];
     active_.push_back({i, one.number,
                        std::min(max_words(options, source_lengths[i]), decoder.most_words()),
-                       one.prefix});
+                       source_lengths[i], one.prefix});
   }
 }
 
@@ -68,6 +73,7 @@ std::vector<std::vector<Hypothesis>> Search::run() {
   while (!active_.empty()) {
     const Array log_probabilities = decoder_.step(last_words()).array().contiguous();
     check_step(log_probabilities);
+    if (options_.coverage_penalty > 0) look();
     extend_all(log_probabilities);
     drop_finished();
     ++step_;
@@ -110,6 +116,42 @@ void Search::check_step(const Array& log_probabilities) const {
   }
 }
 
+/// Asks the decoder what its last step looked at.
+void Search::look() {
+  const Tensor attention = decoder_.attention();
+  if (!attention.defined()) {
+    throw ConfigError("search: a coverage penalty needs a model that attends to the source");
+  }
+  const int64_t rows = rows_each_ * static_cast<int64_t>(active_.size());
+  int64_t longest = 1;
+  for (const Sentence& sentence : active_) longest = std::max(longest, sentence.source_length);
+  if (attention.rank() != 2 || attention.size(0) != rows || attention.size(1) < longest) {
+    throw ShapeError("search: the decoder's attention is " + to_string(attention.shape()) +
+                     ", expected [" + std::to_string(rows) + ", " + std::to_string(longest) +
+                     " or more]");
+  }
+  attention_ = attention.array().to(float64).contiguous();
+}
+
+/// sum_i alpha_ij with the last step, which was row `row`, for each word j but the end symbol; none
+/// without a coverage penalty.
+std::vector<double> Search::covered(const Sentence& sentence, const Beam& beam, int64_t row) const {
+  if (options_.coverage_penalty == 0) return {};
+  std::vector<double> sums = beam.coverage;
+  sums.resize(static_cast<std::size_t>(sentence.source_length - 1));
+  const double* alpha = attention_.data<double>() + row * attention_.size(1);
+  for (std::size_t j = 0; j < sums.size(); ++j) sums[j] += alpha[j];
+  return sums;
+}
+
+/// Wu et al. 2016, eq. 14. A word that was not looked at at all counts as the smallest float.
+double Search::score(const Candidate& candidate, const std::vector<double>& coverage) const {
+  constexpr double least = std::numeric_limits<float>::min();
+  double penalty = 0;
+  for (const double sum : coverage) penalty += std::log(std::clamp(sum, least, 1.0));
+  return candidate.total / options_.length_penalty(step_ + 1) + options_.coverage_penalty * penalty;
+}
+
 /// Ends the candidates that end among the best `width_`, and makes the best others the new beams.
 void Search::extend(Sentence& sentence, const std::vector<Candidate>& candidates,
                     int64_t first_row) {
@@ -121,12 +163,13 @@ void Search::extend(Sentence& sentence, const std::vector<Candidate>& candidates
     if (ends && i >= width) continue;
     const auto word = static_cast<int32_t>(sentence.words.size());
     const auto row = static_cast<int32_t>(first_row + c.from);
-    sentence.words.push_back(
-        {sentence.beams[static_cast<std::size_t>(c.from)].last, c.id, row, c.log_probability});
+    const Beam& before = sentence.beams[static_cast<std::size_t>(c.from)];
+    sentence.words.push_back({before.last, c.id, row, c.log_probability});
+    std::vector<double> coverage = covered(sentence, before, row);
     if (ends) {
-      sentence.finished.push_back({c.total / options_.length_penalty(step_ + 1), word});
+      sentence.finished.push_back({score(c, coverage), word});
     } else {
-      next.push_back({c.total, word, c.draw});
+      next.push_back({c.total, word, c.draw, std::move(coverage)});
     }
   }
   if (sentence.finished.size() >= width) next.clear();
@@ -245,6 +288,9 @@ void check(const SearchOptions& options) {
           "min_length " + std::to_string(options.min_length) + " is above max_length " +
               std::to_string(options.max_length));
   require(std::isfinite(options.length_penalty.alpha), "the length penalty is not a finite number");
+  require(std::isfinite(options.coverage_penalty) && options.coverage_penalty >= 0,
+          "the coverage penalty " + std::to_string(options.coverage_penalty) +
+              " is not a number of at least 0 (0: off)");
   require(options.no_repeat_ngram >= 0,
           "no_repeat_ngram " + std::to_string(options.no_repeat_ngram) + " is below 0 (0: off)");
   if (options.sampling) check(*options.sampling);

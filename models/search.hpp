@@ -25,6 +25,10 @@ struct SearchOptions {
   /// Hypotheses kept for each sentence; 1 is greedy search.
   int64_t beam = 5;
   LengthPenalty length_penalty = {};
+  /// beta of Wu et al. 2016, section 7, eq. 14: for each source word j that was looked at less than
+  /// once in all, a finished hypothesis' score gets beta log(sum_i alpha_ij); the end symbol j is
+  /// left out. 0: off. Needs a decoder with `attention`.
+  double coverage_penalty = 0;
   /// Best hypotheses handed out for each sentence, at most `beam`.
   int64_t nbest = 1;
   /// Words of a hypothesis, without the end symbol; max_length 0: 2 S + 10 for S source words, or
@@ -61,16 +65,17 @@ struct Hypothesis {
   std::vector<int32_t> ids;
   /// The model's own, also where something was excluded or words were drawn.
   std::vector<double> log_probabilities;
-  /// What it is ranked by: sum of the log-probabilities / length penalty.
+  /// What it is ranked by: sum of the log-probabilities / length penalty + coverage penalty.
   double score = 0;
 };
 
 /// The best hypotheses of each of the decoder's sentences, best first. Sentences that are finished
 /// leave the batch. Ties go to the better-ranked hypothesis before, then to the smaller id.
 /// source_lengths: words of each sentence, end symbol included. sentences: one for each, or none:
-/// no prefix, numbers from 0. Throws as `check`; `ConfigError` for a `top_k` above the vocabulary
-/// and for a `min_length` that n-grams without repetition can't reach; `DataError` for a sentence
-/// without words and a prefix longer than `max_words`; `NumericError` if no word is possible.
+/// no prefix, numbers from 0. Throws as `check`; `ConfigError` for a `top_k` above the vocabulary,
+/// for a `coverage_penalty` of a decoder without attention, and for a `min_length` that n-grams
+/// without repetition can't reach; `DataError` for a sentence without words and a prefix longer
+/// than `max_words`; `NumericError` if no word is possible.
 std::vector<std::vector<Hypothesis>> search(Decoder& decoder,
                                             const std::vector<int64_t>& source_lengths,
                                             const SearchOptions& options,

@@ -9,10 +9,9 @@
 #include <heed/models/signals.hpp>
 #include <heed/models/train_log.hpp>
 #include <heed/models/trainer.hpp>
-#include <heed/optim/adam.hpp>
+#include <heed/models/training_recipe.hpp>
+#include <heed/optim/averaging.hpp>
 #include <heed/optim/clipping.hpp>
-#include <heed/optim/schedules.hpp>
-#include <heed/optim/sgd.hpp>
 #include <limits>
 #include <optional>
 
@@ -22,33 +21,9 @@ namespace {
 
 constexpr int64_t give_up_after = 5, log_every = 50;
 
-std::unique_ptr<Optimizer> make_optimizer(const TrainingConfig& config,
-                                          const std::vector<NamedTensor>& named) {
-  std::vector<Tensor> tensors;
-  for (const NamedTensor& parameter : named) tensors.push_back(parameter.tensor);
-  const double lr = config.learning_rate, decay = config.weight_decay;
-  switch (config.optimizer) {
-    case OptimizerKind::sgd:
-      return std::make_unique<SGD>(tensors, SGDOptions{.lr = lr, .weight_decay = decay});
-    case OptimizerKind::adamw:
-      return std::make_unique<AdamW>(tensors, AdamWOptions{.lr = lr, .weight_decay = decay});
-    case OptimizerKind::adam:
-      break;
-  }
-  return std::make_unique<Adam>(tensors, AdamOptions{.lr = lr, .weight_decay = decay});
-}
-
-Schedule make_schedule(const TrainingConfig& config, int64_t total) {
-  switch (config.schedule) {
-    case ScheduleKind::noam:
-      return Schedule::noam(std::max<int64_t>(config.warmup, 1));
-    case ScheduleKind::cosine:
-      return Schedule::cosine(total, config.warmup);
-    case ScheduleKind::constant:
-      break;
-  }
-  return Schedule::constant(config.warmup);
-}
+/// Before the names of the moving average in a checkpoint's optimizer.safetensors, whose other
+/// names begin with a number.
+const std::string shadow_prefix = "ema.";
 
 std::string first_non_finite_gradient(const std::vector<NamedTensor>& parameters) {
   for (const NamedTensor& parameter : parameters) {
@@ -102,7 +77,12 @@ struct Trainer::Loop {
   bool out_of_patience() const;
   double seconds_left() const;
   void validate(bool regular);
+  bool beats(const Validation& result, double score, double loss) const;
+  void log_validation(const char* event, const Validation& result, bool better);
+  void validate_average();
   bool save(bool last);
+  std::vector<NamedTensor> optimizer_state() const;
+  ExponentialMovingAverage* moving_average() { return shadow ? &*shadow : nullptr; }
   TrainingResult finish(StopReason reason, int signal);
 
   void report(double loss, int64_t tokens, double seconds);
@@ -120,6 +100,8 @@ struct Trainer::Loop {
   std::vector<NamedTensor> parameters;
   std::vector<Tensor> tensors;
   std::unique_ptr<Optimizer> optimizer;
+  Plateau plateau = make_plateau();
+  std::optional<ExponentialMovingAverage> shadow;
   std::optional<FolderLock> lock;
   std::optional<TrainLog> log;
   TrainingState state;
@@ -127,7 +109,7 @@ struct Trainer::Loop {
   double rate = 0;
   Window window;
   Validation best;
-  bool warned_skip = false;
+  bool warned_skip = false, trained = false;
 };
 
 Trainer::Loop::Loop(TrainingTask& task_, TrainerOptions options_, TrainingObserver* observer_)
@@ -142,9 +124,14 @@ Trainer::Loop::Loop(TrainingTask& task_, TrainerOptions options_, TrainingObserv
   if (config.epochs <= 0 && config.steps <= 0 && !(config.minutes > 0)) {
     throw ConfigError("trainer: no limit: give epochs, steps or minutes");
   }
+  if (config.average > 0 && options.folder.empty()) {
+    throw ConfigError("trainer: average needs a folder, where checkpoints are");
+  }
+  options.keep = std::max(options.keep, config.average);
   for (const NamedTensor& parameter : parameters) tensors.push_back(parameter.tensor);
   optimizer = make_optimizer(config, parameters);
-  if (config.schedule == ScheduleKind::cosine) {
+  if (config.ema > 0) shadow.emplace(parameters, config.ema);
+  if (has_end(config.schedule)) {
     state.schedule_steps = options.schedule_steps > 0 ? options.schedule_steps : config.steps;
   }
   start();
@@ -190,8 +177,16 @@ void Trainer::Loop::start() {
 void Trainer::Loop::resume(Checkpoint checkpoint) {
   check_fingerprint(checkpoint.state);
   task.load_state(checkpoint.model);
-  optimizer->load_state(checkpoint.optimizer);
+  std::vector<NamedTensor> moments, averages;
+  for (NamedTensor& entry : checkpoint.optimizer) {
+    const bool average = shadow && entry.name.starts_with(shadow_prefix);
+    if (average) entry.name.erase(0, shadow_prefix.size());
+    (average ? averages : moments).push_back(std::move(entry));
+  }
+  optimizer->load_state(moments);
+  if (shadow) shadow->load_state(averages);
   state = std::move(checkpoint.state);
+  plateau.load_state({.factor = state.plateau_factor, .bad = state.plateau_bad});
   default_generator() = state.generator;
   saved_step = state.step;
   best_step = state.best_step;
@@ -243,7 +238,9 @@ void Trainer::Loop::step() {
   const int64_t end = std::min(state.batch + config.accumulate, batches);
   int64_t tokens = 0;
   for (int64_t batch = state.batch; batch < end; ++batch) tokens += task.tokens(batch);
-  rate = config.learning_rate * make_schedule(config, state.schedule_steps)(state.step + 1);
+  trained = true;
+  rate = config.learning_rate * plateau.factor() *
+         make_schedule(config, state.schedule_steps)(state.step + 1);
   const double loss = backward(end);
   update(loss, rate);
   advance(end);
@@ -262,6 +259,7 @@ void Trainer::Loop::update(double loss, double learning_rate) {
   state.skipped_in_a_row = 0;
   optimizer->set_learning_rate(learning_rate);
   optimizer->step();
+  if (shadow) shadow->update();
 }
 
 void Trainer::Loop::skip(const std::string& cause) {
@@ -317,13 +315,13 @@ double Trainer::Loop::seconds_left() const {
 /// at once.
 void Trainer::Loop::validate(bool regular) {
   validated_step = state.step;
+  const ShadowInPlace in_place(moving_average());
   Validation result;
   {
     KeepGenerator generator;
     result = task.validate();
   }
-  const bool better = state.best_step == 0 || result.score > state.best_score ||
-                      (result.score == state.best_score && result.loss < state.best_loss);
+  const bool better = state.best_step == 0 || beats(result, state.best_score, state.best_loss);
   if (better && !options.folder.empty()) task.save_best(options.folder);
   if (better) best = result;
   if (better) best_step = state.step;
@@ -333,10 +331,60 @@ void Trainer::Loop::validate(bool regular) {
     state.best_loss = result.loss;
   }
   if (regular) state.worse_validations = better ? 0 : state.worse_validations + 1;
-  log->line("valid").add("step", state.step).add("epoch", state.epoch).add("loss", result.loss);
+  if (regular && config.schedule == ScheduleKind::plateau) {
+    plateau.observe_better(better);
+    state.plateau_factor = plateau.factor();
+    state.plateau_bad = plateau.state().bad;
+  }
+  log_validation("valid", result, better);
+  if (observer) observer->validated(state.step, result, better);
+}
+
+bool Trainer::Loop::beats(const Validation& result, double score, double loss) const {
+  return result.score > score || (result.score == score && result.loss < loss);
+}
+
+void Trainer::Loop::log_validation(const char* event, const Validation& result, bool better) {
+  log->line(event).add("step", state.step).add("epoch", state.epoch).add("loss", result.loss);
   for (const auto& [name, value] : result.metrics) log->add(name, value);
   warn(log->add("best", int64_t{better}).write());
-  if (observer) observer->validated(state.step, result, better);
+}
+
+/// Measures the mean of the last checkpoints' weights, and writes it into the folder if it is
+/// better than the best model. The weights are left as they were.
+void Trainer::Loop::validate_average() {
+  std::vector<int64_t> steps;
+  for (const int64_t step : checkpoint_steps(options.folder)) {
+    if (step == state.step || step % config.validate_every == 0) steps.push_back(step);
+  }
+  const auto wanted = static_cast<std::size_t>(config.average);
+  if (steps.size() > wanted) steps.erase(steps.begin(), steps.end() - config.average);
+  if (steps.size() < 2) return note("there are not two checkpoints to average");
+  std::vector<NamedTensor> own;
+  for (const NamedTensor& entry : task.state()) own.push_back({entry.name, entry.tensor.clone()});
+  try {
+    task.load_state(average_checkpoints(options.folder, steps));
+  } catch (const Error& error) {  // the run itself is saved
+    return warn(std::string("cannot average: ") + error.what());
+  }
+  const Validation result = task.validate();
+  const bool better = best_step == 0 || beats(result, best.score, best.loss);
+  if (better) task.save_best(options.folder);
+  task.load_state(own);
+  if (better) best = result;
+  if (better) best_step = state.step;
+  log_validation("average", result, better);
+  note("the mean of the last " + std::to_string(steps.size()) + " checkpoints is " +
+       (better ? "better than the best of them: it is the model now" : "no better"));
+}
+
+std::vector<NamedTensor> Trainer::Loop::optimizer_state() const {
+  std::vector<NamedTensor> all = optimizer->state();
+  if (!shadow) return all;
+  for (const NamedTensor& entry : shadow->state()) {
+    all.push_back({shadow_prefix + entry.name, entry.tensor});
+  }
+  return all;
 }
 
 /// Writes a checkpoint. Training goes on without one that can't be written, unless it is the last.
@@ -344,7 +392,7 @@ bool Trainer::Loop::save(bool last) {
   if (options.folder.empty() || saved_step == state.step) return true;
   state.generator = default_generator();
   try {
-    save_checkpoint(options.folder, {state, task.state(), optimizer->state()});
+    save_checkpoint(options.folder, {state, task.state(), optimizer_state()});
     saved_step = state.step;
     prune_checkpoints(options.folder, state.step, config.validate_every, options.keep);
   } catch (const IoError& error) {
@@ -357,11 +405,13 @@ bool Trainer::Loop::save(bool last) {
 
 TrainingResult Trainer::Loop::finish(StopReason reason, int signal) {
   if (reason == StopReason::signal) {
+    const ShadowInPlace in_place(moving_average());
     if (best_step == 0 && !options.folder.empty()) task.save_best(options.folder);
   } else if (validated_step != state.step && saved_step != state.step) {
     validate(false);
   }
   save(true);
+  if (config.average > 0 && trained && reason != StopReason::signal) validate_average();
   const char* words[] = {"limit", "patience", "signal"};
   warn(log->line("stop")
            .add("step", state.step)

@@ -76,10 +76,10 @@ struct TrainerOptions {
   /// A new run in a new or empty folder; the newest valid checkpoint's run; a new run instead of
   /// the old.
   FolderUse use = FolderUse::fresh;
-  /// Last step of a schedule that has one (cosine); 0: `training.steps`. A resumed run keeps its
-  /// own.
+  /// Last step of a schedule that has one (cosine, exponential); 0: `training.steps`. A resumed run
+  /// keeps its own.
   int64_t schedule_steps = 0;
-  /// Regular checkpoints that are kept, at least 2.
+  /// Regular checkpoints that are kept, at least 2 and at least `training.average`.
   int64_t keep = 2;
   /// Catch SIGINT, SIGTERM and SIGHUP: finish the step, save, return.
   bool catch_signals = true;
@@ -100,11 +100,13 @@ struct TrainingResult {
 
 /// The training loop: batches, loss, gradients, clipping, optimiser, schedule; validation every
 /// `validate_every` steps, early stopping, the best model in the folder's root, checkpoints,
-/// history. The weights depend on the seed and the steps alone: not on threads, the clock, or where
-/// the run was stopped and resumed. A step whose loss or gradient is not finite is skipped and
-/// counted. Throws `NumericError` after 5 such steps in a row, `IoError` if the last checkpoint
-/// can't be written, `ConfigError` where a resumed run differs from what it was, `FormatError` if
-/// no checkpoint is valid.
+/// history. With `ema` the shadow of the weights is what is validated and written as the best
+/// model; with `average` the mean of the last checkpoints is, at the end, if it is better. The
+/// weights depend on the seed and the steps alone: not on threads, the clock, or where the run was
+/// stopped and resumed. A step whose loss or gradient is not finite is skipped and counted. Throws
+/// `NumericError` after 5 such steps in a row, `IoError` if the last checkpoint can't be written,
+/// `ConfigError` where a resumed run differs from what it was, `FormatError` if no checkpoint is
+/// valid.
 class Trainer {
  public:
   /// Locks the folder and reads the checkpoint to go on from; the errors about them come from here.

@@ -1,6 +1,6 @@
 // "Attention is all you need", Vaswani et al. 2017 (arXiv 1706.03762), section 3. Letters of
-// shapes: B sentences, S source and T target words, D d_model, H heads, K = D / H, F feed_forward,
-// V target_vocab.
+// shapes: B sentences, S source and T target words, D d_model, H heads, K = D / H, G kv_heads,
+// F feed_forward, V target_vocab.
 //
 // Where heed differs from the paper, and the switch:
 //  1. Encoder and decoder end in a layer normalisation, as in PyTorch; the paper's do not. No
@@ -10,6 +10,8 @@
 //  4. The paper ties all three embedding matrices (section 3.4); tie = all does, the default none.
 //  5. Dropout acts inside the feed-forward networks too, as in PyTorch, and with attention_dropout
 //     on the attention weights.
+//  6. What came later, inside the attentions alone: positions = relative, rotary, alibi (nothing is
+//     added to the embeddings then), window, kv_heads.
 #include <heed/models/transformer.hpp>
 
 #include <cmath>
@@ -46,7 +48,8 @@ Tensor TransformerEncoderLayer::operator()(const Tensor& x, const Tensor& keep,
 Tensor TransformerDecoderLayer::operator()(const Tensor& x, const Context& context,
                                            Weights* weights) const {
   const Tensor y = residual(*this, norm1, x, [&](const Tensor& h) {
-    const auto [query, newest] = self_attn.project_self(h);
+    const int64_t first = context.cache ? context.cache->length() : 0;
+    const auto [query, newest] = self_attn.project_self(h, first);
     const KeysAndValues memory = context.cache ? context.cache->append(newest) : newest;
     const Attended attended = self_attn.attend(query, memory, context.target_keep);
     if (weights) weights->self = attended.weights;
@@ -65,12 +68,15 @@ Tensor TransformerDecoderLayer::operator()(const Tensor& x, const Context& conte
 
 namespace {
 
-/// 3.4: embeddings times sqrt(D), plus 3.5: their positions, counted from `first`; 5.4: dropout.
+/// 3.4: embeddings times sqrt(D), plus 3.5: their positions (where they are added), counted from
+/// `first`; 5.4: dropout.
 Tensor embed(const Transformer& m, const Embedding& embedding,
              const std::optional<LearnedPositions>& learned, const Tensor& words, int64_t first) {
   const int64_t T = words.size(1);
-  const Tensor x = embedding(words) * std::sqrt(static_cast<double>(m.config.d_model));
-  return m.dropout(x + (learned ? (*learned)(first, T) : m.sinusoids(first, T, x.dtype())));
+  Tensor x = embedding(words) * std::sqrt(static_cast<double>(m.config.d_model));
+  if (learned) x = x + (*learned)(first, T);
+  if (m.config.positions == Positions::sinusoidal) x = x + m.sinusoids(first, T, x.dtype());
+  return m.dropout(x);
 }
 
 using Trace = std::vector<AttentionWeights>;
@@ -82,7 +88,7 @@ std::string layer_name(const char* stack, std::size_t layer, const char* attenti
 /// What the encoder leaves for the decoder.
 struct Source {
   Tensor keep;                        // [N, 1, 1, S]
-  std::vector<KeysAndValues> memory;  // for each decoder layer, [N, H, S, K]
+  std::vector<KeysAndValues> memory;  // for each decoder layer, [N, G, S, K]
 };
 
 Source encode(const Transformer& m, const Tensor& source, const Tensor& keep, Trace* trace) {
@@ -105,9 +111,10 @@ Source encode(const Transformer& m, const Tensor& source, const Tensor& keep, Tr
 }
 
 /// 3.1 and 3.4: the decoder's stack and the logits of the next words, [B, T, V]. `caches`, if there
-/// are any, hold the words before `first`.
+/// are any, hold the words before `first`; `last_weights`, if wanted, are those of the last layer's
+/// attention to the source.
 Tensor decode(const Transformer& m, const Source& source, const Tensor& words, int64_t first,
-              std::vector<KeyValueCache>* caches, Trace* trace) {
+              std::vector<KeyValueCache>* caches, Trace* trace, Tensor* last_weights = nullptr) {
   const int64_t T = words.size(1);
   const Tensor keep = T > 1 ? causal_keep(T, T) : Tensor();
   Tensor x = embed(m, m.target_embedding, m.target_positions, words, first);  // [B, T, D]
@@ -116,6 +123,7 @@ Tensor decode(const Transformer& m, const Source& source, const Tensor& words, i
     TransformerDecoderLayer::Weights weights;
     x = layers[i](x, {source.memory[i], keep, source.keep, caches ? &(*caches)[i] : nullptr},
                   &weights);
+    if (last_weights) *last_weights = weights.source;
     if (!trace) continue;
     trace->push_back(
         {layer_name("decoder", i, "self_attn"), weights.self, Side::target, Side::target});
@@ -134,9 +142,15 @@ class TransformerDecoder final : public Decoder {
 
   Tensor step(const Tensor& last) override {
     NoGrad no_grad;
-    const Tensor logits =
-        decode(model_, source_, unsqueeze(last, 1), caches_[0].length(), &caches_, nullptr);
+    const Tensor logits = decode(model_, source_, unsqueeze(last, 1), caches_[0].length(), &caches_,
+                                 nullptr, &weights_);
     return log_softmax(select(logits, 1, 0));
+  }
+
+  Tensor attention() const override {
+    NoGrad no_grad;
+    // [N, H, K, S], the hypotheses of a sentence asking side by side -> [R, S].
+    return reshape(mean(weights_, {1}), {-1, weights_.size(-1)});
   }
 
   int64_t most_words() const override {
@@ -159,6 +173,7 @@ class TransformerDecoder final : public Decoder {
   const Transformer& model_;
   Source source_;
   std::vector<KeyValueCache> caches_;
+  Tensor weights_;  // of the last step
 };
 
 }  // namespace

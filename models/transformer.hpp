@@ -39,7 +39,7 @@ struct TransformerEncoderLayer {
 struct TransformerDecoderLayer {
   /// What a decoder layer looks at besides its input.
   struct Context {
-    /// The source's keys and values for this layer, [N, H, S, K]; N sentences.
+    /// The source's keys and values for this layer, [N, G, S, K]; N sentences.
     KeysAndValues source;
     /// bool: broadcast to [B, H, T, T] and [N, H, ., S].
     Tensor target_keep = {}, source_keep = {};

@@ -7,7 +7,7 @@
 namespace heed {
 
 enum class NormPlace { post, pre };
-enum class Positions { sinusoidal, learned };
+enum class Positions { sinusoidal, learned, relative, rotary, alibi };
 enum class Tie { none, target, all };
 
 /// Sizes and variants of the Transformer, the keys of config.json with the same names. The defaults
@@ -26,12 +26,14 @@ struct TransformerConfig {
   /// sub-layer.
   NormPlace norm = NormPlace::post;
   Activation activation = Activation::relu;
+  /// Added to the embeddings (sinusoidal, learned), or inside every self-attention instead.
   Positions positions = Positions::sinusoidal;
   /// Which embeddings and generator weights are one: none; the target's two; all three.
   Tie tie = Tie::none;
   /// Positions that a model with learned ones has, on each side.
   int64_t max_length = 512;
-  /// Heads of keys and values (0: `heads`), half width of self-attention (0: the whole text).
+  /// Heads of keys and values in every attention, a divisor of `heads` (0: `heads`); places that a
+  /// word sees on either side in self-attention, in the decoder before it alone (0: all).
   int64_t kv_heads = 0, window = 0;
 };
 

@@ -11,8 +11,30 @@ namespace heed {
 
 namespace {
 
+/// Of a text to another one.
 MultiHeadAttentionConfig attention(const TransformerConfig& c) {
-  return {c.d_model, c.heads, c.attention_dropout};
+  return {c.d_model, c.heads, c.attention_dropout, c.kv_heads};
+}
+
+SelfPositions self_positions(Positions positions) {
+  switch (positions) {
+    case Positions::relative:
+      return SelfPositions::relative;
+    case Positions::rotary:
+      return SelfPositions::rotary;
+    case Positions::alibi:
+      return SelfPositions::alibi;
+    default:
+      return SelfPositions::none;
+  }
+}
+
+/// Of a text to itself.
+MultiHeadAttentionConfig self_attention(const TransformerConfig& c) {
+  MultiHeadAttentionConfig sizes = attention(c);
+  sizes.window = c.window;
+  sizes.positions = self_positions(c.positions);
+  return sizes;
 }
 
 FeedForwardConfig feed_forward_sizes(const TransformerConfig& c) {
@@ -48,7 +70,7 @@ TransformerConfig checked(const TransformerConfig& c) {
 
 TransformerEncoderLayer::TransformerEncoderLayer(const TransformerConfig& c)
     : config(c),
-      self_attn(attention(c)),
+      self_attn(self_attention(c)),
       feed_forward(feed_forward_sizes(c)),
       norm1(c.d_model),
       norm2(c.d_model),
@@ -62,7 +84,7 @@ void TransformerEncoderLayer::members(Members& m) {
 
 TransformerDecoderLayer::TransformerDecoderLayer(const TransformerConfig& c)
     : config(c),
-      self_attn(attention(c)),
+      self_attn(self_attention(c)),
       multihead_attn(attention(c)),
       feed_forward(feed_forward_sizes(c)),
       norm1(c.d_model),

@@ -28,7 +28,8 @@ struct Translation {
   std::string text;
   /// Tokens read and written, each with its end symbol `</s>`.
   std::vector<std::string> source, target;
-  /// What the beam ranks by: the log-probability divided by the length penalty.
+  /// What the beam ranks by: the log-probability divided by the length penalty, plus the
+  /// coverage penalty.
   double score = 0;
   /// Natural log-probability of each target token, end symbol included.
   std::vector<double> log_probabilities;

@@ -19,6 +19,8 @@ struct TranslateOptions {
   /// Hypotheses kept for each sentence; 1 is greedy search.
   int64_t beam = 5;
   LengthPenalty length_penalty = {};
+  /// Asks of a translation to look at every source token, as `SearchOptions` says; 0: off.
+  double coverage_penalty = 0;
   /// Translations of each line that `translate_nbest` gives, at most `beam` unless they are drawn.
   int64_t nbest = 1;
   /// Tokens of a translation without the end symbol; max_length 0: 2 S + 10 for S source tokens.
@@ -64,6 +66,9 @@ class Translator {
  public:
   /// The model of a folder. `FormatError`, `DataError`, `IoError` say what is wrong with it.
   static Translator load(const std::string& folder);
+  /// The models of several folders as one `Ensemble`, in this order. Throws as `load`, and
+  /// `DataError` where tokenizers or vocabularies differ: which, and where first.
+  static Translator load_ensemble(const std::vector<std::string>& folders);
   /// From parts, for a model of your own. `ConfigError` unless the parts fit together.
   Translator(TranslationModel model, std::shared_ptr<const Tokenizer> tokenizer, Vocabulary source,
              Vocabulary target, bool lowercase = false);

@@ -39,4 +39,15 @@ double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm) {
   return norm;
 }
 
+void clip_grad_value(const std::vector<Tensor>& parameters, double limit) {
+  if (!(limit >= 0)) {
+    throw ConfigError("clip_grad_value: limit is " + std::to_string(limit) +
+                      ", expected at least 0");
+  }
+  for (const Tensor& parameter : parameters) {
+    const Array& gradient = parameter.grad_array();
+    if (gradient.defined()) parameter.set_grad(kernels::clamp(gradient, -limit, limit));
+  }
+}
+
 }  // namespace heed

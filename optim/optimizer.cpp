@@ -1,12 +1,11 @@
 #include <heed/optim/optimizer.hpp>
 
 #include <cmath>
-#include <map>
 #include <set>
 #include <string>
 
 #include <heed/core/error.hpp>
-#include <heed/core/kernels/kernels.hpp>
+#include <heed/optim/state_reader.hpp>
 
 namespace heed {
 
@@ -28,58 +27,6 @@ void check_parameter(const Tensor& parameter, std::size_t number) {
                       " must be a contiguous floating leaf, not a view or a result");
   }
 }
-
-/// Takes tensors out of a stored state by name, and collects what differs.
-class StateReader {
- public:
-  explicit StateReader(const std::vector<NamedTensor>& state) {
-    for (const NamedTensor& entry : state) {
-      if (!entries_.emplace(entry.name, &entry.tensor).second) differences_.unexpected(entry.name);
-    }
-  }
-
-  bool has(const std::string& name) const { return entries_.count(name) != 0; }
-
-  /// A copy of the tensor `name`; undefined if something is wrong with it.
-  Array take(const std::string& name, const Shape& shape, DType dtype) {
-    const auto entry = entries_.find(name);
-    if (entry == entries_.end()) {
-      differences_.missing(name);
-      return {};
-    }
-    const Array given = entry->second->array();
-    entries_.erase(entry);
-    if (given.shape() == shape && given.dtype() == dtype) return given.clone();
-    differences_.wrong(name + " is " + described(given.shape(), given.dtype()) + ", expected " +
-                       described(shape, dtype));
-    return {};
-  }
-
-  /// A count of steps, at least 1; 0 if something is wrong with it.
-  int64_t take_steps(const std::string& name) {
-    const Array steps = take(name, {}, float64);
-    if (!steps.defined()) return 0;
-    const double count = steps.item();
-    if (count >= 1 && count <= 1e15 && count == std::floor(count)) {
-      return static_cast<int64_t>(count);
-    }
-    differences_.wrong(name + " is " + std::to_string(count) + ", expected a whole number from 1");
-    return 0;
-  }
-
-  void throw_if_different() {
-    for (const auto& entry : entries_) differences_.unexpected(entry.first);
-    differences_.throw_if_any("optimizer: the state does not fit the parameters");
-  }
-
- private:
-  static std::string described(const Shape& shape, DType dtype) {
-    return std::string(to_string(dtype)) + " " + to_string(shape);
-  }
-
-  std::map<std::string, const Tensor*> entries_;
-  StateDifferences differences_;
-};
 
 }  // namespace
 
@@ -164,7 +111,7 @@ void Optimizer::load_state(const std::vector<NamedTensor>& state) {
     bool stored = reader.has(prefix + "step");
     for (const char* name : moment_names_) stored |= reader.has(prefix + name);
     if (stored) {
-      fresh.steps = reader.take_steps(prefix + "step");
+      fresh.steps = reader.take_count(prefix + "step", 1);
       for (const char* name : moment_names_) {
         fresh.moments.push_back(
             reader.take(prefix + name, slot.parameter.shape(), slot.parameter.dtype()));
@@ -172,7 +119,7 @@ void Optimizer::load_state(const std::vector<NamedTensor>& state) {
     }
     loaded.push_back(std::move(fresh));
   }
-  reader.throw_if_different();
+  reader.throw_if_different("optimizer: the state does not fit the parameters");
   slots_ = std::move(loaded);
 }
 

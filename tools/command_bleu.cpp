@@ -1,6 +1,6 @@
-#include <iostream>
-
+#include <heed/core/error.hpp>
 #include <heed/models/bleu.hpp>
+#include <heed/models/chrf.hpp>
 #include <heed/models/parallel_text.hpp>
 #include <heed/models/train_log.hpp>
 
@@ -17,26 +17,50 @@ std::string json_list(const std::array<int64_t, 4>& values) {
   return '[' + out + ']';
 }
 
+/// What the objects of all scores have, without the closing brace.
+template <class Score>
+std::string json_start(const char* name, const Score& score) {
+  std::string out = "{\"name\": \"" + std::string(name) +
+                    "\", \"score\": " + json_number(score.score) + ", \"signature\": \"" +
+                    score.signature + "\"";
+  if (score.confidence.mean > 0) {
+    out += ", \"confidence_mean\": " + json_number(score.confidence.mean) +
+           ", \"confidence_var\": " + json_number(score.confidence.half_width);
+  }
+  return out;
+}
+
 std::string to_json(const Bleu& bleu) {
-  return "{\"name\": \"BLEU\", \"score\": " + json_number(bleu.score) + ", \"signature\": \"" +
-         bleu.signature + "\", \"counts\": " + json_list(bleu.counts) +
+  return json_start("BLEU", bleu) + ", \"counts\": " + json_list(bleu.counts) +
          ", \"totals\": " + json_list(bleu.totals) + ", \"bp\": " + json_number(bleu.bp) + "}";
 }
+
+std::string to_json(const Chrf& chrf) { return json_start("chrF2", chrf) + "}"; }
 
 class BleuCommand final : public Command {
  public:
   void declare(Flags& flags) override {
     flags.texts("--ref", references_, "F...", "files of references, line by line", true);
-    flags.choice("--tokenize", tokenize_, {"none", "13a"},
-                 "how lines are cut into words (default 13a)");
-    flags.toggle("--lowercase", options_.lowercase, "compare in lower case");
+    flags.choice("--metric", metric_, {"bleu", "chrf"},
+                 "bleu: n-grams of words; chrf: chrF2, n-grams of characters (default bleu)");
+    flags.choice("--tokenize", tokenize_, bleu_tokenizer_names(),
+                 "how BLEU cuts lines into words (default 13a): none: at white space alone, 13a: "
+                 "for western languages, char: into characters, intl: by Unicode's punctuation "
+                 "and symbols");
+    flags.toggle("--lowercase", lowercase_, "compare in lower case");
+    flags.toggle("--confidence", confidence_,
+                 "a 95 % interval behind the score, of 1000 resampled corpora");
     flags.toggle("--json", json_, "an object: name, score (not rounded), signature, counts, ...");
-    flags.epilogue("  heed translate m < d/test.src | heed bleu --ref d/test.tgt\n");
+    flags.epilogue(
+        "  heed translate m < d/test.src | heed bleu --ref d/test.tgt\n"
+        "  heed bleu --metric chrf --ref d/test.tgt < translations\n");
   }
 
   int run(const Flags& flags, const CommonFlags& common) override {
     flags.require("--ref");
-    options_.tokenizer = bleu_tokenizer(tokenize_);
+    if (metric_ == "chrf" && flags.given("--tokenize")) {
+      throw ConfigError("heed bleu: --tokenize is for --metric bleu; chrf counts characters");
+    }
     std::vector<std::string> notes;
     std::vector<std::vector<std::string>> references;
     for (const std::string& path : references_) references.push_back(read_lines(path, notes));
@@ -45,16 +69,27 @@ class BleuCommand final : public Command {
     for (const std::string& note : notes) {
       if (!common.quiet) say(note);
     }
-    const Bleu bleu = corpus_bleu(hypotheses, references, options_);
-    print((json_ ? to_json(bleu) : to_string(bleu)) + '\n');
+    if (metric_ == "chrf") {
+      show(corpus_chrf(hypotheses, references,
+                       {.lowercase = lowercase_, .confidence = confidence_}));
+    } else {
+      show(corpus_bleu(hypotheses, references,
+                       {.tokenizer = bleu_tokenizer(tokenize_),
+                        .lowercase = lowercase_,
+                        .confidence = confidence_}));
+    }
     return 0;
   }
 
  private:
+  template <class Score>
+  void show(const Score& score) const {
+    print((json_ ? to_json(score) : to_string(score)) + '\n');
+  }
+
   std::vector<std::string> references_;
-  std::string tokenize_ = "13a";
-  BleuOptions options_;
-  bool json_ = false;
+  std::string tokenize_ = "13a", metric_ = "bleu";
+  bool lowercase_ = false, confidence_ = false, json_ = false;
 };
 
 }  // namespace

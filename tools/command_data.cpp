@@ -13,7 +13,7 @@ class DataCommand final : public Command {
     constexpr int64_t most = 10'000'000;
     std::string names;
     for (const std::string& name : task_names()) names += (names.empty() ? "" : ", ") + name;
-    flags.argument(task_, "TASK", "one of " + names);
+    flags.argument(task_, "TASK", "one of " + names, task_names());
     flags.text("--out", folder_, "DIR",
                "where the files go: {train,valid,test}.{src,tgt} and test.align");
     flags.integer("--train", options_.train, 1, most, "pairs to train on (default 20000)");

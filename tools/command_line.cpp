@@ -16,17 +16,9 @@ namespace heed::tools {
 
 namespace {
 
+using Value = FlagDescription::Value;
+
 constexpr std::size_t help_width = 79, help_indent = 28;
-
-/// A line of the help: what is typed, and what it does.
-struct HelpEntry {
-  std::string usage, help;
-};
-
-struct HelpSection {
-  std::string title;
-  std::vector<HelpEntry> entries;
-};
 
 /// `text` broken at spaces into lines that start at `column`; the first line starts there already.
 std::string wrapped(const std::string& text, std::size_t column) {
@@ -45,14 +37,14 @@ std::string wrapped(const std::string& text, std::size_t column) {
   return out;
 }
 
-std::string entry_text(const HelpEntry& entry) {
-  std::string line = "  " + entry.usage;
+std::string entry_text(const FlagDescription& flag) {
+  std::string line = "  " + flag.name + (flag.usage.empty() ? "" : ' ' + flag.usage);
   if (line.size() + 2 > help_indent) {
     line += '\n' + std::string(help_indent, ' ');
   } else {
     line.resize(help_indent, ' ');
   }
-  return line + wrapped(entry.help, help_indent) + '\n';
+  return line + wrapped(flag.help, help_indent) + '\n';
 }
 
 /// 12 for whole numbers, 0.5 for others.
@@ -99,18 +91,18 @@ double parse_number(const std::string& what, const std::string& text, double low
 
 struct Flags::State {
   State(std::string name, std::string purpose)
-      : verb(std::move(name)), summary(std::move(purpose)), app(summary) {
+      : description{std::move(name), std::move(purpose), "", {{"", {}}}, ""},
+        app(description.summary) {
     app.set_help_flag();
     app.allow_extras();
     app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-    sections.push_back({"", {}});
   }
-  void describe(const std::string& usage, const std::string& help) {
-    sections.back().entries.push_back({usage, help});
+  void describe(FlagDescription flag) {
+    if (flag.name[0] == '-') names.push_back(flag.name);
+    description.sections.back().flags.push_back(std::move(flag));
   }
 
-  std::string verb, summary, argument_usage, epilogue;
-  std::vector<HelpSection> sections;
+  VerbDescription description;
   std::vector<std::string> names, toggles;
   CLI::App app;
 };
@@ -120,30 +112,31 @@ Flags::Flags(std::string verb, std::string summary)
 Flags::~Flags() = default;
 Flags::Flags(Flags&&) noexcept = default;
 
-void Flags::section(const std::string& title) { state_->sections.push_back({title, {}}); }
+void Flags::section(const std::string& title) {
+  state_->description.sections.push_back({title, {}});
+}
 
-void Flags::argument(std::string& value, const std::string& usage, const std::string& help) {
+void Flags::argument(std::string& value, const std::string& usage, const std::string& help,
+                     const std::vector<std::string>& choices) {
   state_->app.add_option("argument", value);
-  state_->argument_usage = usage;
-  state_->describe(usage, help);
+  state_->description.argument_usage = usage;
+  state_->describe({usage, "", help, Value::text, choices});
 }
 
 void Flags::text(const std::string& flag, std::string& value, const std::string& usage,
-                 const std::string& help) {
+                 const std::string& help, const std::vector<std::string>& choices) {
   state_->app.add_option_function<std::string>(flag, [flag, &value](const std::string& given) {
     if (given.empty()) throw ConfigError(flag + ": the value is empty");
     value = given;
   });
-  state_->names.push_back(flag);
-  state_->describe(flag + ' ' + usage, help);
+  state_->describe({flag, usage, help, Value::text, choices});
 }
 
 void Flags::texts(const std::string& flag, std::vector<std::string>& values,
                   const std::string& usage, const std::string& help, bool many) {
   CLI::Option* option = state_->app.add_option(flag, values);
   option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(many);
-  state_->names.push_back(flag);
-  state_->describe(flag + ' ' + usage, help);
+  state_->describe({flag, usage, help, Value::text});
 }
 
 void Flags::integer(const std::string& flag, int64_t& value, int64_t low, int64_t high,
@@ -152,8 +145,7 @@ void Flags::integer(const std::string& flag, int64_t& value, int64_t low, int64_
                                                [flag, &value, low, high](const std::string& text) {
                                                  value = parse_integer(flag, text, low, high);
                                                });
-  state_->names.push_back(flag);
-  state_->describe(flag + " N", help);
+  state_->describe({flag, "N", help, Value::number});
 }
 
 void Flags::number(const std::string& flag, double& value, double low, double high,
@@ -162,8 +154,7 @@ void Flags::number(const std::string& flag, double& value, double low, double hi
                                                [flag, &value, low, high](const std::string& text) {
                                                  value = parse_number(flag, text, low, high);
                                                });
-  state_->names.push_back(flag);
-  state_->describe(flag + " X", help);
+  state_->describe({flag, "X", help, Value::number});
 }
 
 void Flags::choice(const std::string& flag, std::string& value,
@@ -178,49 +169,48 @@ void Flags::choice(const std::string& flag, std::string& value,
         }
         value = given;
       });
-  state_->names.push_back(flag);
-  std::string usage = flag + ' ';
-  for (const std::string& name : names) usage += (&name == names.data() ? "" : "|") + name;
-  state_->describe(usage, help);
+  std::string usage;
+  for (const std::string& name : names) usage += (usage.empty() ? "" : "|") + name;
+  state_->describe({flag, usage, help, Value::choice, names});
 }
 
 void Flags::toggle(const std::string& flag, bool& value, const std::string& help) {
   state_->app.add_flag(flag, value);
   state_->toggles.push_back(flag);
-  state_->names.push_back(flag);
-  state_->describe(flag, help);
+  state_->describe({flag, "", help});
 }
 
-void Flags::epilogue(const std::string& text) { state_->epilogue = text; }
+void Flags::epilogue(const std::string& text) { state_->description.examples = text; }
 
 void Flags::parse(const std::vector<std::string>& arguments) {
   CLI::App& app = state_->app;
   for (const std::string& toggle : state_->toggles) {
     for (const std::string& argument : arguments) {
       if (!argument.starts_with(toggle + '=')) continue;
-      throw ConfigError("heed " + state_->verb + ": " + toggle + " takes no value");
+      throw ConfigError("heed " + state_->description.verb + ": " + toggle + " takes no value");
     }
   }
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ArgumentMismatch& error) {
     const std::string text = error.what();
-    throw ConfigError("heed " + state_->verb + ": " + text.substr(0, text.find(':')) +
+    throw ConfigError("heed " + state_->description.verb + ": " + text.substr(0, text.find(':')) +
                       " needs a value");
   } catch (const CLI::ParseError& error) {
-    throw ConfigError("heed " + state_->verb + ": " + escaped(error.what()));
+    throw ConfigError("heed " + state_->description.verb + ": " + escaped(error.what()));
   }
   const std::vector<std::string> unknown = app.remaining();
   for (const std::string& word : unknown) {
     if (word.size() < 2 || word[0] != '-') continue;
     const std::string flag = word.substr(0, word.find('='));
-    throw ConfigError("heed " + state_->verb + ": unknown flag '" + escaped(flag) + "'" +
-                      did_you_mean(flag, state_->names) + " (heed " + state_->verb +
-                      " --help lists all)");
+    throw ConfigError("heed " + state_->description.verb + ": unknown flag '" + escaped(flag) +
+                      "'" + did_you_mean(flag, state_->names) + " (heed " +
+                      state_->description.verb + " --help lists all)");
   }
   if (!unknown.empty()) {
-    throw ConfigError("heed " + state_->verb + ": unexpected argument '" + escaped(unknown[0]) +
-                      "' (heed " + state_->verb + " --help says what it takes)");
+    throw ConfigError("heed " + state_->description.verb + ": unexpected argument '" +
+                      escaped(unknown[0]) + "' (heed " + state_->description.verb +
+                      " --help says what it takes)");
   }
 }
 
@@ -229,23 +219,26 @@ bool Flags::given(const std::string& flag) const { return state_->app.count(flag
 void Flags::require(const std::string& flag) const {
   const bool is_argument = flag[0] != '-';
   if (given(is_argument ? "argument" : flag)) return;
-  throw ConfigError("heed " + state_->verb + ": " + flag + " is missing (heed " + state_->verb +
-                    " --help says what it takes)");
+  throw ConfigError("heed " + state_->description.verb + ": " + flag + " is missing (heed " +
+                    state_->description.verb + " --help says what it takes)");
 }
 
 std::string Flags::help() const {
-  std::string out = "heed " + state_->verb;
-  if (!state_->argument_usage.empty()) out += ' ' + state_->argument_usage;
-  out += " [FLAGS]\n" + wrapped(state_->summary, 0) + '\n';
-  for (const HelpSection& section : state_->sections) {
-    if (section.entries.empty()) continue;
+  const VerbDescription& verb = state_->description;
+  std::string out = "heed " + verb.verb;
+  if (!verb.argument_usage.empty()) out += ' ' + verb.argument_usage;
+  out += " [FLAGS]\n" + wrapped(verb.summary, 0) + '\n';
+  for (const VerbDescription::Section& section : verb.sections) {
+    if (section.flags.empty()) continue;
     out += '\n';
     if (!section.title.empty()) out += section.title + ":\n";
-    for (const HelpEntry& entry : section.entries) out += entry_text(entry);
+    for (const FlagDescription& flag : section.flags) out += entry_text(flag);
   }
-  if (!state_->epilogue.empty()) out += "\nExamples:\n" + state_->epilogue;
+  if (!verb.examples.empty()) out += "\nExamples:\n" + verb.examples;
   return out;
 }
+
+const VerbDescription& Flags::description() const { return state_->description; }
 
 void CommonFlags::declare(Flags& flags) {
   flags.section("Every verb");

@@ -7,6 +7,34 @@
 
 namespace heed::tools {
 
+/// A flag or argument of a verb, as its help, the manual page and the completions of shells show
+/// it.
+struct FlagDescription {
+  enum class Value { none, number, choice, text };
+  /// `--beam`, or what stands for an argument: `MODEL`.
+  std::string name;
+  /// What stands for the flag's value: `N`; empty for toggles and arguments.
+  std::string usage;
+  std::string help;
+  Value value = Value::none;
+  /// The values there are to choose from.
+  std::vector<std::string> choices = {};
+};
+
+/// A verb, as its help, the manual page and the completions of shells show it.
+struct VerbDescription {
+  struct Section {
+    std::string title;
+    std::vector<FlagDescription> flags;
+  };
+  std::string verb, summary;
+  /// The argument without a flag, if it takes one, is among the flags of the first section too.
+  std::string argument_usage;
+  std::vector<Section> sections;
+  /// Lines with examples.
+  std::string examples;
+};
+
 /// The flags and arguments of one verb of the command: declared once, they are parsed, checked, and
 /// described in its help. Values out of range, unknown flags (with the nearest known one) and
 /// missing values are `ConfigError`s that name the flag. A flag given twice counts the last time.
@@ -19,9 +47,12 @@ class Flags {
   /// Starts a section of the help.
   void section(const std::string& title);
   /// The argument that stands without a flag; `usage` is its name in the help (`MODEL`, `[MODEL]`).
-  void argument(std::string& value, const std::string& usage, const std::string& help);
+  /// choices: what a shell may offer for it.
+  void argument(std::string& value, const std::string& usage, const std::string& help,
+                const std::vector<std::string>& choices = {});
+  /// choices: what a shell may offer; others are for the verb to refuse.
   void text(const std::string& flag, std::string& value, const std::string& usage,
-            const std::string& help);
+            const std::string& help, const std::vector<std::string>& choices = {});
   /// A flag that can be given several times, or with several values after it if `many`.
   void texts(const std::string& flag, std::vector<std::string>& values, const std::string& usage,
              const std::string& help, bool many = false);
@@ -43,6 +74,7 @@ class Flags {
   void require(const std::string& flag) const;
   /// The help of the verb, readable in 80 columns.
   std::string help() const;
+  const VerbDescription& description() const;
 
  private:
   struct State;

@@ -46,7 +46,7 @@ class TrainCommand final : public Command {
     flags.choice("--model", model_, {"rnn_search", "encoder_decoder", "transformer"},
                  "(default rnn_search)");
     flags.text("--preset", preset_, "NAME",
-               preset_list() + " (default small, where there is no --config)");
+               preset_list() + " (default small, where there is no --config)", preset_names());
     flags.text("--config", config_file_, "F.json", "keys over the preset's; a config.json will do");
     flags.texts(
         "--set", settings_, "KEY=VALUE",

@@ -35,6 +35,9 @@ class TranslateCommand final : public Command {
     flags.integer("--beam", options_.beam, 1, max_beam, "hypotheses kept; 1 is greedy (default 5)");
     flags.text("--length-penalty", length_penalty_, "A",
                "divide the log-probability by length^A, or with wu:A by Wu's formula (default 1)");
+    flags.number("--coverage-penalty", options_.coverage_penalty, 0, 10,
+                 "adds X log(weights that a source word got in all) to the score for each word "
+                 "that got less than 1 (default 0: off)");
     flags.integer("--nbest", options_.nbest, 1, max_beam,
                   "best translations of a line: INDEX ||| TEXT ||| SCORE ||| LOG-PROBABILITIES");
     flags.integer("--min-length", options_.min_length, 0, 10'000, "fewest words of a translation");
@@ -44,6 +47,10 @@ class TranslateCommand final : public Command {
                   "no sequence of N words stands twice in a translation");
     flags.text("--prefix", prefix_, "F",
                "a line for each line of input: what its translation starts with (empty: anything)");
+    flags.texts("--ensemble", ensemble_, "MODEL...",
+                "further models that translate with the first one, by the mean of their "
+                "probabilities; their vocabularies must be the same",
+                true);
     flags.toggle("--replace-unknown", options_.replace_unknown,
                  "the source word with the strongest weight instead of <unk>");
     flags.integer("--batch", options_.batch, 1, 100'000, "lines at the same time (default 32)");
@@ -69,7 +76,7 @@ class TranslateCommand final : public Command {
     if (sample_) options_.sampling = sampling_;
     style_ = terminal_style(STDERR_FILENO, wants_color(common, STDERR_FILENO));
     options_.attention = !attention_.empty() || !alignment_.empty() || options_.replace_unknown;
-    const Translator translator = Translator::load(model_);
+    const Translator translator = load();
     hint_if_terminal("lines to translate", common);
     translate_all(translator, common);
     flush_output();
@@ -79,6 +86,13 @@ class TranslateCommand final : public Command {
   }
 
  private:
+  Translator load() const {
+    if (ensemble_.empty()) return Translator::load(model_);
+    std::vector<std::string> folders = {model_};
+    folders.insert(folders.end(), ensemble_.begin(), ensemble_.end());
+    return Translator::load_ensemble(folders);
+  }
+
   bool draws_file() const { return !attention_.empty() && attention_ != "-"; }
 
   void declare_sampling(Flags& flags) {
@@ -198,6 +212,7 @@ class TranslateCommand final : public Command {
   }
 
   std::string model_, length_penalty_, prefix_, attention_, alignment_;
+  std::vector<std::string> ensemble_;
   TranslateOptions options_;
   bool sample_ = false;
   Sampling sampling_;

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "command_line.hpp"
 
@@ -24,6 +25,24 @@ std::unique_ptr<Command> score_command();
 std::unique_ptr<Command> bleu_command();
 std::unique_ptr<Command> study_command();
 std::unique_ptr<Command> graph_command();
+std::unique_ptr<Command> average_command();
 std::unique_ptr<Command> info_command();
+std::unique_ptr<Command> man_command();
+std::unique_ptr<Command> completion_command();
+
+/// A verb by its name.
+struct Verb {
+  const char *name, *summary;
+  std::unique_ptr<Command> (*make)();
+};
+/// All verbs, in the order of the help.
+const std::vector<Verb>& verbs();
+
+/// What the command takes: the verbs with the flags of their own, and the flags of every verb.
+struct CommandDescription {
+  std::vector<VerbDescription> verbs;
+  std::vector<FlagDescription> common;
+};
+CommandDescription describe_command();
 
 }  // namespace heed::tools

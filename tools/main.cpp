@@ -13,24 +13,9 @@
 namespace heed::tools {
 namespace {
 
-struct Entry {
-  const char *name, *summary;
-  std::unique_ptr<Command> (*make)();
-};
-constexpr Entry verbs[] = {
-    {"data", "make a toy translation task", data_command},
-    {"train", "train a model on parallel text", train_command},
-    {"translate", "translate lines, and show what was attended to", translate_command},
-    {"score", "log-probabilities of given translations", score_command},
-    {"bleu", "BLEU of translations", bleu_command},
-    {"study", "repeat a figure of the papers: numbers, picture, table", study_command},
-    {"graph", "draw the graph of a training step", graph_command},
-    {"info", "this build and machine, or a model's summary", info_command},
-};
-
 std::vector<std::string> verb_names() {
   std::vector<std::string> names = {"help", "--help", "--version"};
-  for (const Entry& entry : verbs) names.emplace_back(entry.name);
+  for (const Verb& entry : verbs()) names.emplace_back(entry.name);
   return names;
 }
 
@@ -38,7 +23,7 @@ std::string overview() {
   std::string out = "heed " + std::string(version) +
                     ": train small attention models and watch them translate\n\n"
                     "heed VERB [FLAGS]      heed VERB --help      heed --version\n\n";
-  for (const Entry& entry : verbs) {
+  for (const Verb& entry : verbs()) {
     std::string name = "  " + std::string(entry.name);
     name.resize(14, ' ');
     out += name + entry.summary + '\n';
@@ -49,7 +34,7 @@ std::string overview() {
          "  echo 'the black cat does not sleep' | heed translate m --attention -\n";
 }
 
-int run_verb(const Entry& entry, const std::vector<std::string>& arguments) {
+int run_verb(const Verb& entry, const std::vector<std::string>& arguments) {
   const std::unique_ptr<Command> command = entry.make();
   Flags flags(entry.name, entry.summary);
   CommonFlags common;
@@ -82,7 +67,7 @@ int run(const std::vector<std::string>& arguments) {
     return 0;
   }
   if (verb == "help") return run({rest[0], "--help"});
-  for (const Entry& entry : verbs) {
+  for (const Verb& entry : verbs()) {
     if (verb == entry.name) return run_verb(entry, rest);
   }
   throw ConfigError("unknown " + std::string(verb[0] == '-' ? "flag" : "verb") + " '" +

@@ -26,15 +26,20 @@ constexpr int64_t no_limit = 1000;
 constexpr Task tasks[] = {
     {"phrases", "word", random_phrase, 12, 2, no_limit},
     {"dates", "char", random_date, 40, 10, 40},
+    {"numbers", "word", random_number, 17, 1, 17},
     {"reverse", "word", random_reversal, 20, 1, no_limit},
+    {"copy", "word", random_copy, 20, 1, no_limit},
+    {"sort", "word", random_sorting, 20, 1, no_limit},
 };
 
 const Task& task_named(const std::string& name) {
   for (const Task& task : tasks) {
     if (name == task.name) return task;
   }
-  throw ConfigError("data: unknown task '" + escaped(name) +
-                    "'; there are phrases, dates and reverse" + did_you_mean(name, task_names()));
+  std::string names;
+  for (const std::string& known : task_names()) names += (names.empty() ? "" : ", ") + known;
+  throw ConfigError("data: unknown task '" + escaped(name) + "'; there are " + names +
+                    did_you_mean(name, task_names()));
 }
 
 LengthRange checked_range(const Task& task, const TaskOptions& options) {

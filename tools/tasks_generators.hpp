@@ -24,8 +24,18 @@ double count_phrases(int64_t max_length);
 /// A free English date and the same in ISO 8601; aligned by characters.
 Pair random_date(Generator& generator, LengthRange range);
 
-/// Letters separated by spaces, and the same from the last to the first.
+/// A number below 10^9 in English words and in German ones, where units and tens swap. German runs
+/// its words together; here they stand apart, so that each has its own alignment: `forty two`,
+/// `zwei und vierzig`.
+Pair random_number(Generator& generator, LengthRange range);
+/// The pair of one number, 0 <= number < 10^9.
+Pair number_pair(int number);
+
+/// Letters separated by spaces, and the same from the last to the first, as they are, or in the
+/// order of the alphabet (equal letters keep theirs).
 Pair random_reversal(Generator& generator, LengthRange range);
+Pair random_copy(Generator& generator, LengthRange range);
+Pair random_sorting(Generator& generator, LengthRange range);
 
 /// One of `choices`.
 template <class T>

@@ -2,9 +2,9 @@
 #include <string>
 
 #include <heed/core/error.hpp>
-#include <heed/core/kernels/dispatch.hpp>
 #include <heed/core/kernels/elementwise.hpp>
 #include <heed/core/kernels/indexing.hpp>
+#include <heed/core/kernels/row_access.hpp>
 #include <heed/core/loops/updates.hpp>
 #include <heed/core/parallel.hpp>
 
@@ -22,22 +22,14 @@ void check_range(const char* operation, const Array& index, int64_t extent) {
   }
 }
 
-int64_t extent_before(const Shape& shape, int axis) {
-  int64_t product = 1;
-  for (int i = 0; i < axis; ++i) product *= shape[i];
-  return product;
-}
-
 int64_t extent_after(const Shape& shape, int axis) {
-  int64_t product = 1;
-  for (int i = axis + 1; i < shape.rank(); ++i) product *= shape[i];
-  return product;
+  return extent(shape, axis + 1, shape.rank());
 }
 
 /// Copies the slices `ids[0..count)` of the middle axis of a contiguous [outer, extent, inner]
 /// array.
 void copy_slices(const Array& x, int axis, const Array& index, const Array& y) {
-  const int64_t outer = extent_before(x.shape(), axis), extent = x.shape()[axis];
+  const int64_t outer = extent(x.shape(), 0, axis), size = x.shape()[axis];
   const int64_t count = index.numel();
   const auto bytes = static_cast<std::size_t>(extent_after(x.shape(), axis)) * item_size(x.dtype());
   if (bytes == 0) return;
@@ -47,7 +39,7 @@ void copy_slices(const Array& x, int axis, const Array& index, const Array& y) {
   const auto piece = static_cast<int64_t>(bytes < 16384 ? 16384 / bytes : 1);
   parallel_for(outer * count, piece, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const auto slice = static_cast<std::size_t>(i / count * extent + ids[i % count]);
+      const auto slice = static_cast<std::size_t>(i / count * size + ids[i % count]);
       std::memcpy(to + static_cast<std::size_t>(i) * bytes, from + slice * bytes, bytes);
     }
   });
@@ -115,7 +107,7 @@ void add_at(const Array& into_in, int axis, const Array& index_in, const Array& 
     for_floating(into.dtype(), [&](auto zero) {
       using T = decltype(zero);
       add_slices<T>(into.data<T>(), g.data<T>(), index.data<int32_t>(),
-                    extent_before(into.shape(), axis), into.shape()[axis], index.numel(),
+                    extent(into.shape(), 0, axis), into.shape()[axis], index.numel(),
                     extent_after(into.shape(), axis), skip);
     });
   });

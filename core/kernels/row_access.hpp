@@ -11,12 +11,15 @@ inline int64_t rows_at_a_time(int64_t length) {
   return length < elements ? elements / (length > 0 ? length : 1) : 1;
 }
 
-/// Product of all sizes but the last.
-inline int64_t row_count(const Array& x) {
-  int64_t rows = 1;
-  for (int axis = 0; axis + 1 < x.rank(); ++axis) rows *= x.shape()[axis];
-  return rows;
+/// Product of the sizes of the axes begin, ..., end - 1.
+inline int64_t extent(const Shape& shape, int begin, int end) {
+  int64_t product = 1;
+  for (int axis = begin; axis < end; ++axis) product *= shape[axis];
+  return product;
 }
+
+/// Product of all sizes but the last.
+inline int64_t row_count(const Array& x) { return extent(x.shape(), 0, x.rank() - 1); }
 
 /// `x` itself where each of its rows is contiguous (or it is undefined), else a contiguous copy.
 inline Array with_contiguous_rows(const Array& x) {

@@ -60,4 +60,20 @@ void adam(const Array& weight, const Array& gradient, const Array& m, const Arra
   });
 }
 
+void adadelta(const Array& weight, const Array& gradient, const Array& squares,
+              const Array& changes, const AdadeltaStep& step) {
+  for_floating(weight.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const auto& loop = loops::update_loops().of<T>();
+    const loops::AdadeltaCoefficients<T> s{static_cast<T>(step.lr), static_cast<T>(step.rho),
+                                           static_cast<T>(1 - step.rho), static_cast<T>(step.eps),
+                                           static_cast<T>(step.decay)};
+    T *w = weight.data<T>(), *v = squares.data<T>(), *u = changes.data<T>();
+    const T* g = gradient.data<T>();
+    parallel_for(weight.numel(), piece, [&](int64_t begin, int64_t end) {
+      loop.adadelta(w + begin, g + begin, v + begin, u + begin, s, end - begin);
+    });
+  });
+}
+
 }  // namespace heed::kernels

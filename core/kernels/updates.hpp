@@ -24,4 +24,12 @@ struct AdamStep {
 void adam(const Array& weight, const Array& gradient, const Array& m, const Array& v,
           const AdamStep& step);
 
+/// g' = g + decay w; v = rho v + (1 - rho) g'^2; d = sqrt(u + eps) / sqrt(v + eps) g';
+/// u = rho u + (1 - rho) d^2; w -= lr d (Zeiler 2012, algorithm 1). v: `squares`, u: `changes`.
+struct AdadeltaStep {
+  double lr, rho, eps, decay;
+};
+void adadelta(const Array& weight, const Array& gradient, const Array& squares,
+              const Array& changes, const AdadeltaStep& step);
+
 }  // namespace heed::kernels

@@ -43,13 +43,28 @@ void adam(T* __restrict weight, const T* __restrict gradient, T* __restrict m, T
 }
 
 template <class T>
+void adadelta(T* __restrict weight, const T* __restrict gradient, T* __restrict squares,
+              T* __restrict changes, const AdadeltaCoefficients<T>& step, int64_t n) {
+  const AdadeltaCoefficients<T> s = step;
+  for (int64_t i = 0; i < n; ++i) {
+    const T g = gradient[i] + s.decay * weight[i];
+    const T square = s.rho * squares[i] + s.gain * g * g;
+    const T change = square_root(changes[i] + s.eps) / square_root(square + s.eps) * g;
+    squares[i] = square;
+    changes[i] = s.rho * changes[i] + s.gain * change * change;
+    weight[i] -= s.lr * change;
+  }
+}
+
+template <class T>
 void add(T* __restrict into, const T* __restrict x, int64_t n) {
   for (int64_t i = 0; i < n; ++i) into[i] += x[i];
 }
 
 template <class T>
 constexpr UpdateLoops<T> table_of() {
-  return {sgd_plain<T>, sgd_momentum<T, true>, sgd_momentum<T, false>, adam<T>, add<T>};
+  return {sgd_plain<T>, sgd_momentum<T, true>, sgd_momentum<T, false>,
+          adam<T>,      adadelta<T>,           add<T>};
 }
 
 }  // namespace

@@ -19,6 +19,11 @@ struct AdamCoefficients {
   T root_correction, eps, step_size;  // sqrt(1 - beta2^t); lr / (1 - beta1^t)
 };
 
+template <class T>
+struct AdadeltaCoefficients {
+  T lr, rho, gain, eps, decay;  // gain = 1 - rho
+};
+
 /// Sweeps over `n` elements, in place; see core/kernels/updates.hpp for the equations.
 template <class T>
 struct UpdateLoops {
@@ -29,6 +34,8 @@ struct UpdateLoops {
                    bool nesterov, int64_t n);
   void (*adam)(T* weight, const T* gradient, T* m, T* v, const AdamCoefficients<T>& step,
                int64_t n);
+  void (*adadelta)(T* weight, const T* gradient, T* squares, T* changes,
+                   const AdadeltaCoefficients<T>& step, int64_t n);
   /// into += x.
   void (*add)(T* into, const T* x, int64_t n);
 };

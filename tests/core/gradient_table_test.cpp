@@ -68,6 +68,8 @@ const std::vector<Row>& table() {
       {"clamp", {{{7, 5}}}, [](const Inputs& x) { return clamp(x[0], -0.77, 0.83); }},
       {"where", {{{3, 5}}, {{5}}}, [](const Inputs& x) { return where(keep_3_5(), x[0], x[1]); }},
       {"masked_fill", {{{3, 5}}}, [](const Inputs& x) { return masked_fill(x[0], keep_3_5(), 4); }},
+      {"tril", {{{2, 5, 3}}}, [](const Inputs& x) { return tril(x[0], -1); }},
+      {"triu", {{{2, 3, 5}}}, [](const Inputs& x) { return triu(x[0], 1); }},
       {"sum", {{{2, 3, 5}}}, [](const Inputs& x) { return sum(x[0]); }},
       {"sum", {{{2, 3, 5}}}, [](const Inputs& x) { return sum(x[0], {0, -1}, true); }},
       {"mean", {{{2, 3, 5}}}, [](const Inputs& x) { return mean(x[0], {1}); }},
@@ -76,6 +78,13 @@ const std::vector<Row>& table() {
       {"max", {{{2, 3, 5}}}, [](const Inputs& x) { return max(x[0], {0, 2}); }},
       {"max", {{{7}}}, [](const Inputs& x) { return max(x[0], {}, true); }},
       {"logsumexp", {{{2, 3, 5}}}, [](const Inputs& x) { return logsumexp(x[0], {0, 1}); }},
+      {"norm", {{{2, 3, 5}}}, [](const Inputs& x) { return norm(x[0]); }},
+      {"norm", {{{3, 5}, 0.1, 2}}, [](const Inputs& x) { return norm(-x[0], 1, {1}, true); }},
+      {"norm", {{{3, 5}, 0.1, 2}}, [](const Inputs& x) { return norm(-x[0], 2.5, {-2}); }},
+      {"norm", {{{3, 5}, 0.1, 2}}, [](const Inputs& x) { return norm(x[0], 0.7, {0, 1}); }},
+      {"norm", {{{3, 7}}}, [](const Inputs& x) { return norm(x[0], INFINITY, {1}); }},
+      {"cumsum", {{{2, 3, 5}}}, [](const Inputs& x) { return cumsum(x[0], 1); }},
+      {"cumsum", {{{2, 7}}}, [](const Inputs& x) { return cumsum(x[0], -1); }},
       {"softmax", {{{2, 3, 5}}}, [](const Inputs& x) { return softmax(x[0]); }},
       {"softmax", {{{2, 3, 5}}}, [](const Inputs& x) { return softmax(x[0], 1); }},
       {"softmax", {{{3, 5}}}, [](const Inputs& x) { return softmax(x[0], -1, keep_3_5()); }},
@@ -114,6 +123,17 @@ const std::vector<Row>& table() {
       {"matmul", {{{2, 3, 5}}, {{2, 5, 7}}}, [](const Inputs& x) { return matmul(x[0], x[1]); }},
       {"matmul", {{{2, 1, 3, 5}}, {{3, 5, 2}}}, [](const Inputs& x) { return matmul(x[0], x[1]); }},
       {"matmul", {{{3, 3}}}, [](const Inputs& x) { return matmul(x[0], transpose(x[0], 0, 1)); }},
+      {"einsum",
+       {{{2, 3, 5}}, {{2, 5, 7}}},
+       [](const Inputs& x) { return einsum("bij,bjk->kbi", x); }},
+      {"einsum",
+       {{{3, 5}}, {{5, 2}}, {{7, 3}}},
+       [](const Inputs& x) { return einsum("ab, bc, da", x); }},
+      {"einsum",
+       {{{3, 5, 3}}, {{2, 1, 5}}},
+       [](const Inputs& x) { return einsum("iji,...j->j...", x); }},
+      {"einsum", {{{3, 5}}, {{7}}}, [](const Inputs& x) { return einsum("ij,k->ikj", x); }},
+      {"einsum", {{{3, 5}}}, [](const Inputs& x) { return einsum("ij,ij->i", {x[0], x[0]}); }},
       {"linear",
        {{{2, 3, 5}}, {{7, 5}}, {{7}}},
        [](const Inputs& x) { return linear(x[0], x[1], x[2]); }},
@@ -137,6 +157,9 @@ const std::vector<Row>& table() {
        }},
       {"cat", {{{2, 3}}, {{2, 5}}}, [](const Inputs& x) { return cat({x[0], x[1], x[0]}, 1); }},
       {"stack", {{{2, 3}}, {{2, 3}}}, [](const Inputs& x) { return stack({x[0], x[1]}, 1); }},
+      {"flip", {{{2, 3, 5}}}, [](const Inputs& x) { return flip(x[0], {0, -1}); }},
+      {"topk", {{{3, 7}}}, [](const Inputs& x) { return topk(x[0], 3).values; }},
+      {"topk", {{{2, 5, 3}}}, [](const Inputs& x) { return topk(x[0], 2, 1, false).values; }},
       {"gather",
        {{{3, 5}}},
        [](const Inputs& x) { return gather(x[0], 1, ids({0, 4, 4, 2, 1, 1}, {3, 2})); }},
@@ -234,11 +257,11 @@ TEST_CASE("every operation of the public headers has a row in the gradient table
   std::set<std::string> rows;
   for (const Row& row : table()) rows.insert(row.name);
   int found = 0;
-  for (const char* header : {"elementwise", "reductions", "softmax", "losses", "products", "views",
-                             "indexing", "dropout"}) {
+  for (const char* header : {"elementwise", "reductions", "softmax", "losses", "products", "einsum",
+                             "views", "indexing", "dropout"}) {
     std::ifstream file(std::string(HEED_SOURCE_DIR "/core/") + header + ".hpp");
     REQUIRE(file);
-    const std::regex declaration(R"(^(std::vector<)?Tensor>? ([a-z_]+)\()");
+    const std::regex declaration(R"(^(std::vector<Tensor>|Tensor|TopK) ([a-z_]+)\()");
     for (std::string line; std::getline(file, line);) {
       std::smatch match;
       if (!std::regex_search(line, match, declaration)) continue;

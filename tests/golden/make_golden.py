@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes the golden files of the tests: what PyTorch computes for layers, optimisers and models.
+"""Writes the golden files of the tests: what PyTorch computes for operations, layers,
+optimisers and models.
 
     python3 make_golden.py [FOLDER [NAME]...]    all files, or those named
 
@@ -114,6 +115,48 @@ def random_weights(module, scale=0.5):
 def call(module, weights, *arguments, **options):
     """The module with other weights, of any precision."""
     return torch.func.functional_call(module, weights, arguments, options)
+
+
+# --- operations -----------------------------------------------------------------------------------
+
+EINSUMS = {
+    "product": ("ij,jk->ik", (3, 5), (5, 7)),
+    "heads": ("bshd,bthd->bhst", (2, 3, 5, 7), (2, 11, 5, 7)),
+    "implicit": ("bca,cAd", (2, 3, 5), (3, 7, 11)),
+    "chain": ("ab,bc,cd,a->d", (3, 5), (5, 7), (7, 2), (3,)),
+    "bilinear": ("bi,oij,bj->bo", (3, 5), (7, 5, 2), (3, 2)),
+    "trace": ("ii->", (5, 5)),
+    "diagonals": ("iji,jkj->jik", (3, 5, 3), (5, 2, 5)),
+    "ellipsis": ("...ij,j...->i...", (2, 1, 3, 5), (5, 7)),
+    "elementwise": ("ab,ab,b->ba", (3, 5), (3, 5), (5,)),
+    "ones": ("ij,ij->j", (1, 5), (7, 5)),
+    "transpose": ("ijk->kij", (2, 3, 5)),
+}
+NORMS = {"norm1": 1, "norm2": 2, "norm2.5": 2.5, "norm0.5": 0.5, "norminf": math.inf}
+
+
+def make_operations(golden, seed):
+    for case, (equation, *shapes) in EINSUMS.items():
+        inputs = {str(i): torch.randn(shape) for i, shape in enumerate(shapes)}
+        record(golden, "einsum." + case, seed, inputs, {},
+               lambda i, w, equation=equation: {"y": torch.einsum(equation, *i.values())})
+    x = torch.randn(2, 7, 5)
+    for case, k, axis, largest in (("largest", 3, 1, True), ("smallest", 2, -1, False)):
+        record(golden, "topk." + case, seed, {"x": x}, {}, lambda i, w, k=k, axis=axis,
+               largest=largest: {"y": i["x"].topk(k, axis, largest).values})
+        golden.put("topk." + case, seed, "input", "indices", x.topk(k, axis, largest).indices)
+    for case, p in NORMS.items():
+        with_zero = x.clone()
+        with_zero[0, 2, 3] = 0
+        with_zero[1, 4] = 0
+        record(golden, case, seed, {"x": with_zero}, {}, lambda i, w, p=p: {
+            "all": torch.linalg.vector_norm(i["x"], p),
+            "last": torch.linalg.vector_norm(i["x"], p, dim=-1),
+            "two": torch.linalg.vector_norm(i["x"], p, dim=(0, 2), keepdim=True)})
+    record(golden, "ordered", seed, {"x": x}, {}, lambda i, w: {
+        "cumsum": i["x"].cumsum(1), "cumsum.last": i["x"].cumsum(-1),
+        "tril": i["x"].tril(), "tril.above": i["x"].tril(2), "triu.below": i["x"].triu(-3),
+        "flip": i["x"].flip(0, -1)})
 
 
 # --- layers ---------------------------------------------------------------------------------------
@@ -490,6 +533,61 @@ def make_attention(golden, seed):
         record(golden, case, seed, inputs, random_weights(module), function, ["float64"])
 
 
+# What torch.nn.MultiheadAttention has not, as tests/layers/golden_test.cpp names it; then whether it
+# is causal, and the arguments of `torch_twins.Attention`.
+ATTENTION_OPTIONS = {
+    "grouped": (False, dict(D=12, heads=6, kv_heads=2)),
+    "multi_query": (True, dict(D=12, heads=6, kv_heads=1)),
+    "window": (False, dict(D=12, heads=3, window=2)),
+    "window_causal": (True, dict(D=12, heads=3, window=2)),
+    "relative": (False, dict(D=12, heads=3, positions="relative", distance=2)),
+    "relative_causal": (True, dict(D=12, heads=3, positions="relative", distance=2)),
+    "rotary": (False, dict(D=12, heads=3, positions="rotary")),
+    "alibi": (False, dict(D=12, heads=3, positions="alibi")),
+    "alibi_causal": (True, dict(D=12, heads=6, kv_heads=3, positions="alibi")),
+    "rotary_grouped_window": (True, dict(D=24, heads=6, kv_heads=2, window=3,
+                                         positions="rotary")),
+    "relative_grouped_window": (False, dict(D=12, heads=6, kv_heads=3, window=4,
+                                            positions="relative", distance=3)),
+}
+
+
+def check_against_torch(module, weights, x, mask):
+    """Grouped queries are those of torch.nn.functional.scaled_dot_product_attention."""
+    D, E, heads = x.shape[2], module.kv_heads * module.head_dim, module.head_dim
+    w = cast(weights, torch.float64)
+    q, k, v = (part.unflatten(2, (-1, heads)).transpose(1, 2) for part in F.linear(
+        x.double(), w["in_proj_weight"], w["in_proj_bias"]).split([D, E, E], 2))
+    context = F.scaled_dot_product_attention(q, k, v, ~mask[:, None], enable_gqa=True)
+    context = F.linear(context.transpose(1, 2).flatten(2), w["out_proj.weight"],
+                       w["out_proj.bias"])
+    ours = call(module, w, x.double(), x.double(), x.double(), attn_mask=mask)[0]
+    torch.testing.assert_close(ours, context, rtol=1e-12, atol=1e-12)
+
+
+def make_attention_options(golden, seed):
+    B, S, T = 2, 5, 7
+    here, there = ragged([7, 3], T), ragged([2, 5], S)
+    for case, (causal, options) in ATTENTION_OPTIONS.items():
+        module = torch_twins.Attention(**options)
+        weights, mask = random_weights(module), future(T) if causal else None
+        x = torch.randn(B, T, options["D"])
+        record(golden, case, seed, {"x": x, "keep": here}, weights,
+               lambda i, w: dict(zip(("context", "weights"), call(
+                   module, w, i["x"], i["x"], i["x"], key_padding_mask=~i["keep"],
+                   attn_mask=mask))), ["float64"])
+        if set(options) == {"D", "heads", "kv_heads"}:
+            hidden = ~here[:, None] | (future(T) if causal else torch.zeros(T, T, dtype=torch.bool))
+            check_against_torch(module, weights, x, hidden)
+    module = torch_twins.Attention(12, 6, kv_heads=2)
+    record(golden, "grouped_cross", seed,
+           {"x": torch.randn(B, T, 12), "memory": torch.randn(B, S, 12), "keep": there},
+           random_weights(module),
+           lambda i, w: dict(zip(("context", "weights"), call(
+               module, w, i["x"], i["memory"], i["memory"], key_padding_mask=~i["keep"]))),
+           ["float64"])
+
+
 def make_transformer_layers(golden, seed):
     B, S, T, H, K, inner = 2, 7, 11, 3, 5, 13
     D = H * K
@@ -555,6 +653,9 @@ def make_optim(golden, seed):
         "adam_decay": (torch.optim.Adam, dict(lr=0.01, weight_decay=0.03)),
         "adamw": (torch.optim.AdamW, dict(lr=0.01)),
         "adamw_decay": (torch.optim.AdamW, dict(lr=0.01, weight_decay=0.3)),
+        "adadelta": (torch.optim.Adadelta, dict(lr=1.0, rho=0.95, eps=1e-6)),
+        "adadelta_decay": (torch.optim.Adadelta, dict(lr=0.5, rho=0.9, eps=1e-4,
+                                                      weight_decay=0.03)),
     }
     steps, shapes = 20, {"w": (3, 5), "b": (7,)}
     for case, (optimizer_class, options) in cases.items():
@@ -583,9 +684,12 @@ def main():
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     named = sys.argv[2:]
-    for name, make in {"layers": make_layers, "cross_entropy": make_cross_entropy, "gru": make_gru,
+    for name, make in {"operations": make_operations, "layers": make_layers,
+                       "cross_entropy": make_cross_entropy, "gru": make_gru,
                        "recurrent": make_recurrent, "scores": make_scores,
-                       "recurrent_models": make_recurrent_models, "rnn_search": make_rnn_search, "attention": make_attention,
+                       "recurrent_models": make_recurrent_models,
+                       "rnn_search": make_rnn_search, "attention": make_attention,
+                       "attention_options": make_attention_options,
                        "transformer_layers": make_transformer_layers,
                        "transformer": make_transformer, "optim": make_optim}.items():
         if named and name not in named:

@@ -56,10 +56,11 @@ TEST_CASE("Additive attention gives PyTorch's context, weights and gradients") {
 
 namespace {
 
-/// Asks a MultiHeadAttention of 3 heads of size 5, and compares all that comes back; the inputs
-/// are the leaves that the golden file names `names`.
-void check_heads(GoldenCase& c, const std::vector<std::string>& names, bool causal) {
-  MultiHeadAttention attention({.size = 15, .heads = 3});
+/// Asks a MultiHeadAttention, and compares all that comes back; the inputs are the leaves that the
+/// golden file names `names`.
+void check_heads(GoldenCase& c, const std::vector<std::string>& names, bool causal,
+                 const MultiHeadAttentionConfig& config) {
+  MultiHeadAttention attention(config);
   c.load(attention);
   std::vector<Tensor> leaves;
   for (const std::string& name : names) leaves.push_back(c.input(name));
@@ -81,13 +82,38 @@ void check_heads(GoldenCase& c, const std::vector<std::string>& names, bool caus
 TEST_CASE("Multi-head attention gives PyTorch's context, weights of each head and gradients") {
   Golden golden("attention");
   const auto check = [&](const std::string& name, const std::vector<std::string>& inputs) {
-    for_each_seed(golden, name,
-                  [&](GoldenCase& c) { check_heads(c, inputs, name == "self_causal"); });
+    for_each_seed(golden, name, [&](GoldenCase& c) {
+      check_heads(c, inputs, name == "self_causal", {.size = 15, .heads = 3});
+    });
   };
   check("self", {"x"});
   check("self_causal", {"x"});
   check("cross", {"x", "memory"});
   check("key_and_value", {"x", "key", "value"});
+}
+
+TEST_CASE("Every option of multi-head attention gives the outputs and gradients of its twin") {
+  Golden golden("attention_options");
+  using enum SelfPositions;
+  const auto check = [&](const std::string& name, bool causal, const MultiHeadAttentionConfig& c) {
+    for_each_seed(golden, name, [&](GoldenCase& one) { check_heads(one, {"x"}, causal, c); });
+  };
+  check("grouped", false, {.size = 12, .heads = 6, .kv_heads = 2});
+  check("multi_query", true, {.size = 12, .heads = 6, .kv_heads = 1});
+  check("window", false, {.size = 12, .heads = 3, .window = 2});
+  check("window_causal", true, {.size = 12, .heads = 3, .window = 2});
+  check("relative", false, {.size = 12, .heads = 3, .positions = relative, .distance = 2});
+  check("relative_causal", true, {.size = 12, .heads = 3, .positions = relative, .distance = 2});
+  check("rotary", false, {.size = 12, .heads = 3, .positions = rotary});
+  check("alibi", false, {.size = 12, .heads = 3, .positions = alibi});
+  check("alibi_causal", true, {.size = 12, .heads = 6, .kv_heads = 3, .positions = alibi});
+  check("rotary_grouped_window", true,
+        {.size = 24, .heads = 6, .kv_heads = 2, .window = 3, .positions = rotary});
+  check("relative_grouped_window", false,
+        {.size = 12, .heads = 6, .kv_heads = 3, .window = 4, .positions = relative, .distance = 3});
+  for_each_seed(golden, "grouped_cross", [](GoldenCase& c) {
+    check_heads(c, {"x", "memory"}, false, {.size = 12, .heads = 6, .kv_heads = 2});
+  });
 }
 
 TEST_CASE("Cross-entropy gives PyTorch's losses and gradients") {

@@ -2,6 +2,8 @@
 #include <fstream>
 #include <heed/core/error.hpp>
 #include <heed/models/bleu.hpp>
+#include <heed/models/bootstrap.hpp>
+#include <heed/models/chrf.hpp>
 #include <heed/models/utf8.hpp>
 #include <nlohmann/json.hpp>
 
@@ -43,12 +45,84 @@ TEST_CASE("BLEU prints sacreBLEU's line for every reference case", "[bleu]") {
   }
 }
 
-TEST_CASE("13a cuts every reference line as sacreBLEU does", "[bleu]") {
+TEST_CASE("every reference line is cut as sacreBLEU does", "[bleu]") {
   const nlohmann::json data = reference_data();
   REQUIRE(data["tokenized"].size() > 20);
   for (const auto& item : data["tokenized"]) {
-    CHECK(bleu_tokenize(item["line"], BleuTokenizer::v13a) == item["13a"].get<std::string>());
+    for (const char* name : {"13a", "char", "intl"}) {
+      INFO(name);
+      CHECK(bleu_tokenize(item["line"], bleu_tokenizer(name)) == item[name].get<std::string>());
+    }
   }
+}
+
+TEST_CASE("chrF prints sacreBLEU's line for every reference case", "[bleu][chrf]") {
+  const nlohmann::json data = reference_data();
+  for (const auto& item : data["cases"]) {
+    const auto hypotheses = item["hypotheses"].get<Lines>();
+    const auto references = item["references"].get<std::vector<Lines>>();
+    REQUIRE(item["chrf"].size() == 2);
+    for (const auto& expected : item["chrf"]) {
+      INFO(item["name"] << " " << expected["lowercase"]);
+      const Chrf chrf = corpus_chrf(hypotheses, references, {.lowercase = expected["lowercase"]});
+      CHECK(to_string(chrf) == expected["line"].get<std::string>());
+      CHECK(chrf.score == Approx(expected["score"].get<double>()).epsilon(1e-13));
+      CHECK(chrf.signature.rfind(expected["signature"].get<std::string>() + "|version:", 0) == 0);
+    }
+  }
+}
+
+TEST_CASE("intervals are those of sacreBLEU's bootstrap", "[bleu][chrf]") {
+  const auto check = [](const auto& score, const nlohmann::json& expected) {
+    CHECK(to_string(score) == expected["line"].get<std::string>());
+    CHECK(score.signature.rfind(expected["signature"].get<std::string>() + "|version:", 0) == 0);
+  };
+  const nlohmann::json data = reference_data();
+  REQUIRE(data["intervals"].size() == 8);
+  for (const auto& item : data["intervals"]) {
+    const auto hypotheses = item["hypotheses"].get<Lines>();
+    const auto references = item["references"].get<std::vector<Lines>>();
+    if (item["name"] == "bleu") {
+      check(corpus_bleu(hypotheses, references, {.confidence = true}), item);
+    } else {
+      check(corpus_chrf(hypotheses, references, {.confidence = true}), item);
+    }
+  }
+  CHECK(corpus_bleu({}, {{}}, {.confidence = true}).confidence.mean == 0);
+}
+
+TEST_CASE("resamples are drawn as NumPy's default_rng(12345) does", "[bleu]") {
+  ResampleGenerator generator;
+  for (const uint32_t expected : {4, 1, 5, 2, 1, 5, 4, 4, 6, 2, 5, 2, 3, 4}) {
+    CHECK(generator.below(7) == expected);
+  }
+}
+
+TEST_CASE("chrF of characters by hand", "[chrf]") {
+  CHECK(corpus_chrf({"a b c"}, {{"abc"}}).score == Approx(100));
+  CHECK(corpus_chrf({"ab"}, {{"cd"}}).score == 0);
+  CHECK(corpus_chrf({""}, {{""}}).score == 0);
+  // One order: precision 1, recall 1/2; F = 5 P R / (4 P + R).
+  CHECK(corpus_chrf({"a"}, {{"ab"}}).score == Approx(100 * 5 * 0.5 / 4.5));
+  // The second reference is the better one.
+  CHECK(corpus_chrf({"abcd"}, {{"wxyz"}, {"abcd"}}).score == Approx(100));
+}
+
+TEST_CASE("chrF refuses unequal numbers of lines with both counts", "[chrf]") {
+  CHECK_THROWS_AS(corpus_chrf({"a"}, {}), DataError);
+  CHECK_THROWS_AS(chrf_statistics("a", {}), DataError);
+  CHECK_THROWS_WITH(corpus_chrf({"a", "b"}, {{"a"}}),
+                    Contains("chrf: 2 hypotheses, but reference 1 has 1 lines"));
+}
+
+TEST_CASE("chrF of summed sentence statistics is the corpus chrF", "[chrf]") {
+  const Lines hypotheses{"the cat sat on a mat", "it was red"};
+  const Lines reference{"the cat sat on the mat", "it was very red"};
+  ChrfStatistics sum;
+  for (std::size_t i = 0; i < hypotheses.size(); ++i) {
+    sum += chrf_statistics(hypotheses[i], {reference[i]});
+  }
+  CHECK(chrf_score(sum).score == corpus_chrf(hypotheses, {reference}).score);
 }
 
 TEST_CASE("lower-casing is that of Python's str.lower", "[bleu][utf8]") {
@@ -77,7 +151,11 @@ TEST_CASE("BLEU refuses unequal numbers of lines with both counts", "[bleu]") {
 
 TEST_CASE("BLEU's tokenizers go by name", "[bleu]") {
   CHECK(bleu_tokenizer("none") == BleuTokenizer::none);
-  CHECK(to_string(bleu_tokenizer("13a")) == std::string("13a"));
-  CHECK_THROWS_WITH(bleu_tokenizer("14b"), Contains("unknown tokenizer '14b'") && Contains("13a"));
+  for (const std::string& name : bleu_tokenizer_names()) {
+    CHECK(to_string(bleu_tokenizer(name)) == name);
+  }
+  CHECK(bleu_tokenizer_names() == Lines{"none", "13a", "char", "intl"});
+  CHECK_THROWS_WITH(bleu_tokenizer("14b"),
+                    Contains("unknown tokenizer '14b'; there are none, 13a, char, intl"));
   CHECK_THROWS_AS(bleu_tokenizer(""), ConfigError);
 }

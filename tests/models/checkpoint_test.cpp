@@ -29,6 +29,8 @@ Checkpoint example(int64_t step) {
   checkpoint.state.best_step = 2;
   checkpoint.state.best_score = 0.1;
   checkpoint.state.best_loss = 1.0 / 3;
+  checkpoint.state.plateau_factor = 0.125;
+  checkpoint.state.plateau_bad = 2;
   checkpoint.state.seconds = 12.5;
   checkpoint.state.fingerprint = {{"data", "abc"}};
   checkpoint.model = {{"w", Tensor::of({1, 2, 3}, {3})}};
@@ -98,6 +100,8 @@ TEST_CASE("a checkpoint reads back as it was written") {
   CHECK(read.state.generator.position() == 11);
   CHECK(read.state.best_score == 0.1);
   CHECK(read.state.best_loss == 1.0 / 3);
+  CHECK(read.state.plateau_factor == 0.125);
+  CHECK(read.state.plateau_bad == 2);
   CHECK(read.state.fingerprint == written.state.fingerprint);
   REQUIRE(read.model.size() == 1);
   CHECK(read.model[0].tensor.to_vector<float>() == std::vector<float>{1, 2, 3});

@@ -96,8 +96,10 @@ TEST_CASE("the model that a configuration names decides what its keys mean") {
   CHECK(config.transformer.d_model == 64);
   CHECK(setting_refusal("norm=before") == "accepted");  // not a key of rnn_search
   CHECK_THROWS_WITH(apply_setting(config, "norm=before"), Contains("expects one of post, pre"));
-  CHECK_THROWS_WITH(apply_setting(config, "positions=rotary"),
-                    Contains("expects one of sinusoidal, learned"));
+  CHECK_THROWS_WITH(apply_setting(config, "positions=rotari"),
+                    Contains("expects one of sinusoidal, learned, relative, rotary, alibi"));
+  CHECK_THROWS_WITH(apply_setting(config, "window=-1"), Contains("window") && Contains("-1"));
+  CHECK_THROWS_WITH(apply_setting(config, "kv_heads=-1"), Contains("kv_heads") && Contains("-1"));
   CHECK_THROWS_WITH(model_kind("transfomer"),
                     Contains("rnn_search, encoder_decoder, transformer") &&
                         Contains("did you mean \"transformer\""));
@@ -159,18 +161,27 @@ TEST_CASE("a wrong setting is refused") {
   CHECK_THAT(setting_refusal("training.learning_rate=inf"), Contains("number"));
   CHECK_THAT(setting_refusal("training.steps=18446744073709551616"), Contains("integer"));
   CHECK_THAT(setting_refusal("dropout=1.5"), Contains("[0, 1)"));
-  CHECK_THAT(setting_refusal("training.ema=0.9"), Contains("training.ema"));
+  CHECK_THAT(setting_refusal("training.r_drop=0.9"), Contains("training.r_drop"));
+  for (const char* bad : {"1", "-0.1", "nan", "1e400"}) {
+    CHECK_THAT(setting_refusal(std::string("training.ema=") + bad), Contains("ema"));
+  }
+  for (const char* bad : {"101", "-1", "2.5", "18446744073709551616"}) {
+    CHECK_THAT(setting_refusal(std::string("training.average=") + bad), Contains("average"));
+  }
   CHECK_THAT(setting_refusal("a\nb=1"), Contains("a\\x0ab"));
   CHECK(setting_refusal("d_model=64") == "accepted");
 }
 
 TEST_CASE("presets have names, and an unknown one is refused with the list") {
-  for (const char* name : {"phrases", "dates", "reverse", "toy", "tiny", "small", "base"}) {
+  for (const char* name :
+       {"phrases", "dates", "numbers", "reverse", "copy", "sort", "toy", "tiny", "small", "base"}) {
     CHECK(preset(name).model == ModelKind::rnn_search);
     CHECK(preset(name, ModelKind::transformer).model == ModelKind::transformer);
   }
-  CHECK_THROWS_WITH(preset("frases"), Contains("phrases, dates, reverse, toy, tiny, small, base") &&
-                                          Contains("did you mean \"phrases\""));
+  CHECK_THROWS_WITH(
+      preset("frases"),
+      Contains("phrases, dates, numbers, reverse, copy, sort, toy, tiny, small, base") &&
+          Contains("did you mean \"phrases\""));
 }
 
 TEST_CASE("the presets of the Transformer are the sizes that they are named after") {
@@ -204,7 +215,14 @@ TEST_CASE("options that need each other are checked together") {
   Config config = sized("toy");
   config.training.schedule = ScheduleKind::cosine;
   config.training.steps = 0;
-  CHECK_THROWS_WITH(check(config), Contains("training.steps"));
+  CHECK_THROWS_WITH(check(config), Contains("cosine needs training.steps"));
+  config.training.schedule = ScheduleKind::exponential;
+  CHECK_THROWS_WITH(check(config), Contains("exponential needs training.steps"));
+  config.training.schedule = ScheduleKind::plateau;
+  config.training.patience = 3;
+  CHECK_THROWS_WITH(check(config), Contains("training.patience: 3") && Contains("at least 4"));
+  config.training.patience = 4;
+  check(config);
   config = sized("toy");
   config.recurrent.coverage = true;
   check(config);
@@ -262,7 +280,7 @@ TEST_CASE("the list of keys has the default and the range of each") {
     if (key.name != "training.optimizer") continue;
     found = true;
     CHECK(key.fallback == "\"adam\"");
-    CHECK(key.range == "sgd, adam, adamw");
+    CHECK(key.range == "sgd, adam, adamw, adadelta");
   }
   CHECK(found);
 }

@@ -18,12 +18,6 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-std::string weights_at(const std::string& run, int64_t step) {
-  char name[16];
-  std::snprintf(name, sizeof name, "%06lld", static_cast<long long>(step));
-  return read_file(run + "/checkpoints/" + name + "/model.safetensors");
-}
-
 std::vector<std::string> lines_of(const std::string& path) {
   std::istringstream in(read_file(path));
   std::vector<std::string> lines;

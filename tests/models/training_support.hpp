@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstdio>
 #include <limits>
 #include <string>
 #include <vector>
 
+#include <heed/core/files.hpp>
 #include <heed/core/operations.hpp>
 #include <heed/layers/dropout.hpp>
 #include <heed/layers/linear.hpp>
@@ -119,5 +121,15 @@ struct Training {
   std::string data = "abc";
   Record record;
 };
+
+/// The bytes of a file of a checkpoint.
+inline std::string checkpoint_file(const std::string& run, int64_t step, const char* file) {
+  char name[16];
+  std::snprintf(name, sizeof name, "%06lld", static_cast<long long>(step));
+  return heed::read_file(run + "/checkpoints/" + name + '/' + file);
+}
+inline std::string weights_at(const std::string& run, int64_t step) {
+  return checkpoint_file(run, step, "model.safetensors");
+}
 
 }  // namespace training_support

@@ -80,8 +80,10 @@ TEST_CASE("tied weights are one weight, stored and counted once") {
   config.source_vocab = 19;
   for (const Tie tie : {Tie::none, Tie::target, Tie::all}) {
     config.tie = tie;
-    for (const Positions positions : {Positions::sinusoidal, Positions::learned}) {
+    for (const Positions positions :
+         {Positions::sinusoidal, Positions::learned, Positions::relative}) {
       config.positions = positions;
+      config.kv_heads = positions == Positions::relative ? 1 : 0;
       const Transformer model(config);
       CHECK(static_cast<double>(parameter_count(model)) == weight_count(config));
       const auto stored = names(model);
@@ -97,6 +99,78 @@ TEST_CASE("tied weights are one weight, stored and counted once") {
   CHECK(copy.generator.weight.array().shares_storage_with(copy.source_embedding.weight.array()));
   CHECK_FALSE(
       copy.generator.weight.array().shares_storage_with(tied.source_embedding.weight.array()));
+}
+
+TEST_CASE("fewer heads of keys make the projections smaller, relative positions have two weights") {
+  TransformerConfig config = small_transformer();
+  config.kv_heads = 1;
+  config.positions = Positions::relative;
+  const Transformer model(config);
+  const auto shape = [&](const std::string& name) {
+    for (const NamedTensor& weight : state_dict(model)) {
+      if (weight.name == name) return weight.tensor.shape();
+    }
+    return Shape{};
+  };
+  for (const std::string attention :
+       {"transformer.encoder.layers.1.self_attn", "transformer.decoder.layers.0.self_attn",
+        "transformer.decoder.layers.0.multihead_attn"}) {
+    CHECK(shape(attention + ".in_proj_weight") == Shape{20, 10});
+    CHECK(shape(attention + ".in_proj_bias") == Shape{20});
+    const bool self = attention.find("self_attn") != std::string::npos;
+    CHECK(shape(attention + ".relative.key") == (self ? Shape{33, 5} : Shape{}));
+    CHECK(shape(attention + ".relative.value") == (self ? Shape{33, 5} : Shape{}));
+  }
+  CHECK_FALSE(holds(names(model), "source_positions.weight"));
+}
+
+TEST_CASE("a window hides the words beyond it in both texts, and the source from nobody") {
+  TransformerConfig config = small_transformer();
+  config.window = 2;
+  manual_seed(3);
+  const Transformer model(config);
+  const Batch batch = make_batch(random_pairs({7}, {6}), {0});
+  for (const AttentionWeights& one :
+       model.attend(batch.source, batch.source_keep, batch.target_in)) {
+    INFO(one.name);
+    for (int64_t i = 0; i < one.weights.size(2); ++i) {
+      for (int64_t j = 0; j < one.weights.size(3); ++j) {
+        const bool own = one.queries == one.keys, causal = one.keys == Side::target;
+        const bool seen = !own || (j >= i - 2 && j <= (causal ? i : i + 2));
+        CHECK((one.weights.at({0, 1, i, j}) > 0) == seen);
+      }
+    }
+  }
+}
+
+TEST_CASE("positions inside the attention leave the embeddings alone, and order still counts") {
+  for (const Positions positions : {Positions::relative, Positions::rotary, Positions::alibi}) {
+    TransformerConfig config = small_transformer();
+    config.d_model = 12;
+    config.positions = positions;
+    manual_seed(4);
+    Transformer model(config);
+    eval(model);
+    const Tensor target = Tensor::from(std::vector<int32_t>{Vocabulary::bos, 7}, {1, 2});
+    const Tensor keep = Tensor::ones({1, 4}).to(boolean);
+    const auto logits = [&](const std::vector<int32_t>& source) {
+      return model(Tensor::from(source, {1, 4}), keep, target);
+    };
+    const Tensor there = logits({5, 6, 7, 8}), back = logits({8, 7, 6, 5}),
+                 swapped = logits({6, 5, 7, 8});
+    CHECK(difference(there, swapped) > 1e-4);
+    // ALiBi sees how far, not which side; the others see both.
+    CHECK((difference(there, back) < 1e-5) == (positions == Positions::alibi));
+  }
+}
+
+TEST_CASE("the cache holds the heads of keys alone") {
+  KeyValueCache cache;
+  const MultiHeadAttention attention({.size = 12, .heads = 6, .kv_heads = 2});
+  const KeysAndValues memory =
+      cache.append(attention.project_self(Tensor::randn({3, 1, 12})).memory);
+  CHECK(memory.key.shape() == Shape{3, 2, 1, 2});
+  CHECK(memory.value.shape() == Shape{3, 2, 1, 2});
 }
 
 TEST_CASE("a file with equal duplicates of a tied weight is accepted, with unequal ones not") {
@@ -210,6 +284,27 @@ TEST_CASE("a cache grows beyond its first size and keeps every word") {
   const KeysAndValues all = cache.append({next, next * 2});
   CHECK(difference(all.key, cat(keys, 2)) == 0);
   CHECK(difference(all.value, cat(keys, 2) * 2) == 0);
+}
+
+TEST_CASE("a cache takes many words at once, and refuses what does not fit to those it keeps") {
+  KeyValueCache cache;
+  const Tensor text = Tensor::randn({2, 3, 45, 5});
+  const auto append = [&](int64_t from, int64_t to) {
+    const Tensor newest = slice(text, 2, from, to);
+    return cache.append({newest, newest * 2});
+  };
+  append(0, 33);  // more than the first room
+  append(33, 34);
+  const KeysAndValues all = append(34, 45);
+  CHECK(cache.length() == 45);
+  CHECK(difference(all.key, text) == 0);
+  CHECK(difference(all.value, text * 2) == 0);
+  const Tensor three = Tensor::randn({3, 3, 1, 5});
+  CHECK_THROWS_AS(cache.append({three, three}), ShapeError);
+  CHECK_THROWS_WITH(cache.append({three, three}),
+                    Contains("[3, 3, 1, 5]") && Contains("as those kept, [2, 3, 45, 5]"));
+  CHECK_THROWS_AS(KeyValueCache().append({select(three, 0, 0), select(three, 0, 0)}), ShapeError);
+  CHECK_THROWS_AS(KeyValueCache().append({three, slice(three, 0, 0, 2)}), ShapeError);
 }
 
 TEST_CASE("a cache follows every reordering of its rows") {

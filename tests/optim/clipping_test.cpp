@@ -53,7 +53,21 @@ TEST_CASE("two parameters that share one gradient's memory are each scaled once"
   CHECK(b.grad().at({0}) == Approx(1.5));
 }
 
+TEST_CASE("clipping by value limits each element of each gradient") {
+  const Tensor a = with_gradient({3, -0.25, NAN}), b = with_gradient({-INFINITY});
+  Tensor without = Tensor::zeros({2});
+  without.set_requires_grad();
+  clip_grad_value({a, without, b}, 0.5);
+  CHECK(a.grad().at({0}) == 0.5);
+  CHECK(a.grad().at({1}) == -0.25);
+  CHECK(std::isnan(a.grad().at({2})));
+  CHECK(b.grad().item() == -0.5);
+  CHECK(!without.grad().defined());
+}
+
 TEST_CASE("a negative limit is refused") {
+  CHECK_THROWS_AS(clip_grad_value({}, -1), ConfigError);
+  CHECK_THROWS_AS(clip_grad_value({}, NAN), ConfigError);
   CHECK_THROWS_AS(clip_grad_norm({}, -1), ConfigError);
   CHECK_THROWS_AS(clip_grad_norm({}, NAN), ConfigError);
 }

@@ -1,5 +1,6 @@
 #include <memory>
 
+#include <heed/optim/adadelta.hpp>
 #include <heed/optim/adam.hpp>
 #include <heed/optim/sgd.hpp>
 
@@ -48,11 +49,17 @@ const OptimizerCase cases[] = {
     {"adamw", [](Parameters p) { return make<AdamW>(p, AdamWOptions{.lr = 0.01}); }},
     {"adamw_decay",
      [](Parameters p) { return make<AdamW>(p, AdamWOptions{.lr = 0.01, .weight_decay = 0.3}); }},
+    {"adadelta", [](Parameters p) { return make<Adadelta>(p, AdadeltaOptions{}); }},
+    {"adadelta_decay",
+     [](Parameters p) {
+       return make<Adadelta>(
+           p, AdadeltaOptions{.lr = 0.5, .rho = 0.9, .eps = 1e-4, .weight_decay = 0.03});
+     }},
 };
 
 }  // namespace
 
-TEST_CASE("SGD, Adam and AdamW go PyTorch's way for 20 steps") {
+TEST_CASE("SGD, Adam, AdamW and Adadelta go PyTorch's way for 20 steps") {
   Golden golden("optim");
   for (const OptimizerCase& one : cases) {
     for_each_seed(golden, one.name, [&](GoldenCase& c) {

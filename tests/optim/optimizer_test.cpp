@@ -5,6 +5,7 @@
 #include <heed/core/error.hpp>
 #include <heed/core/operations.hpp>
 #include <heed/layers/linear.hpp>
+#include <heed/optim/adadelta.hpp>
 #include <heed/optim/adam.hpp>
 #include <heed/optim/sgd.hpp>
 
@@ -132,6 +133,7 @@ TEST_CASE("every optimiser fits a linear map") {
   CHECK(fit([](Parameters p) { return SGD(p, {.lr = 0.1, .momentum = 0.9}); }) < 1e-8);
   CHECK(fit([](Parameters p) { return Adam(p, {.lr = 0.05}); }) < 1e-6);
   CHECK(fit([](Parameters p) { return AdamW(p, {.lr = 0.05, .weight_decay = 0}); }) < 1e-6);
+  CHECK(fit([](Parameters p) { return Adadelta(p, {.eps = 1e-4}); }) < 1e-4);
 }
 
 TEST_CASE("a step changes numbers in place, raises the version, and zero_grad drops gradients") {
@@ -199,6 +201,7 @@ TEST_CASE("a saved state continues with the same bits") {
   check_continuation([](Parameters p) { return AdamW(p, {.lr = 0.05}); });
   check_continuation([](Parameters p) { return SGD(p, {.lr = 0.05, .momentum = 0.9}); });
   check_continuation([](Parameters p) { return SGD(p, {.lr = 0.05}); });
+  check_continuation([](Parameters p) { return Adadelta(p); });
 }
 
 TEST_CASE("loading a state lists all that differs, and changes nothing") {
@@ -238,6 +241,10 @@ TEST_CASE("options and parameters that make no sense are refused") {
   CHECK_THROWS_AS(SGD({w}, {.lr = NAN}), ConfigError);
   CHECK_THROWS_AS(SGD({w}, {.lr = 0.1, .nesterov = true}), ConfigError);
   CHECK_THROWS_AS(Adam({w}, {.beta2 = 1}), ConfigError);
+  for (const double bad : {-0.1, 1.0, static_cast<double>(NAN)}) {
+    CHECK_THROWS_AS(Adadelta({w}, {.rho = bad}), ConfigError);
+  }
+  CHECK_THROWS_AS(Adadelta({w}, {.eps = 0}), ConfigError);
   CHECK_THROWS_WITH(Adam({w, w}), Contains("parameter 1 [1] is listed twice"));
   CHECK_THROWS_AS(Adam({w * 2.0}), ConfigError);
   CHECK_THROWS_AS(Adam({Tensor::zeros({3}, int32)}), ConfigError);

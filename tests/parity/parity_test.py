@@ -63,6 +63,17 @@ TRANSFORMERS = {
     "tie_target_learned": {"tie": "target", "positions": "learned", "max_length": 512},
     "tie_all": {"tie": "all"},
     "tie_all_pre": {"tie": "all", "norm": "pre", "activation": "gelu", "heads": 1},
+    "multi_query": {"kv_heads": 1},
+    "grouped_query": {"heads": 10, "kv_heads": 2},
+    "window": {"window": 2},
+    "relative": {"positions": "relative"},
+    "rotary": {"positions": "rotary"},
+    "alibi": {"positions": "alibi"},
+    "alibi_heads": {"positions": "alibi", "heads": 8, "window": 5, "norm": "pre"},
+    "rotary_grouped_window": {"positions": "rotary", "heads": 10, "kv_heads": 5, "window": 3,
+                              "norm": "pre", "tie": "target"},
+    "relative_multi_query_window": {"positions": "relative", "kv_heads": 1, "window": 17,
+                                    "tie": "all"},
 }
 
 
@@ -107,12 +118,13 @@ class Folder(unittest.TestCase):
         return os.path.join(self.folder.name, name)
 
     def write_text(self, vocabularies):
-        """Sentences of one to nine words, one empty on each side, some words unknown."""
+        """Sentences of one to nine words, a long one, one empty on each side, some words unknown."""
         def sentence(letter, size):
             return " ".join(f"{letter}{self.random.randrange(size)}"
                             for _ in range(self.random.randint(1, 9)))
         pairs = [(sentence("s", vocabularies[0]), sentence("t", vocabularies[1]))
                  for _ in range(41)]
+        pairs.append((" ".join(["s1", "s2"] * 9), " ".join(["t1", "t2", "t3"] * 6)))
         pairs += [("", "t1 t2"), ("s3", ""), ("s1  s2 <s> </s>", "t0 <pad>")]
         write_lines(self.path("text"), ["\t".join(pair) for pair in pairs])
         write_lines(self.path("src"), [source for source, _ in pairs])

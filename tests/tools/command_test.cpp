@@ -13,6 +13,7 @@
 #include "command_support.hpp"
 
 using Catch::Matchers::Contains;
+using Catch::Matchers::EndsWith;
 using Catch::Matchers::StartsWith;
 using heed::folder_entries;
 using heed::path_exists;
@@ -75,7 +76,8 @@ TEST_CASE("heed without a verb shows a short help with two examples") {
 
 TEST_CASE("every verb has a help that fits 80 columns") {
   CHECK_THAT(heed_command({"--version"}).out, StartsWith("heed " HEED_VERSION "\n"));
-  for (const char* verb : {"data", "train", "translate", "score", "bleu", "study", "graph", "info"}) {
+  for (const char* verb :
+       {"data", "train", "translate", "score", "bleu", "study", "graph", "average", "info"}) {
     const CommandResult result = heed_command({verb, "--help"});
     CHECK(result.status == 0);
     CHECK_THAT(result.out, Contains("--threads") && Contains("Examples:"));
@@ -121,7 +123,9 @@ TEST_CASE("mistakes on the command line are refused with a hint") {
       {{"translate", "m", "--attention", "a.png"}, ".html"},
       {{"translate", "m", "--color", "allways"}, "did you mean \"always\"?"},
       {{"data", "revers", "--out", "d"}, "did you mean \"reverse\"?"},
-      {{"bleu", "--tokenize", "intl", "--ref", "x"}, "is not one of none, 13a"},
+      {{"bleu", "--tokenize", "zh", "--ref", "x"}, "is not one of none, 13a, char, intl"},
+      {{"bleu", "--metric", "ter", "--ref", "x"}, "is not one of bleu, chrf"},
+      {{"bleu", "--metric", "chrf", "--tokenize", "intl", "--ref", "x"}, "--tokenize is for"},
       {{"score", "m", "--src", "x"}, "--ref is missing"},
   };
   for (const Case& c : cases) check_refused(heed_command(c.words), 2, c.message);
@@ -285,6 +289,19 @@ TEST_CASE("bleu prints sacreBLEU's line and an object") {
       heed_command({"bleu", "--ref", folder / "ref", folder / "ref", "--json"}, text);
   CHECK_THAT(json.out, StartsWith("{\"name\": \"BLEU\", \"score\": 100") && Contains("nrefs:2") &&
                            Contains("\"totals\": [10, 8, 6, 4]"));
+  CHECK_THAT(heed_command({"bleu", "--tokenize", "char", "--ref", folder / "ref"}, text).out,
+             EndsWith("hyp_len = 35 ref_len = 35)\n"));
+  CHECK(heed_command({"bleu", "--metric", "chrf", "--ref", folder / "ref"}, text).out ==
+        "chrF2 = 100.00\n");
+  CHECK_THAT(
+      heed_command({"bleu", "--metric", "chrf", "--json", "--ref", folder / "ref"}, text).out,
+      StartsWith("{\"name\": \"chrF2\", \"score\": 100") &&
+          Contains("\"signature\": \"nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|"));
+  CHECK_THAT(heed_command({"bleu", "--confidence", "--ref", folder / "ref"}, text).out,
+             StartsWith("BLEU = 100.00 (μ = 100.00 ± 0.00) 100.0/"));
+  CHECK_THAT(heed_command({"bleu", "--confidence", "--json", "--ref", folder / "ref"}, text).out,
+             Contains("|bs:1000|seed:12345|") && Contains("\"confidence_mean\": 100") &&
+                 Contains("\"confidence_var\": 0"));
   check_refused(heed_command({"bleu", "--ref", folder / "ref"}, "one line\n"), 3, "2");
   check_refused(heed_command({"bleu", "--ref", folder / "none"}, "x\n"), 4, "none");
 }

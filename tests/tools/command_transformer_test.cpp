@@ -80,8 +80,13 @@ TEST_CASE("training a Transformer refuses what does not fit together, before it 
   };
   CHECK_THAT(refused({"--model", "transformer", "--set", "heads=3"}),
              Contains("heads: 3 do not divide d_model, 32"));
-  CHECK_THAT(refused({"--model", "transformer", "--set", "positions=rotary"}),
-             Contains("sinusoidal, learned"));
+  CHECK_THAT(refused({"--model", "transformer", "--set", "positions=rotari"}),
+             Contains("sinusoidal, learned, relative, rotary, alibi"));
+  CHECK_THAT(refused({"--model", "transformer", "--set", "heads=4", "--set", "kv_heads=3"}),
+             Contains("kv_heads: 3 do not divide heads, 4"));
+  CHECK_THAT(refused({"--model", "transformer", "--set", "heads=32", "--set", "positions=rotary"}),
+             Contains("rotary needs heads of even size, but d_model / heads is 1"));
+  CHECK_THAT(refused({"--model", "transformer", "--set", "window=-2"}), Contains("window"));
   CHECK_THAT(refused({"--model", "transfomer"}), Contains("transformer"));
   CHECK_THAT(refused({"--set", "model=transfomer"}), Contains("did you mean \"transformer\""));
 }

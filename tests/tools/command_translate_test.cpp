@@ -184,3 +184,30 @@ TEST_CASE(
   check_refused(translate({"--no-repeat-ngram", "1", "--min-length", "100"}, "a\n"), 2,
                 "repeats an n-gram (no_repeat_ngram 1)");
 }
+
+TEST_CASE("translate --ensemble takes several models of one vocabulary") {
+  const Fixture& f = fixture();
+  const std::string m = f.folder / "m";
+  CHECK(translated({"--ensemble", m, m}, f.text) == translated({}, f.text));
+  TemporaryFolder folder;
+  const std::string other = folder / "other";
+  CHECK(shell("cp -r " + m + " " + other + " && sed -i '5s/.*/zebra/' " + other + "/target.vocab")
+            .status == 0);
+  const CommandResult result = translate({"--ensemble", other}, f.text);
+  check_refused(result, 3, "the target vocabularies differ from token 4 on");
+  check_refused(translate({"--ensemble", folder / "none"}, f.text), 4, "none");
+}
+
+TEST_CASE("translate --coverage-penalty changes what a translation scores, and knows its range") {
+  const Words nbest{"--max-length", "1", "--nbest", "3", "--coverage-penalty"};
+  const auto with = [&](const std::string& beta) {
+    Words flags = nbest;
+    flags.push_back(beta);
+    return translate(flags, fixture().text);
+  };
+  CHECK(with("0").out == translated({"--max-length", "1", "--nbest", "3"}, fixture().text));
+  CHECK(with("0.5").status == 0);
+  CHECK(with("0.5").out != with("0").out);
+  check_refused(with("nan"), 2, "--coverage-penalty: nan is out of range");
+  check_refused(with("-0.5"), 2, "--coverage-penalty: -0.5 is out of range");
+}

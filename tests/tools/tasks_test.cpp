@@ -78,8 +78,10 @@ TEST_CASE("the lines of each task have the lengths asked for", "[tasks]") {
   const struct {
     const char* task;
     int64_t min, max;
-  } cases[] = {{"phrases", 2, 12}, {"phrases", 7, 7},   {"phrases", 40, 60}, {"phrases", 1, 5},
-               {"reverse", 1, 20}, {"reverse", 31, 37}, {"dates", 1, 40},    {"dates", 12, 17}};
+  } cases[] = {{"phrases", 2, 12}, {"phrases", 7, 7},   {"phrases", 40, 60},   {"phrases", 1, 5},
+               {"reverse", 1, 20}, {"reverse", 31, 37}, {"dates", 1, 40},      {"dates", 12, 17},
+               {"numbers", 1, 17}, {"numbers", 5, 5},   {"numbers", 17, 1000}, {"copy", 1, 20},
+               {"sort", 31, 37}};
   for (const auto& c : cases) {
     INFO(c.task << " " << c.min << " " << c.max);
     const auto tokenizer = make_tokenizer(task_tokenizer(c.task));
@@ -94,7 +96,7 @@ TEST_CASE("the lines of each task have the lengths asked for", "[tasks]") {
   }
 }
 
-TEST_CASE("alignments name words that exist, and every French word has one", "[tasks]") {
+TEST_CASE("alignments name words that exist, and every target word has one", "[tasks]") {
   for (const std::string& task : task_names()) {
     const auto tokenizer = make_tokenizer(task_tokenizer(task));
     for (const Pair& pair : make_task(task, {.train = 503, .valid = 0, .test = 0}).train) {
@@ -291,31 +293,20 @@ TEST_CASE("weekdays are those of the calendar", "[tasks][dates]") {
   CHECK(met > 4000);
 }
 
-TEST_CASE("reverse is the source from its end", "[tasks][reverse]") {
-  for (const Pair& pair : make_task("reverse", {.train = 211, .valid = 0, .test = 0}).train) {
-    Words source = words_of(pair.source);
-    const Words target = words_of(pair.target);
-    REQUIRE(pair.alignment.size() == source.size());
-    for (const auto& [i, j] : pair.alignment) {
-      CHECK(source[static_cast<std::size_t>(i)] == target[static_cast<std::size_t>(j)]);
-      CHECK(i + j == static_cast<int>(source.size()) - 1);
-    }
-    std::reverse(source.begin(), source.end());
-    CHECK(source == target);
-  }
-}
-
 TEST_CASE("each task names its tokenizer", "[tasks]") {
   CHECK(task_tokenizer("phrases") == "word");
   CHECK(task_tokenizer("dates") == "char");
-  CHECK(task_tokenizer("reverse") == "word");
+  for (const char* task : {"numbers", "reverse", "copy", "sort"}) {
+    CHECK(task_tokenizer(task) == "word");
+  }
 }
 
 TEST_CASE("options that a task can't meet are refused", "[tasks]") {
   CHECK_THROWS_AS(make_task("frases", {}), ConfigError);
-  CHECK_THROWS_WITH(make_task("phrase", {}), Contains("unknown task 'phrase'") &&
-                                                 Contains("phrases, dates and reverse") &&
-                                                 Contains("did you mean"));
+  CHECK_THROWS_WITH(make_task("phrase", {}),
+                    Contains("unknown task 'phrase'") &&
+                        Contains("phrases, dates, numbers, reverse, copy, sort") &&
+                        Contains("did you mean"));
   CHECK_THROWS_WITH(task_tokenizer("x"), Contains("unknown task"));
   CHECK_THROWS_WITH(make_task("phrases", {.max_length = 1}),
                     Contains("--max-length is 1; it must be in [2, 1000]"));
@@ -324,6 +315,8 @@ TEST_CASE("options that a task can't meet are refused", "[tasks]") {
                     Contains("--min-length is 21; it must be in [1, 20]"));
   CHECK_THROWS_WITH(make_task("reverse", {.min_length = 0}), Contains("--min-length is 0"));
   CHECK_THROWS_WITH(make_task("dates", {.max_length = 9}), Contains("must be in [10,"));
+  CHECK_THROWS_WITH(make_task("numbers", {.min_length = 18, .max_length = 30}),
+                    Contains("--min-length is 18; it must be in [1, 17]"));
   CHECK_THROWS_WITH(make_task("dates", {.train = -1}), Contains("a part of -1 lines"));
 }
 

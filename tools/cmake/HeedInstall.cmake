@@ -1,5 +1,5 @@
 # What `cmake --install` copies: the library, its headers, the command, and what
-# `find_package(heed CONFIG)` reads.
+# `find_package(heed CONFIG)` and `pkg-config heed` read.
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/heed)
 
@@ -10,6 +10,9 @@ if(TARGET heed_command)
   file(RELATIVE_PATH to_libraries ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
   set_target_properties(heed_command PROPERTIES INSTALL_RPATH "$ORIGIN/${to_libraries}")
   install(TARGETS heed_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  if(NOT CMAKE_CROSSCOMPILING)
+    install(DIRECTORY ${PROJECT_BINARY_DIR}/share/ DESTINATION ${CMAKE_INSTALL_DATAROOTDIR})
+  endif()
 endif()
 
 foreach(folder core layers optim models)
@@ -27,3 +30,24 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/heedConfigVersion.cmake
 install(FILES ${PROJECT_BINARY_DIR}/heedConfig.cmake ${PROJECT_BINARY_DIR}/heedConfigVersion.cmake
               ${CMAKE_CURRENT_LIST_DIR}/FindOpenBLAS.cmake
   DESTINATION ${package_dir})
+
+# heed.pc, whose paths are relative to its own. A static library does not bring its own libraries
+# along: there its users need them with and without `pkg-config --static`.
+set(pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+file(RELATIVE_PATH to_headers ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_FULL_INCLUDEDIR})
+get_filename_component(openblas_dir ${OPENBLAS_LIBRARY} DIRECTORY)
+set(libs_private "")
+if(NOT openblas_dir IN_LIST CMAKE_CXX_IMPLICIT_LINK_DIRECTORIES)
+  string(APPEND libs_private " -L${openblas_dir}")
+endif()
+string(APPEND libs_private " -lopenblas ${OpenMP_CXX_FLAGS}")
+if(HEED_SANITIZE)
+  string(APPEND libs_private " -fsanitize=address,undefined")
+endif()
+set(libs "")
+if(NOT BUILD_SHARED_LIBS)
+  set(libs "${libs_private}")
+  set(libs_private "")
+endif()
+configure_file(${CMAKE_CURRENT_LIST_DIR}/heed.pc.in ${PROJECT_BINARY_DIR}/heed.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/heed.pc DESTINATION ${pkgconfig_dir})

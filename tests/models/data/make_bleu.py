@@ -32,6 +32,11 @@ LINES = [
     "a a a a a a a",
     "tab\tin\tthe line",
     "the the the the",
+    "\u4ef7\u683c\u4e3a1,234.56\u5143\uff0c\uff08\u542b\u7a0e\uff09\uff01 100\uff05 \u300c\u7b2c3\u7ae0\u300d",
+    "\u20ac5 + \u00a33 = $8 \u00b1 2\u00b0C, \u00bd\u2044\u00be \u2163. x\u00b2\u2212y\u2082 \u2260 \u221e \u20b9\u0661\u066b\u0665",
+    "cafe\u0301, na\u0308ive\u2026 \u2018q\u2019 \u201cQ\u201d \u00bfqu\u00e9? \u00a1s\u00ed! a\u200bb c\u00add \U0001f44d\U0001f3fd \U0001f1e9\U0001f1ea",
+    "in 1984. 3,14 ,5 6. 7.,8 .a. b.c 9.. --1-- x.1 1.x",
+    "\u0965\u0966.\u0967\u0965 \u060c\u0663\u066c\u0664 \u2e3a\u301c\uff5e \U00010100\U0001d6c1 \U0001fae8 \u2ffc \u1b4e",
 ]
 WORDS = "the cat dog saw 3.5 1,000 it's well-known . , ; (and) % &amp; R&D 5-6 \u00e9t\u00e9 THE Cat".split()
 
@@ -54,15 +59,34 @@ def noisy(line, generator):
 
 
 def case(name, hypotheses, references):
-    results = []
-    for tokenize in ("none", "13a"):
+    results, chrf = [], []
+    for tokenize in ("none", "13a", "char", "intl"):
         for lowercase in (False, True):
             metric = sacrebleu.BLEU(tokenize=tokenize, lowercase=lowercase)
             score = metric.corpus_score(hypotheses, references)
             results.append({"tokenize": tokenize, "lowercase": lowercase, "line": str(score),
                             "score": score.score, "counts": score.counts, "totals": score.totals,
                             "signature": str(metric.get_signature()).rsplit("|", 1)[0]})
-    return {"name": name, "hypotheses": hypotheses, "references": references, "results": results}
+    for lowercase in (False, True):
+        metric = sacrebleu.CHRF(lowercase=lowercase)
+        score = metric.corpus_score(hypotheses, references)
+        chrf.append({"lowercase": lowercase, "line": str(score), "score": score.score,
+                     "signature": str(metric.get_signature()).rsplit("|", 1)[0]})
+    return {"name": name, "hypotheses": hypotheses, "references": references, "results": results,
+            "chrf": chrf}
+
+
+def interval(name, metric, hypotheses, references):
+    score = metric.corpus_score(hypotheses, references, n_bootstrap=1000)
+    return {"name": name, "hypotheses": hypotheses, "references": references, "line": str(score),
+            "signature": str(metric.get_signature()).rsplit("|", 1)[0]}
+
+
+def compact(part):
+    """The JSON of a part of the data: one line for each item of a list."""
+    if not isinstance(part, list):
+        return json.dumps(part)
+    return "[\n" + ",\n".join(json.dumps(item) for item in part) + "\n]"
 
 
 def main():
@@ -83,13 +107,19 @@ def main():
         case("brevity", ["the cat sat on the mat today"], [["the cat sat on the mat today and more"]]),
         case("equally close references", ["a b c d e"], [["a b c d"], ["a b c d e f"]]),
     ] + [case(f"line {i} alone", noise([line]), [[line]]) for i, line in enumerate(LINES)]
+    corpora = [(noise(texts), [texts]), (noise(texts), [texts, noise(texts)]),
+               (noise(texts[:2]), [texts[:2]]), (texts[:1], [texts[1:2]])]
+    intervals = [interval(name, metric(), *corpus) for corpus in corpora
+                 for name, metric in (("bleu", sacrebleu.BLEU), ("chrf", sacrebleu.CHRF))]
     for line in LINES:
         assert "\n" not in line
-    tokenized = [{"line": line, "13a": sacrebleu.BLEU()._preprocess_segment(line)} for line in LINES]
-    data = {"sacrebleu": sacrebleu.__version__, "cases": cases, "tokenized": tokenized,
+    words = lambda line, name: sacrebleu.BLEU(tokenize=name)._preprocess_segment(line).split()
+    tokenized = [{"line": line} | {name: " ".join(words(line, name)) for name in ("13a", "char", "intl")}
+                 for line in LINES]
+    data = {"sacrebleu": sacrebleu.__version__, "cases": cases, "intervals": intervals, "tokenized": tokenized,
             "lowercase": [[line, line.lower()] for line in LINES]}
     path = pathlib.Path(__file__).with_name("bleu.json")
-    path.write_text(json.dumps(data, indent=1, ensure_ascii=True) + "\n")
+    path.write_text("{" + ",\n".join(f'"{key}": {compact(part)}' for key, part in data.items()) + "}\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,27 @@
+# Builds and runs main.cpp with what pkg-config says of the heed that HEED_BUILD installs, in the empty
+# folder WORK. The installed files are moved first: heed.pc must find its neighbours anywhere.
+function(step)
+  execute_process(COMMAND ${ARGV} RESULT_VARIABLE result OUTPUT_VARIABLE out
+    OUTPUT_STRIP_TRAILING_WHITESPACE)
+  if(NOT result EQUAL 0)
+    message(FATAL_ERROR "failed (${result}): ${ARGV}")
+  endif()
+  set(out "${out}" PARENT_SCOPE)
+endfunction()
+
+file(REMOVE_RECURSE ${WORK})
+step(${CMAKE_COMMAND} --install ${HEED_BUILD} --prefix ${WORK}/prefix)
+file(RENAME ${WORK}/prefix ${WORK}/moved)
+file(GLOB_RECURSE file ${WORK}/moved/heed.pc)
+get_filename_component(pkgconfig_dir ${file} DIRECTORY)
+get_filename_component(libraries ${pkgconfig_dir} DIRECTORY)
+set(ENV{PKG_CONFIG_PATH} ${pkgconfig_dir})
+set(ENV{LD_LIBRARY_PATH} ${libraries}:$ENV{LD_LIBRARY_PATH})
+step(${PKG_CONFIG} --validate heed)
+foreach(kind "" --static)
+  step(${PKG_CONFIG} --cflags --libs ${kind} heed)
+  separate_arguments(flags UNIX_COMMAND "${out}")
+  step(${COMPILER} ${CMAKE_CURRENT_LIST_DIR}/main.cpp ${flags} -o ${WORK}/consumer)
+  step(${WORK}/consumer)
+endforeach()
+file(REMOVE_RECURSE ${WORK})
