@@ -56,8 +56,8 @@ class StudyCommand final : public Command {
     flags.require("--out");
     const StudyPlan plan = asked_plan(flags);
     blas_self_test();
-    const StudyFolder folder(folder_, plan);
     const TaskData data = study_data(plan);
+    const StudyFolder folder(folder_, plan);
     folder.write_data(data);
 
     std::vector<ModelResults> results;
@@ -94,9 +94,9 @@ class StudyCommand final : public Command {
   /// What a study decides itself can't be set.
   static void add_setting(StudyPlan& plan, const std::string& setting) {
     const std::string key = setting.substr(0, setting.find('='));
-    for (const char* own :
-         {"model", "training.steps", "training.epochs", "training.minutes", "training.seed",
-          "data.train_source", "data.train_target", "data.valid_source", "data.valid_target"}) {
+    for (const char* own : {"model", "training.steps", "training.epochs", "training.minutes",
+                            "training.seed", "training.validate_every", "data.train_source",
+                            "data.train_target", "data.valid_source", "data.valid_target"}) {
       if (key == own) throw ConfigError("--set " + key + ": a study has its own");
     }
     plan.settings.push_back(setting);

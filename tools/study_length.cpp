@@ -77,12 +77,6 @@ std::string json_of(const Curve& curve, const std::vector<Bin>& bins) {
          json_interval(curve.longest) + "},\n     \"points\": [\n      " + points + "]}";
 }
 
-std::string subtitle(const StudyPlan& plan, const std::vector<Pair>& test) {
-  return "task phrases, " + std::to_string(test.size()) + " unseen sentences, " +
-         std::to_string(plan.seeds) + (plan.seeds == 1 ? " seed" : " seeds") +
-         "; 95 % intervals (bootstrap)";
-}
-
 std::string with_interval(const Estimate& e) {
   return with_decimals(e.value, 1) + " (" + with_decimals(e.low, 1) + " to " +
          with_decimals(e.high, 1) + ')';
@@ -113,7 +107,7 @@ std::string table_of(const std::vector<Curve>& curves, const std::vector<Bin>& b
 std::string picture(const StudyPlan& plan, const std::vector<Pair>& test,
                     const std::vector<Curve>& curves, const std::vector<Bin>& bins) {
   LineChart chart{.title = "BLEU by sentence length",
-                  .subtitle = subtitle(plan, test),
+                  .subtitle = sample_text(plan, test),
                   .x_title = "words of the source sentence",
                   .y_title = "BLEU",
                   .x_low = 0,
@@ -139,7 +133,7 @@ StudyReport length_report(const StudyPlan& plan, const std::vector<Pair>& test,
               ", \"test_sentences\": " + std::to_string(test.size()) + ",\n  \"models\": [\n    " +
               json + "]}\n",
           picture(plan, test, curves, bins),
-          "BLEU by sentence length: " + subtitle(plan, test) + "\n\n" + table_of(curves, bins)};
+          "BLEU by sentence length: " + sample_text(plan, test) + "\n\n" + table_of(curves, bins)};
 }
 
 }  // namespace heed::tools

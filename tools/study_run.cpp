@@ -11,7 +11,6 @@
 #include <heed/models/translation_task.hpp>
 #include <heed/models/translator.hpp>
 #include <heed/optim/adam.hpp>
-#include <heed/optim/clipping.hpp>
 
 namespace heed::tools {
 
@@ -56,12 +55,12 @@ int64_t fitted_steps(const Config& config, const TranslationData& data, double m
     const double spent = now() - start;
     if (step == warm_up) start = now();
     if (step >= warm_up + fewest && spent >= trial) {
-      const double each = spent / static_cast<double>(step - warm_up);
-      return std::max<int64_t>(1, std::llround(budget / each));
+      const double update = spent / static_cast<double>(step - warm_up) *
+                            static_cast<double>(config.training.accumulate);
+      return std::max<int64_t>(1, std::llround(budget / update));
     }
     optimizer.zero_grad();
     task.loss(step % batches).backward();
-    clip_grad_norm(weights, config.training.clip_norm);
     optimizer.step();
   }
   return 0;

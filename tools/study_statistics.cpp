@@ -93,6 +93,12 @@ std::string json_interval(const Estimate& estimate) {
   return ", \"low\": " + json_number(estimate.low) + ", \"high\": " + json_number(estimate.high);
 }
 
+std::string sample_text(const StudyPlan& plan, const std::vector<Pair>& test) {
+  return "task phrases, " + std::to_string(test.size()) + " unseen sentences, " +
+         std::to_string(plan.seeds) + (plan.seeds == 1 ? " seed" : " seeds") +
+         "; 95 % intervals (bootstrap)";
+}
+
 Sentences all_sentences(const std::vector<Pair>& test) {
   Sentences out(test.size());
   std::iota(out.begin(), out.end(), std::size_t{0});

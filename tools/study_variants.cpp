@@ -53,25 +53,19 @@ std::string json_of(const Row& row) {
          json_of("seconds_per_epoch", row.seconds_per_epoch) + '}';
 }
 
-std::string subtitle(const StudyPlan& plan, const std::vector<Row>& rows,
-                     const std::vector<Pair>& test) {
-  return "task phrases, " + std::to_string(rows[0].model->seeds[0].steps) + " updates, " +
-         std::to_string(test.size()) + " unseen sentences, " + std::to_string(plan.seeds) +
-         (plan.seeds == 1 ? " seed" : " seeds") + "; 95 % intervals (bootstrap)";
-}
-
 std::string percent(const Estimate& e) {
   return std::isnan(e.value) ? "–" : with_decimals(e.value, 1);
 }
 
 std::string table_of(const std::vector<Row>& rows) {
-  std::vector<std::vector<std::string>> lines = {
-      {"model", "BLEU", "95 % interval", "exact %", "alignment %", "s/epoch", "weights"}};
+  std::vector<std::vector<std::string>> lines = {{"model", "BLEU", "95 % interval", "exact %",
+                                                  "alignment %", "s/epoch", "updates", "weights"}};
   for (const Row& row : rows) {
     lines.push_back({row.model->model.name, with_decimals(row.bleu.value, 1),
                      percent({row.bleu.low}) + " to " + percent({row.bleu.high}),
                      percent(row.exact), percent(row.agreement),
                      with_decimals(row.seconds_per_epoch.value, 1),
+                     std::to_string(row.model->seeds[0].steps),
                      std::to_string(row.model->seeds[0].parameters)});
   }
   return text_table(lines);
@@ -97,7 +91,7 @@ std::string picture(const std::vector<Row>& rows, const std::string& below_title
 StudyReport variants_report(const StudyPlan& plan, const std::vector<Pair>& test,
                             const std::vector<ModelResults>& models) {
   const std::vector<Row> rows = rows_of(test, models);
-  const std::string below_title = subtitle(plan, rows, test);
+  const std::string below_title = sample_text(plan, test);
   std::string json;
   for (const Row& row : rows) json += (json.empty() ? "" : ",\n    ") + json_of(row);
   return {"{\"study\": \"variants\", \"seeds\": " + std::to_string(plan.seeds) +
