@@ -114,7 +114,7 @@ def sparsemax(e):
     return (e - threshold).clamp(min=0)
 
 
-class Attention(nn.Module):
+class SourceAttention(nn.Module):
     """Scores, weights and context: s [B, n], annotations [B, S, 2n], keep [B, S], the number i of
     the step and the sum of the weights so far [B, S] -> context [B, 2n], alpha [B, S]."""
 
@@ -256,7 +256,7 @@ class RNNsearch(Recurrent):
                 "attention_local", "coverage", "max_length")
 
     def add_attention(self, c, n):
-        self.attention = Attention(c, n)
+        self.attention = SourceAttention(c, n)
 
     def context(self, s, annotations, last, keep, i, attended):
         return self.attention(s, annotations, keep, i, attended)

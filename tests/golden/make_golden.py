@@ -321,7 +321,7 @@ SCORES = {
 def make_scores(golden, seed):
     n, A = 11, 13
     for case, options in SCORES.items():
-        attention = torch_twins.Attention(
+        attention = torch_twins.SourceAttention(
             torch_twins.Settings({"attention_size": A, **options}), n)
         record(golden, case, seed,
                {"s": torch.randn(3, n), "annotations": torch.randn(3, 7, 2 * n),
