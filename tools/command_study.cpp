@@ -34,7 +34,8 @@ class StudyCommand final : public Command {
     flags.argument(kind_, "STUDY",
                    "length: BLEU against sentence length, for a fixed context, RNNsearch and a "
                    "Transformer; alignment: where RNNsearch looks, four sentences on one sheet; "
-                   "variants: every score function of RNNsearch on one task");
+                   "variants: every score function of RNNsearch on one task",
+                   study_names());
     flags.text("--out", folder_, "DIR",
                "the folder of the study: models, numbers (STUDY.json), picture (STUDY.svg); the "
                "same command again goes on with an unfinished one");
