@@ -12,9 +12,9 @@ namespace heed {
 ///
 ///     p(y_i | y_1 .. y_{i-1}, x) = 1/M sum_m p_m(y_i | y_1 .. y_{i-1}, x),
 ///
-/// so that it still sums to 1 over the vocabulary, and scores are log-probabilities of it. Several
-/// models together were first used so in Sutskever et al. 2014, section 3.4. Fairseq and Sockeye
-/// take this mean too; Marian takes that of the log-probabilities. It is a model like others (for
+/// so that it still sums to 1 over the vocabulary, and scores are log-probabilities of it. Models
+/// translate together so in Sutskever et al. 2014, Table 1. Fairseq and Sockeye take this mean too;
+/// Marian takes that of the log-probabilities. It is a model like others (for
 /// `Translator`, search, scores): its members may be of any kinds, and their weights are `models.0`
 /// and so on.
 struct Ensemble {
