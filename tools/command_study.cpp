@@ -79,7 +79,10 @@ class StudyCommand final : public Command {
     if (plan.kind == StudyKind::alignment && flags.given("--seeds")) {
       throw ConfigError("--seeds: the study alignment shows one model");
     }
-    if (flags.given("--minutes")) plan.minutes = minutes_;
+    if (flags.given("--minutes")) {
+      plan.minutes = minutes_;
+      plan.steps = 0;
+    }
     if (flags.given("--steps")) plan.steps = steps_;
     if (flags.given("--seeds")) plan.seeds = seeds_;
     if (flags.given("--train")) {
