@@ -3,6 +3,7 @@
 #include <new>
 #include <ostream>
 
+#include <heed/core/broadcast.hpp>
 #include <heed/core/error.hpp>
 #include <heed/core/kernels/elementwise.hpp>
 #include <heed/core/kernels/random.hpp>
@@ -59,7 +60,9 @@ Tensor Tensor::empty(const Shape& shape, DType dtype) { return Tensor(Array::emp
 Tensor Tensor::zeros(const Shape& shape, DType dtype) { return full(shape, 0, dtype); }
 Tensor Tensor::ones(const Shape& shape, DType dtype) { return full(shape, 1, dtype); }
 Tensor Tensor::full(const Shape& shape, double value, DType dtype) {
-  return Tensor(Array::full(shape, value, dtype));
+  const Tensor y(Array::full(shape, value, dtype));
+  check_number("full", y, value);
+  return y;
 }
 Tensor Tensor::arange(int64_t n, DType dtype) { return Tensor(Array::arange(n, dtype)); }
 
@@ -250,6 +253,7 @@ Tensor& Tensor::copy_(const Tensor& source) {
 
 Tensor& Tensor::fill_(double value) {
   check_in_place("fill_", *this);
+  check_number("fill_", *this, value);
   kernels::fill(array(), value);
   array().bump_version();
   return *this;
@@ -261,6 +265,7 @@ Tensor& Tensor::add_(const Tensor& other, double factor) {
     throw TypeError(std::string("add_: element types differ: ") + to_string(dtype()) + " and " +
                     to_string(other.dtype()));
   }
+  check_number("add_", *this, factor);
   kernels::add_into(array(), expanded_operand("add_", *this, other), factor);
   array().bump_version();
   return *this;
@@ -269,6 +274,7 @@ Tensor& Tensor::add_(const Tensor& other, double factor) {
 Tensor& Tensor::mul_(double factor) {
   check_in_place("mul_", *this);
   check_no_overlap("mul_", array());
+  check_number("mul_", *this, factor);
   kernels::scale(array(), factor);
   array().bump_version();
   return *this;

@@ -52,6 +52,7 @@ class Tensor {
   static Tensor empty(const Shape& shape, DType dtype = float32);
   static Tensor zeros(const Shape& shape, DType dtype = float32);
   static Tensor ones(const Shape& shape, DType dtype = float32);
+  /// `TypeError` for a number that int32 or bool elements can't hold, as everywhere.
   static Tensor full(const Shape& shape, double value, DType dtype = float32);
   static Tensor arange(int64_t n, DType dtype = float32);
   static Tensor eye(int64_t n, DType dtype = float32);
