@@ -68,8 +68,10 @@ void save_model_folder(const std::string& folder, const Config& config, const Vo
   save_weights(join_path(folder, "model.safetensors"), weights);
 }
 
-void save_weights(const std::string& path, const std::vector<NamedTensor>& weights) {
+void save_weights(const std::string& path, const std::vector<NamedTensor>& weights,
+                  const std::vector<std::pair<std::string, std::string>>& metadata) {
   TensorFile file;
+  file.metadata = metadata;
   for (const NamedTensor& weight : weights) {
     file.tensors.push_back({weight.name, weight.tensor.array()});
   }

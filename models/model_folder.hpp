@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <heed/layers/module.hpp>
@@ -29,8 +30,10 @@ ModelFolder load_model_folder(const std::string& folder);
 void save_model_folder(const std::string& folder, const Config& config, const Vocabulary& source,
                        const Vocabulary& target, const std::vector<NamedTensor>& weights);
 
-/// Writes tensors as a safetensors file; reads one, refusing weights that are not finite.
-void save_weights(const std::string& path, const std::vector<NamedTensor>& weights);
+/// Writes tensors as a safetensors file, `metadata` beside them; reads one, refusing weights that
+/// are not finite.
+void save_weights(const std::string& path, const std::vector<NamedTensor>& weights,
+                  const std::vector<std::pair<std::string, std::string>>& metadata = {});
 std::vector<NamedTensor> load_weights(const std::string& path);
 
 }  // namespace heed

@@ -7,7 +7,6 @@
 #include <heed/core/files.hpp>
 #include <heed/core/operations.hpp>
 #include <heed/models/bleu.hpp>
-#include <heed/models/model_folder.hpp>
 #include <heed/models/search.hpp>
 #include <heed/models/utf8.hpp>
 
@@ -201,10 +200,6 @@ void TranslationTask::begin(const std::string& folder) {
   write_file_atomically(join_path(folder, "config.json"), to_json(config_));
   data_.source_vocabulary.save(join_path(folder, "source.vocab"));
   data_.target_vocabulary.save(join_path(folder, "target.vocab"));
-}
-
-void TranslationTask::save_best(const std::string& folder) {
-  save_weights(join_path(folder, "model.safetensors"), state_dict(model_));
 }
 
 std::vector<std::pair<std::string, std::string>> TranslationTask::fingerprint() {

@@ -42,7 +42,6 @@ class TranslationTask final : public TrainingTask {
   Tensor loss(int64_t batch) override;
   Validation validate() override;
   void begin(const std::string& folder) override;
-  void save_best(const std::string& folder) override;
   std::vector<std::pair<std::string, std::string>> fingerprint() override;
 
  private:
