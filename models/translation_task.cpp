@@ -60,13 +60,6 @@ int64_t count_right(const Tensor& logits, const Batch& batch) {
   return sum;
 }
 
-Tensor token_loss(const Tensor& logits, const Batch& batch, double smoothing, Reduction reduction) {
-  const int64_t tokens = logits.size(0) * logits.size(1);
-  return cross_entropy(
-      reshape(logits, {tokens, logits.size(2)}), reshape(batch.target_out, {tokens}),
-      {.ignore_index = Vocabulary::pad, .label_smoothing = smoothing, .reduction = reduction});
-}
-
 }  // namespace
 
 TranslationData load_translation_data(Config& config, std::vector<std::string>& notes) {
@@ -139,8 +132,10 @@ int64_t TranslationTask::tokens(int64_t batch) {
 
 Tensor TranslationTask::loss(int64_t batch) {
   const Batch& b = load(batch);
-  return token_loss(model_(b.source, b.source_keep, b.target_in), b,
-                    config_.training.label_smoothing, Reduction::mean);
+  return model_.loss(b.source, b.source_keep, b.target_in, b.target_out,
+                     {.ignore_index = Vocabulary::pad,
+                      .label_smoothing = config_.training.label_smoothing,
+                      .reduction = Reduction::mean});
 }
 
 Validation TranslationTask::validate() {
@@ -148,11 +143,11 @@ Validation TranslationTask::validate() {
   eval(model_);
   double loss = 0;
   int64_t right = 0, tokens = 0;
-  for (const Batch& batch : valid_batches_) {
-    const Tensor logits = model_(batch.source, batch.source_keep, batch.target_in);
-    loss += token_loss(logits, batch, 0, Reduction::sum).item();
-    right += count_right(logits, batch);
-    tokens += batch.target_tokens;
+  const CrossEntropyOptions sum{.ignore_index = Vocabulary::pad, .reduction = Reduction::sum};
+  for (const Batch& b : valid_batches_) {
+    loss += model_.loss(b.source, b.source_keep, b.target_in, b.target_out, sum).item();
+    right += count_right(model_(b.source, b.source_keep, b.target_in), b);
+    tokens += b.target_tokens;
   }
   const std::vector<std::string> translations = translate_valid();
   train(model_);
