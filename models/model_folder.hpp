@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,7 +19,11 @@ struct ModelFolder {
   TranslationModel model;
 };
 
-/// The model that `config` describes, freshly initialised from `default_generator()`.
+/// Makes a model from a folder's configuration.
+using ModelBuilder = std::function<TranslationModel(const Config&)>;
+
+/// The model that `config` describes, freshly initialised from `default_generator()`. `ConfigError`
+/// for attention = custom, which only a `ModelBuilder` of your own can make.
 TranslationModel make_model(const Config& config);
 
 /// Reads a model folder. `IoError` for a missing file; `FormatError` or `DataError` for a
@@ -26,6 +31,12 @@ TranslationModel make_model(const Config& config);
 /// that are missing, unexpected, of another shape or type (all of them listed), or not finite
 /// (named).
 ModelFolder load_model_folder(const std::string& folder);
+/// The same for a folder with attention = custom: `build` makes the model that the weights are of.
+///
+///     load_model_folder("m", [](const Config& c) {
+///       return TranslationModel(RNNsearch(c.recurrent, ScoreFunction(MyScore(c.recurrent))));
+///     });
+ModelFolder load_model_folder(const std::string& folder, const ModelBuilder& build);
 /// Writes the four files, each through a temporary name; makes the folder if there is none.
 void save_model_folder(const std::string& folder, const Config& config, const Vocabulary& source,
                        const Vocabulary& target, const std::vector<NamedTensor>& weights);

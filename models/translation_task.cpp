@@ -7,7 +7,10 @@
 #include <heed/core/files.hpp>
 #include <heed/core/operations.hpp>
 #include <heed/models/bleu.hpp>
+#include <heed/models/encoder_decoder.hpp>
+#include <heed/models/rnn_search.hpp>
 #include <heed/models/search.hpp>
+#include <heed/models/transformer.hpp>
 #include <heed/models/utf8.hpp>
 
 namespace heed {
@@ -60,6 +63,26 @@ int64_t count_right(const Tensor& logits, const Batch& batch) {
   return sum;
 }
 
+/// Throws unless `config` is what `model` was made of, as far as that is one of heed's.
+void check_describes(const Config& config, const TranslationModel& model) {
+  Config described = config;
+  if (const auto* search = model.as<RNNsearch>()) {
+    described.model = ModelKind::rnn_search;
+    described.recurrent = search->config;
+  } else if (const auto* fixed = model.as<EncoderDecoder>()) {
+    described.model = ModelKind::encoder_decoder;
+    described.recurrent = fixed->config;
+  } else if (const auto* transformer = model.as<Transformer>()) {
+    described.model = ModelKind::transformer;
+    described.transformer = transformer->config;
+  }
+  const std::vector<std::string> different = differences(described, config);
+  if (different.empty()) return;
+  throw ConfigError(
+      "TranslationTask: the model (there) is not what the configuration says (here): " +
+      different[0]);
+}
+
 }  // namespace
 
 TranslationData load_translation_data(Config& config, std::vector<std::string>& notes) {
@@ -98,6 +121,7 @@ TranslationData load_translation_data(Config& config, std::vector<std::string>& 
 TranslationTask::TranslationTask(TranslationModel& model, const TranslationData& data,
                                  const Config& config)
     : model_(model), data_(data), config_(config) {
+  check_describes(config, model);
   const Tokenizer& tokenizer = *data.tokenizer;
   train_ = encode_pairs(data.train, tokenizer, data.source_vocabulary, tokenizer,
                         data.target_vocabulary);

@@ -30,7 +30,8 @@ TranslationData load_translation_data(Config& config, std::vector<std::string>& 
 /// both in percent; the best model is the one with the most exact translations and BLEU together.
 class TranslationTask final : public TrainingTask {
  public:
-  /// `model` and `data` must live as long as the task.
+  /// `model` and `data` must live as long as the task. `ConfigError` where `config`, which is what
+  /// the folder will say of the model, describes another.
   TranslationTask(TranslationModel& model, const TranslationData& data, const Config& config);
 
   std::vector<NamedTensor> parameters() override { return named_parameters(model_); }
