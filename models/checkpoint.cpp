@@ -9,6 +9,7 @@
 #include <heed/core/files.hpp>
 #include <heed/core/safetensors.hpp>
 #include <heed/models/json_reader.hpp>
+#include <heed/models/json_writer.hpp>
 #include <heed/models/train_log.hpp>
 #include <heed/optim/averaging.hpp>
 
@@ -81,7 +82,8 @@ std::string state_json(const TrainingState& state) {
   add("seconds", json_number(state.seconds));
   std::string fingerprint;
   for (const auto& [name, value] : state.fingerprint) {
-    fingerprint += (fingerprint.empty() ? "\"" : ", \"") + name + "\": \"" + value + '"';
+    fingerprint +=
+        (fingerprint.empty() ? "" : ", ") + json_string(name) + ": " + json_string(value);
   }
   add("fingerprint", '{' + fingerprint + '}');
   return out + "\n}\n";
