@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <heed/core/error.hpp>
+#include <heed/core/files.hpp>
 #include <heed/tools/attention.hpp>
 #include <heed/tools/attention_html.hpp>
 #include <heed/tools/attention_json.hpp>
@@ -381,4 +382,17 @@ TEST_CASE("a browser shows hostile words as text and runs none of them", "[slow]
   CHECK_THAT(dom, Contains("<title>Attention</title>") && !Contains("<img"));
   CHECK_THAT(dom, Contains(">&lt;img/src=x/onerror=document.title='attacked'&gt;</span>"));
   CHECK_THAT(dom, Contains(">&lt;/script&gt;&lt;script&gt;document.title='attacked'"));
+}
+
+TEST_CASE("the attention JSON that docs/model-format.md shows is what is written") {
+  Translation t;
+  t.source = {"the", "black", "cat", "</s>"};
+  t.target = {"le", "chat", "noir", "</s>"};
+  t.attention = {
+      {"attention",
+       {{{0.48504743f, 0.08447232f, 0.42862925f, 0.001851039f,  //
+          0.023774702f, 0.009099023f, 0.96639663f, 0.00072968344f, 0.00011258067f, 0.9750817f,
+          0.02366841f, 0.0011374139f, 0.0005614971f, 0.034623f, 0.005742081f, 0.95907336f}}}}};
+  const std::string page = read_file(HEED_SOURCE_DIR "/docs/model-format.md");
+  CHECK_THAT(page, Contains(attention_json(t)));
 }
