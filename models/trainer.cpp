@@ -3,6 +3,7 @@
 #include <cmath>
 #include <heed/core/error.hpp>
 #include <heed/core/files.hpp>
+#include <heed/core/kernels/reductions.hpp>
 #include <heed/core/operations.hpp>
 #include <heed/models/checkpoint.hpp>
 #include <heed/models/model_folder.hpp>
@@ -63,7 +64,10 @@ struct Trainer::Loop {
 
   void open_folder();
   void start();
-  void resume(Checkpoint checkpoint);
+  void resume(const Checkpoint& checkpoint);
+  int64_t largest_file() const;
+  void check_weights() const;
+  void load_optimizer(const Checkpoint& checkpoint);
   void check_fingerprint(const TrainingState& before) const;
   void enter_epoch();
 
@@ -145,9 +149,9 @@ void Trainer::Loop::open_folder() {
   lock.emplace(options.folder);
   check_run_folder(options.folder, options.use);
   remove_temporaries(options.folder);
-  const std::string checkpoints = join_path(options.folder, "checkpoints");
   if (options.use == FolderUse::overwrite) clear_run_folder(options.folder);
-  if (path_exists(checkpoints)) remove_temporaries(checkpoints);
+  const std::string checkpoints = join_path(options.folder, "checkpoints");
+  if (is_folder(checkpoints)) remove_temporaries(checkpoints);
 }
 
 void Trainer::Loop::start() {
@@ -157,10 +161,13 @@ void Trainer::Loop::start() {
     open_folder();
     if (options.use == FolderUse::resume) {
       std::vector<std::string> warnings;
-      std::optional<Checkpoint> checkpoint = newest_checkpoint(options.folder, warnings);
+      const bool found =
+          newest_checkpoint(options.folder, warnings, largest_file(),
+                            [&](const Checkpoint& checkpoint) { resume(checkpoint); })
+              .has_value();
       for (const std::string& warning : warnings) warn(warning);
-      if (checkpoint) {
-        resume(std::move(*checkpoint));
+      if (found) {
+        note("going on from step " + std::to_string(state.step));
       } else {
         note(escaped(options.folder) +
              ": has no checkpoint yet; the run starts from its beginning");
@@ -174,25 +181,60 @@ void Trainer::Loop::start() {
   enter_epoch();
 }
 
-void Trainer::Loop::resume(Checkpoint checkpoint) {
+/// The most that a checkpoint's file of this run can have: the weights twice (a file may be in
+/// float64), or three numbers to each, and names.
+int64_t Trainer::Loop::largest_file() const {
+  int64_t bytes = int64_t{16} << 20;
+  for (const NamedTensor& entry : task.state()) {
+    bytes += 4 * entry.tensor.numel() * static_cast<int64_t>(item_size(entry.tensor.dtype()));
+  }
+  return bytes;
+}
+
+/// Goes on from a checkpoint. A `FormatError` says that the run can't: then an older one is tried,
+/// which changes all that this one did.
+void Trainer::Loop::resume(const Checkpoint& checkpoint) {
   check_fingerprint(checkpoint.state);
   task.load_state(checkpoint.model);
-  std::vector<NamedTensor> moments, averages;
-  for (NamedTensor& entry : checkpoint.optimizer) {
-    const bool average = shadow && entry.name.starts_with(shadow_prefix);
-    if (average) entry.name.erase(0, shadow_prefix.size());
-    (average ? averages : moments).push_back(std::move(entry));
+  check_weights();
+  load_optimizer(checkpoint);
+  state = checkpoint.state;
+  enter_epoch();
+  if (state.batch >= batches) {
+    throw FormatError("state.json: the next batch is " + std::to_string(state.batch) +
+                      ", but epoch " + std::to_string(state.epoch) + " has " +
+                      std::to_string(batches) + " (from 0)");
   }
-  optimizer->load_state(moments);
-  if (shadow) shadow->load_state(averages);
-  state = std::move(checkpoint.state);
   plateau.load_state({.factor = state.plateau_factor, .bad = state.plateau_bad});
   default_generator() = state.generator;
   saved_step = state.step;
   best_step = state.best_step;
   best.score = state.best_score;
   best.loss = state.best_loss;
-  note("going on from step " + std::to_string(state.step));
+}
+
+void Trainer::Loop::check_weights() const {
+  for (const NamedTensor& parameter : parameters) {
+    if (kernels::all_finite(parameter.tensor.array())) continue;
+    throw FormatError("model.safetensors: " + parameter.name +
+                      " holds values that are not finite (NaN or infinity)");
+  }
+}
+
+void Trainer::Loop::load_optimizer(const Checkpoint& checkpoint) {
+  std::vector<NamedTensor> moments, averages;
+  for (NamedTensor entry : checkpoint.optimizer) {
+    const bool average = shadow && entry.name.starts_with(shadow_prefix);
+    if (average) entry.name.erase(0, shadow_prefix.size());
+    (average ? averages : moments).push_back(std::move(entry));
+  }
+  // An optimiser that has made no step yet stores nothing, so that nothing is missing to it.
+  if (moments.empty() && checkpoint.state.step > checkpoint.state.skipped) {
+    throw FormatError("optimizer.safetensors: has no state of the optimizer, after " +
+                      std::to_string(checkpoint.state.step) + " steps");
+  }
+  optimizer->load_state(moments);
+  if (shadow) shadow->load_state(averages);
 }
 
 void Trainer::Loop::check_fingerprint(const TrainingState& before) const {
@@ -363,7 +405,7 @@ void Trainer::Loop::validate_average() {
   std::vector<NamedTensor> own;
   for (const NamedTensor& entry : task.state()) own.push_back({entry.name, entry.tensor.clone()});
   try {
-    task.load_state(average_checkpoints(options.folder, steps));
+    task.load_state(average_checkpoints(options.folder, steps, largest_file()));
   } catch (const Error& error) {  // the run itself is saved
     return warn(std::string("cannot average: ") + error.what());
   }
