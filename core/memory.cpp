@@ -13,8 +13,8 @@ namespace heed {
 
 namespace {
 
-// Under the address sanitiser every block comes from the heap, so that it sees each use after free.
-#if defined(__SANITIZE_ADDRESS__)
+// Under a sanitiser every block comes from the heap, so that it sees each use after free.
+#if defined(HEED_SANITIZED)
 constexpr bool cached = false;
 #else
 constexpr bool cached = true;

@@ -8,6 +8,8 @@
 #include <heed/core/suggest.hpp>
 #include <heed/models/config_keys.hpp>
 #include <heed/models/json_reader.hpp>
+#include <heed/models/json_writer.hpp>
+#include <heed/models/utf8.hpp>
 #include <heed/models/vocabulary.hpp>
 
 namespace heed {
@@ -32,22 +34,6 @@ constexpr SymbolId symbol_ids[] = {{"pad", Vocabulary::pad},
                                    {"bos", Vocabulary::bos},
                                    {"eos", Vocabulary::eos}};
 
-std::string quoted(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    char code[8];
-    if (c == '"' || c == '\\') {
-      out += {'\\', c};
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      std::snprintf(code, sizeof code, "\\u%04x", static_cast<unsigned>(c));
-      out += code;
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
-
 std::string joined(const std::vector<std::string>& list) {
   std::string text;
   for (const std::string& item : list) text += (text.empty() ? "" : ", ") + item;
@@ -63,13 +49,14 @@ std::string digits(double value) {
 /// The value of a key as JSON.
 std::string json_value(const Key& key) {
   return std::visit(
-      Overloaded{
-          [](const IntegerKey& k) { return std::to_string(*k.value); },
-          [](const NumberKey& k) { return digits(*k.value); },
-          [](const FractionKey& k) { return digits(*k.value); },
-          [](const FlagKey& k) { return std::string(*k.value ? "true" : "false"); },
-          [](const TextKey& k) { return quoted(*k.value); },
-          [](const ChoiceKey& k) { return quoted(k.names[static_cast<std::size_t>(k.get())]); }},
+      Overloaded{[](const IntegerKey& k) { return std::to_string(*k.value); },
+                 [](const NumberKey& k) { return digits(*k.value); },
+                 [](const FractionKey& k) { return digits(*k.value); },
+                 [](const FlagKey& k) { return std::string(*k.value ? "true" : "false"); },
+                 [](const TextKey& k) { return json_string(*k.value); },
+                 [](const ChoiceKey& k) {
+                   return json_string(k.names[static_cast<std::size_t>(k.get())]);
+                 }},
       key.variable);
 }
 
@@ -211,6 +198,9 @@ void apply_setting(Config& config, const std::string& setting) {
   if (equals == std::string::npos) {
     throw ConfigError("--set " + escaped(setting) + ": expects KEY=VALUE");
   }
+  if (find_utf8_fault(setting)) {
+    throw ConfigError("--set " + escaped(setting) + ": is not valid UTF-8");
+  }
   const std::string path = setting.substr(0, equals), value = setting.substr(equals + 1);
   std::vector<std::string> known;
   for (const KeyGroup& group : key_groups(config)) {
@@ -220,7 +210,7 @@ void apply_setting(Config& config, const std::string& setting) {
       const bool word = std::holds_alternative<TextKey>(key.variable) ||
                         std::holds_alternative<ChoiceKey>(key.variable);
       Json json;
-      json.set(path, word ? quoted(value) : value, "--set");
+      json.set(path, word ? json_string(value) : value, "--set");
       read_key(group.name.empty() ? json : json.object(group.name), key);
       return;
     }
@@ -242,9 +232,9 @@ std::string to_json(const Config& config) {
     std::string text;
     for (const Key& key : group.keys) {
       text += text.empty() && nested ? "\n" : ",\n";
-      text += (nested ? "    " : "  ") + quoted(key.name) + ": " + json_value(key);
+      text += (nested ? "    " : "  ") + json_string(key.name) + ": " + json_value(key);
     }
-    top += nested ? ",\n  " + quoted(group.name) + ": {" + text + "\n  }" : text;
+    top += nested ? ",\n  " + json_string(group.name) + ": {" + text + "\n  }" : text;
   }
   return top + "\n}\n";
 }

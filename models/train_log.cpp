@@ -4,6 +4,7 @@
 #include <cstring>
 #include <heed/core/error.hpp>
 #include <heed/core/files.hpp>
+#include <heed/models/json_writer.hpp>
 #include <heed/models/train_log.hpp>
 
 namespace heed {
@@ -29,12 +30,12 @@ TrainLog& TrainLog::line(const std::string& event) {
 }
 
 TrainLog& TrainLog::add(const std::string& name, double value) {
-  line_ += ", \"" + name + "\": " + json_number(value);
+  line_ += ", " + json_string(name) + ": " + json_number(value);
   return *this;
 }
 
 TrainLog& TrainLog::add(const std::string& name, int64_t value) {
-  line_ += ", \"" + name + "\": " + std::to_string(value);
+  line_ += ", " + json_string(name) + ": " + std::to_string(value);
   return *this;
 }
 

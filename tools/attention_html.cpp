@@ -1,6 +1,6 @@
 #include <cmath>
+#include <heed/models/json_writer.hpp>
 #include <heed/tools/attention_html.hpp>
-#include <heed/tools/attention_json.hpp>
 #include <heed/tools/attention_maps.hpp>
 
 #include <string_view>

@@ -1,12 +1,9 @@
 #pragma once
 
 #include <heed/models/translation.hpp>
-#include <string_view>
+#include <string>
 
 namespace heed::tools {
-
-/// `text` as a JSON string, quotes included. Invalid UTF-8 becomes U+FFFD.
-std::string json_string(std::string_view text);
 
 /// One translation as one line of JSON, without its line end:
 /// `{"source": [...], "target": [...], "layers": [{"name": ..., "queries": "target", "keys":

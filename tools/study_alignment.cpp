@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include <heed/models/json_writer.hpp>
 #include <heed/models/train_log.hpp>
 #include <heed/tools/attention_json.hpp>
 #include <heed/tools/attention_svg.hpp>

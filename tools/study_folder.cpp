@@ -4,9 +4,9 @@
 
 #include <heed/core/error.hpp>
 #include <heed/models/json_reader.hpp>
+#include <heed/models/json_writer.hpp>
 #include <heed/models/parallel_text.hpp>
 #include <heed/models/train_log.hpp>
-#include <heed/tools/attention_json.hpp>
 
 namespace heed::tools {
 

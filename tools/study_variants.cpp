@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <heed/models/json_writer.hpp>
 #include <heed/models/train_log.hpp>
-#include <heed/tools/attention_json.hpp>
 #include <heed/tools/study_reports.hpp>
 #include <heed/tools/study_statistics.hpp>
 #include <heed/tools/text_table.hpp>

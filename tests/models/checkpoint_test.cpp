@@ -34,7 +34,7 @@ Checkpoint example(int64_t step) {
   checkpoint.state.plateau_factor = 0.125;
   checkpoint.state.plateau_bad = 2;
   checkpoint.state.seconds = 12.5;
-  checkpoint.state.fingerprint = {{"data", "abc"}};
+  checkpoint.state.fingerprint = {{"data", "abc"}, {"a \"name\"", "\\ and \n"}};
   checkpoint.model = {{"w", Tensor::of({1, 2, 3}, {3})}};
   checkpoint.optimizer = {{"0.exp_avg", Tensor::of({4, 5, 6}, {3})}};
   return checkpoint;

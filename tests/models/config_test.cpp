@@ -67,6 +67,15 @@ TEST_CASE("a configuration reads back as it was written") {
   }
 }
 
+TEST_CASE("a path that is not UTF-8 leaves config.json readable, and --set refuses one") {
+  Config config = sized("toy"), copy;
+  config.data.train_source = "text\xff.src";
+  apply_json(copy, to_json(config), "config.json");
+  CHECK(copy.data.train_source == "text\uFFFD.src");
+  CHECK_THROWS_WITH(apply_setting(config, "data.train_source=\xff"),
+                    Contains("is not valid UTF-8"));
+}
+
 TEST_CASE("config.json begins as the format pins it") {
   const std::string json = to_json(sized("toy"));
   CHECK_THAT(json, Contains("\"format\": \"heed\"") && Contains("\"version\": 1") &&

@@ -25,6 +25,13 @@ TEST_CASE("the history is one object a line, appended") {
         "{\"event\": \"train\", \"step\": 2, \"loss\": 0.1, \"reason\": \"limit\"}\n");
 }
 
+TEST_CASE("the name of a figure may hold quotes: the line stays an object") {
+  TemporaryFolder folder;
+  TrainLog log(folder / "log.jsonl");
+  log.line("valid").add("the \"score\"", 0.5).write();
+  CHECK(read_file(folder / "log.jsonl") == "{\"event\": \"valid\", \"the \\\"score\\\"\": 0.5}\n");
+}
+
 TEST_CASE("numbers of the history read back as they were, and no number is null") {
   CHECK(json_number(1.0 / 3) == "0.3333333333333333");
   CHECK(json_number(std::numeric_limits<double>::infinity()) == "null");
