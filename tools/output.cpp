@@ -1,6 +1,7 @@
 #include "output.hpp"
 
 #include <fcntl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -46,10 +47,14 @@ void finish_output() {
   if (::close(STDOUT_FILENO) < 0 && errno != EINTR && errno != EBADF) fail();
 }
 
-void say(const std::string& text) {
-  const std::string line = "heed: " + text + '\n';
+void say(std::string_view text, std::string_view kind) {
+  const auto part = [](std::string_view bytes) {
+    return iovec{const_cast<char*>(bytes.data()), bytes.size()};
+  };
+  // One call, so that lines of several processes don't mix.
+  const iovec line[] = {part("heed: "), part(kind), part(text), part("\n")};
   // Nobody is left to tell when stderr fails.
-  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+  [[maybe_unused]] const ssize_t written = ::writev(STDERR_FILENO, line, 4);
 }
 
 void open_standard_streams() {

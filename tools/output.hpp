@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace heed::tools {
 
@@ -11,8 +12,8 @@ void flush_output();
 /// Writes the rest and closes standard output: some file systems report a full disk only then.
 void finish_output();
 
-/// `heed: TEXT` as one line on stderr.
-void say(const std::string& text);
+/// `heed: TEXT` as one line on stderr, with `kind` before the text (`error: `). Takes no memory.
+void say(std::string_view text, std::string_view kind = "");
 
 /// Descriptors 0 to 2 that the caller closed must not become those of files: a closed standard
 /// input reads as empty, a closed standard output can't be written.
