@@ -4,6 +4,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -24,6 +25,19 @@ std::string& buffer() {
   throw IoError(std::string("cannot write output: ") + std::strerror(errno));
 }
 
+/// The text of strangers may hold what a terminal obeys: there it is shown as `\\xNN`. Line ends
+/// and tabs stay.
+std::string for_terminal(const std::string& text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t end = std::min(text.find_first_of("\n\t", i), text.size());
+    out += escaped(text.substr(i, end - i), std::string::npos);
+    if (end < text.size()) out += text[end];
+    i = end + 1;
+  }
+  return out;
+}
+
 }  // namespace
 
 void print(const std::string& text) {
@@ -32,7 +46,7 @@ void print(const std::string& text) {
 }
 
 void flush_output() {
-  const std::string text = std::move(buffer());
+  const std::string text = isatty(STDOUT_FILENO) ? for_terminal(buffer()) : std::move(buffer());
   buffer().clear();
   for (std::size_t done = 0; done < text.size();) {
     const ssize_t written = ::write(STDOUT_FILENO, text.data() + done, text.size() - done);
