@@ -190,6 +190,11 @@ std::vector<AttentionWeights> Transformer::attend(const Tensor& source, const Te
   return trace;
 }
 
+LengthLimits Transformer::length_limits() const {
+  if (config.positions != Positions::learned) return {};
+  return {config.max_length, config.max_length};
+}
+
 std::unique_ptr<Decoder> Transformer::start_decoder(const Tensor& source,
                                                     const Tensor& keep) const {
   NoGrad no_grad;

@@ -79,6 +79,8 @@ struct Transformer {
                                        const Tensor& target) const;
   /// Word by word, for search; each layer keeps the keys and values of the words before.
   std::unique_ptr<Decoder> start_decoder(const Tensor& source, const Tensor& keep) const;
+  /// `max_length` on each side with learned positions.
+  LengthLimits length_limits() const;
   void members(Members& m);
 
   TransformerConfig config;
