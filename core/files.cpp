@@ -285,9 +285,8 @@ void make_folder(const std::string& path) {
   if (path.empty() || is_folder(path)) return;
   const std::string parent = parent_of(without_slashes(path));
   if (parent != path) make_folder(parent);
-  if (file_ops().mkdir(path.c_str(), 0777) < 0 && !is_folder(path)) {
-    fail(path, "cannot make the folder", errno);
-  }
+  const int error = file_ops().mkdir(path.c_str(), 0777) < 0 ? errno : 0;
+  if (error != 0 && !is_folder(path)) fail(path, "cannot make the folder", error);
 }
 
 std::vector<std::string> folder_entries(const std::string& path) {
