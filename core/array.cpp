@@ -142,9 +142,12 @@ bool Array::is_contiguous() const {
   return true;
 }
 
+void Array::refuse_undefined() {
+  throw TypeError("array: it is undefined; an operation needs an array with values");
+}
+
 template <class T>
 T* Array::data() const {
-  if (!defined()) throw TypeError("data: the array is undefined");
   if (dtype_ != dtype_of<T>) {
     throw TypeError(std::string("data: the elements are ") + to_string(dtype_) + ", not " +
                     to_string(dtype_of<T>));
@@ -234,7 +237,11 @@ Shape inferred(const Shape& wanted, const Shape& from, int64_t numel) {
     shape[i] = 1;
   }
   const int64_t known = element_count(shape);
-  if (unknown >= 0 && known > 0) shape[unknown] = numel / known;
+  if (unknown >= 0 && known == 0) {
+    throw ShapeError("reshape: beside a size of 0 the -1 in " + to_string(wanted) +
+                     " may be any size; write the size");
+  }
+  if (unknown >= 0) shape[unknown] = numel / known;
   if (element_count(shape) != numel) {
     throw ShapeError("reshape: " + to_string(from) + " has " + std::to_string(numel) +
                      " elements, which do not fit " + to_string(wanted));
@@ -292,8 +299,8 @@ Array Array::slice(int64_t axis_in, int64_t start, int64_t stop, int64_t step) c
   start = clipped(start);
   stop = std::max(clipped(stop), start);
   Shape shape = shape_, strides = strides_;
-  shape[axis] = (stop - start + step - 1) / step;
-  strides[axis] *= step;
+  shape[axis] = stop > start ? (stop - start - 1) / step + 1 : 0;
+  if (shape[axis] > 1) strides[axis] *= step;  // else the step, which may be huge, is never taken
   return view_as(shape, strides, offset_ + start * strides_[axis]);
 }
 

@@ -81,8 +81,9 @@ class Array {
   /// First element; `TypeError` unless `T` is the element type (float, double, int32_t, bool).
   template <class T>
   T* data() const;
-  /// First element, untyped.
+  /// First element, untyped; `TypeError` if there is none because the array is undefined.
   void* raw() const {
+    if (!storage_) refuse_undefined();
     return static_cast<char*>(storage_->data()) + offset_ * static_cast<int64_t>(size_of_item());
   }
 
@@ -123,6 +124,7 @@ class Array {
   int64_t offset() const { return offset_; }
 
  private:
+  [[noreturn]] static void refuse_undefined();
   std::size_t size_of_item() const {
     return dtype_ == DType::float64 ? 8 : dtype_ == DType::boolean ? 1 : 4;
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <new>
 
 #include <heed/core/anomaly.hpp>
@@ -24,10 +25,12 @@ uint64_t next_serial() {
   return ++serial;
 }
 
-uint64_t next_visit() {
-  static std::atomic<uint64_t> visit{0};
-  return ++visit;
-}
+/// Guards the gradients of leaves, which graphs of several threads may share.
+std::mutex leaf_gradients;
+
+/// The pass that runs on this thread; a hook may start another one inside it.
+thread_local Backward* innermost = nullptr;
+constexpr int most_passes = 100;
 
 }  // namespace
 
@@ -74,44 +77,45 @@ void check_version(const Saved& saved, const char* operation) {
                    std::to_string(saved.version) + "); change a clone() instead");
 }
 
-bool Gradients::wants(int input) const { return run_.wants(inputs_[input]); }
+bool Gradients::wants(int input) const { return run_.wants(first_ + input); }
 void Gradients::give(int input, Array gradient) {
-  if (wants(input)) run_.give(inputs_[input], std::move(gradient), operation_);
+  if (wants(input)) run_.give(first_ + input, std::move(gradient));
 }
-Array& Gradients::into(int input) { return run_.into(inputs_[input]); }
+Array& Gradients::into(int input) {
+  if (!wants(input)) {
+    throw GraphError("into: the gradient of input " + std::to_string(input) +
+                     " is not wanted; ask wants() first");
+  }
+  return run_.into(first_ + input);
+}
 
 Array& zeros_into(Array& into, const Shape& shape, DType dtype) {
   if (!into.defined()) into = Array::zeros(shape, dtype);
   return into;
 }
 
-Array run_hooks(Hook* hooks, Array g, const Shape& shape) {
+Array run_hooks(Hook* hooks, Array g) {
   for (Hook* hook = hooks; hook; hook = hook->next) {
     const Tensor changed = hook->call(Tensor(g));
     if (!changed.defined()) continue;
-    if (changed.shape() != shape) {
+    if (changed.shape() != g.shape()) {
       throw ShapeError("register_hook: the hook returned " + to_string(changed.shape()) +
-                       " for a gradient of shape " + to_string(shape));
+                       " for a gradient of shape " + to_string(g.shape()));
+    }
+    if (changed.dtype() != g.dtype()) {
+      throw TypeError(std::string("register_hook: the hook returned ") +
+                      to_string(changed.dtype()) + " for a gradient of " + to_string(g.dtype()) +
+                      "; convert it with .to(" + to_string(g.dtype()) + ")");
     }
     g = changed.array();
   }
   return g;
 }
 
-// A leaf without hooks collects straight into its own gradient; all others into `pending_`, which
-// belongs to this pass alone.
-Array& Backward::target(Node& node) {
-  return to_leaves_ && node.is_leaf() && !node.hooks_ ? node.gradient : node.pending_;
-}
+namespace {
 
-void Backward::give(const Ref<Node>& input, Array gradient, const char* operation) {
-  Node& node = *input;
-  if (gradient.shape() != node.shape_ || gradient.dtype() != node.dtype_) {
-    throw GraphError(std::string(operation) + ": its backward rule returned " +
-                     to_string(gradient.dtype()) + " " + to_string(gradient.shape()) +
-                     " for an input of " + to_string(node.dtype_) + " " + to_string(node.shape_));
-  }
-  Array& sum = target(node);
+/// `sum` += `gradient`; in place where nobody else sees the memory.
+void accumulate(Array& sum, Array gradient) {
   if (!sum.defined()) {
     sum = std::move(gradient);
   } else if (sum.is_sole_owner()) {
@@ -121,46 +125,100 @@ void Backward::give(const Ref<Node>& input, Array gradient, const char* operatio
   }
 }
 
-Array& Backward::into(const Ref<Node>& input) {
-  Array& sum = target(*input);
-  if (sum.defined() && !sum.is_sole_owner()) sum = sum.clone();
-  return sum;
+}  // namespace
+
+Backward::Backward(const std::vector<Tensor>& roots, bool to_leaves, bool retain)
+    : to_leaves_(to_leaves), retain_(retain), outer_(innermost) {
+  int passes = 1;
+  for (const Backward* pass = outer_; pass; pass = pass->outer_) ++passes;
+  if (passes > most_passes) {
+    throw GraphError("backward: " + std::to_string(most_passes) +
+                     " passes, each started by a hook of the one before; does a hook run the "
+                     "graph that it is called from?");
+  }
+  for (const Tensor& root : roots) roots_.push_back(root.node());
+  innermost = this;
 }
 
-void Backward::collect(const std::vector<Tensor>& roots) {
-  const uint64_t visit = next_visit();
-  std::vector<Node*> stack;
-  const auto push = [&](Node* node) {
-    if (node->visit_ == visit) return;
-    node->visit_ = visit;
-    if (node->freed_) {
-      throw GraphError(std::string("backward: the graph below ") + node->name() +
-                       " has been freed by an earlier backward; pass {.retain = true} to that one "
-                       "to go through it again");
-    }
-    if (node->thread_ != this_thread() && !node->is_leaf()) {
-      throw GraphError(std::string("backward: ") + node->name() +
-                       " was recorded by another thread; a graph belongs to one thread");
-    }
-    node->wanted_ = to_leaves_;
-    node->is_target_ = false;
-    node->pending_ = Array();
-    stack.push_back(node);
-  };
-  for (const Tensor& root : roots) {
-    if (root.requires_grad()) push(root.node().get());
+Backward::~Backward() { innermost = outer_; }
+
+// --- The nodes of the pass ---
+
+namespace {
+std::size_t first_place(const Node* node) {
+  return static_cast<std::size_t>((reinterpret_cast<uintptr_t>(node) * 0x9e3779b97f4a7c15u) >> 32);
+}
+}  // namespace
+
+uint32_t Backward::find(const Node* node) const {
+  if (table_.empty()) return none;
+  const std::size_t mask = table_.size() - 1;
+  for (std::size_t place = first_place(node) & mask;; place = (place + 1) & mask) {
+    const uint32_t number = table_[place];
+    if (number == none || visits_[number].node == node) return number;
   }
-  while (!stack.empty()) {
-    Node* node = stack.back();
-    stack.pop_back();
-    order_.push_back(node);
-    for (int i = 0; i < node->input_count_; ++i) {
-      if (node->inputs_[i]) push(node->inputs_[i].get());
-    }
+}
+
+void Backward::grow_table() {
+  const std::size_t size = std::max<std::size_t>(64, 4 * table_.size());
+  table_.assign(size, none);
+  for (uint32_t number = 0; number < visits_.size(); ++number) {
+    std::size_t place = first_place(visits_[number].node) & (size - 1);
+    while (table_[place] != none) place = (place + 1) & (size - 1);
+    table_[place] = number;
   }
-  // Leaves last: they may stem from another thread, whose numbers tell nothing here.
-  const auto later = [](const Node* a, const Node* b) {
-    return a->is_leaf() != b->is_leaf() ? b->is_leaf() : a->serial_ > b->serial_;
+}
+
+void Backward::check_node(const Node& node) const {
+  if (node.freed_) {
+    throw GraphError(std::string("backward: the graph below ") + node.name() +
+                     " has been freed by an earlier backward; pass {.retain = true} to that one "
+                     "to go through it again");
+  }
+  if (node.is_leaf()) return;
+  if (node.thread_ != this_thread()) {
+    throw GraphError(std::string("backward: ") + node.name() +
+                     " was recorded by another thread; a graph belongs to one thread");
+  }
+  if (retain_) return;
+  for (const Backward* pass = outer_; pass; pass = pass->outer_) {
+    if (pass->find(&node) == none) continue;
+    throw GraphError(std::string("backward: called by a hook, it would free the graph below ") +
+                     node.name() + ", which is being run; pass {.retain = true}");
+  }
+}
+
+/// The number of a node, a new one at its first visit; `none` for a null one.
+uint32_t Backward::number_of(const Ref<Node>& node) {
+  if (!node) return none;
+  const uint32_t found = find(node.get());
+  if (found != none) return found;
+  check_node(*node);
+  const auto number = static_cast<uint32_t>(visits_.size());
+  visits_.push_back({node.get()});
+  (node->is_leaf() ? leaves_ : order_).push_back(number);
+  if (2 * visits_.size() > table_.size()) {
+    grow_table();
+  } else {
+    const std::size_t mask = table_.size() - 1;
+    std::size_t place = first_place(node.get()) & mask;
+    while (table_[place] != none) place = (place + 1) & mask;
+    table_[place] = number;
+  }
+  return number;
+}
+
+void Backward::collect() {
+  for (const Ref<Node>& root : roots_) number_of(root);
+  for (uint32_t number = 0; number < visits_.size(); ++number) {
+    const Node& node = *visits_[number].node;
+    visits_[number].wanted = to_leaves_;
+    visits_[number].first_edge = static_cast<uint32_t>(edges_.size());
+    for (int i = 0; i < node.input_count_; ++i) edges_.push_back(number_of(node.inputs_[i]));
+  }
+  gradients_.resize(visits_.size());
+  const auto later = [this](uint32_t a, uint32_t b) {
+    return visits_[a].node->serial_ > visits_[b].node->serial_;
   };
   if (!std::is_sorted(order_.begin(), order_.end(), later)) {
     std::sort(order_.begin(), order_.end(), later);
@@ -173,93 +231,159 @@ void Backward::mark_wanted(const std::vector<Tensor>& inputs) {
       throw GraphError(
           "grad: an input does not require a gradient; set_requires_grad() on it first");
     }
-    Node& node = *input.node();
-    node.wanted_ = true;
-    node.is_target_ = true;
-    node.pending_ = Array();
+    const uint32_t number = find(input.node().get());
+    if (number == none) continue;
+    visits_[number].wanted = true;
+    visits_[number].is_target = true;
   }
   // From the leaves up: a node is wanted if one of its inputs is.
-  for (auto node = order_.rbegin(); node != order_.rend(); ++node) {
-    for (int i = 0; i < (*node)->input_count_ && !(*node)->wanted_; ++i) {
-      (*node)->wanted_ = wants((*node)->inputs_[i]);
-    }
+  for (auto number = order_.rbegin(); number != order_.rend(); ++number) {
+    running_ = *number;
+    Visit& visit = visits_[running_];
+    for (int i = 0; i < visit.node->input_count_ && !visit.wanted; ++i) visit.wanted = wants(i);
   }
+}
+
+// --- Gradients ---
+
+void Backward::give(int input, Array gradient) {
+  add_to(input_number(input), std::move(gradient), visits_[running_].node->name());
+}
+
+void Backward::add_to(uint32_t number, Array gradient, const char* operation) {
+  const Node& node = *visits_[number].node;
+  if (gradient.shape() != node.shape_ || gradient.dtype() != node.dtype_) {
+    throw GraphError(std::string(operation) + ": its backward rule returned " +
+                     to_string(gradient.dtype()) + " " + to_string(gradient.shape()) +
+                     " for an input of " + to_string(node.dtype_) + " " + to_string(node.shape_));
+  }
+  accumulate(gradients_[number], std::move(gradient));
+}
+
+Array& Backward::into(int input) {
+  Array& sum = gradients_[input_number(input)];
+  if (sum.defined() && !sum.is_sole_owner()) sum = sum.clone();
+  return sum;
 }
 
 // Sums that were checked when they were smaller: what is wrong now came from this node.
-void Backward::check_gradients(Node& node) {
+void Backward::check_gradients(const Node& node) {
   for (int i = 0; i < node.input_count_; ++i) {
-    if (!wants(node.inputs_[i])) continue;
-    Node& input = *node.inputs_[i];
-    const Array& sum = target(input);
-    if (!sum.defined()) continue;
+    if (!wants(i)) continue;
+    const uint32_t input = input_number(i);
+    if (!gradients_[input].defined()) continue;
     check_for_nan(std::string("the backward rule of ") + node.name_ + " (result " +
                       to_string(node.shape_) + ", node " + std::to_string(node.serial_) +
                       ") made the first NaN: the gradient of its input " + std::to_string(i) +
-                      ", made by " + input.name_ + ",",
-                  sum);
+                      ", made by " + visits_[input].node->name_ + ",",
+                  gradients_[input]);
   }
 }
 
-void Backward::run_nodes(bool retain) {
-  for (Node* node : order_) {
-    if (node->is_leaf()) break;
-    if (!node->wanted_ || !node->pending_.defined()) continue;
-    if (node->hooks_) {
-      node->pending_ = run_hooks(node->hooks_, std::move(node->pending_), node->shape_);
-    }
-    const Array g = node->is_target_ ? node->pending_ : std::exchange(node->pending_, Array());
-    node->apply(g, *this, !retain);
-    if (detects_anomaly()) check_gradients(*node);
+void Backward::run_nodes() {
+  for (const uint32_t number : order_) {
+    Array& sum = gradients_[number];
+    if (!visits_[number].wanted || !sum.defined()) continue;
+    Node& node = *visits_[number].node;
+    if (node.hooks_) sum = run_hooks(node.hooks_, std::move(sum));
+    const Array g = visits_[number].is_target ? sum : std::exchange(sum, Array());
+    // From here on a rule may have let go of what it saved, also if one throws.
+    node.freed_ = !retain_;
+    running_ = number;
+    node.apply(g, *this, !retain_);
+    if (detects_anomaly()) check_gradients(node);
+  }
+}
+
+/// A leaf collects straight into its own gradient, which the pass takes for as long as it runs:
+/// what another thread's pass adds meanwhile is added in the end. A hook wants to see what this
+/// pass brings, and no more.
+void Backward::take_gradients() {
+  const std::lock_guard lock(leaf_gradients);
+  for (const uint32_t leaf : leaves_) {
+    Node& node = *visits_[leaf].node;
+    if (!node.hooks_) gradients_[leaf] = std::exchange(node.gradient, Array());
   }
 }
 
 void Backward::finish_leaves() {
-  for (Node* node : order_) {
-    if (!node->is_leaf() || !target(*node).defined()) continue;
-    Array& sum = to_leaves_ ? node->gradient : node->pending_;
-    if (node->hooks_) {
-      Array g = run_hooks(node->hooks_, std::exchange(node->pending_, Array()), node->shape_);
-      sum = sum.defined() ? kernels::add(sum, g) : std::move(g);
-    }
+  for (const uint32_t leaf : leaves_) {
+    Hook* hooks = visits_[leaf].node->hooks_;
+    Array& sum = gradients_[leaf];
+    if (hooks && sum.defined()) sum = run_hooks(hooks, std::move(sum));
+  }
+}
+
+void Backward::hand_over_gradients() {
+  for (const uint32_t leaf : leaves_) {
+    Array& sum = gradients_[leaf];
+    if (!sum.defined()) continue;
     // Two leaves must not share a gradient: whoever scales one would scale both.
     if (!sum.is_sole_owner()) sum = sum.clone();
+    const std::lock_guard lock(leaf_gradients);
+    accumulate(visits_[leaf].node->gradient, std::move(sum));
   }
+}
+
+/// After an error: leaves get back what was taken, with what was added so far. What a hook should
+/// have seen whole is dropped.
+void Backward::give_gradients_back() {
+  for (const uint32_t leaf : leaves_) {
+    if (visits_[leaf].node->hooks_) gradients_[leaf] = Array();
+  }
+  hand_over_gradients();
+}
+
+std::vector<Array> Backward::results(const std::vector<Tensor>& inputs) {
+  std::vector<Array> gradients;
+  for (const Tensor& input : inputs) {
+    const uint32_t number = find(input.node().get());
+    gradients.push_back(number == none ? Array() : gradients_[number]);
+  }
+  gradients_.clear();
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    Array& g = gradients[i];
+    if (!g.defined()) g = Array::zeros(inputs[i].shape(), inputs[i].dtype());
+    if (!g.is_sole_owner()) g = g.clone();
+  }
+  return gradients;
 }
 
 // From the leaves up, so that no node ends while it still stands in the list: whatever a node
 // drops has been dealt with before.
 void Backward::free_graph() {
-  for (auto it = order_.rbegin(); it != order_.rend(); ++it) {
-    Node* node = *it;
-    if (node->is_leaf()) continue;
-    node->freed_ = true;
-    for (int i = 0; i < node->input_count_; ++i) node->inputs_[i] = Ref<Node>();
+  for (auto number = order_.rbegin(); number != order_.rend(); ++number) {
+    Node& node = *visits_[*number].node;
+    node.freed_ = true;
+    for (int i = 0; i < node.input_count_; ++i) node.inputs_[i] = Ref<Node>();
   }
 }
 
 std::vector<Array> Backward::run(const std::vector<Tensor>& roots, const std::vector<Array>& seeds,
                                  const std::vector<Tensor>* inputs, bool retain) {
   const NoGrad no_grad;
-  Backward pass(inputs == nullptr);
-  pass.collect(roots);
-  if (inputs) pass.mark_wanted(*inputs);
-  for (std::size_t i = 0; i < roots.size(); ++i) {
-    if (pass.wants(roots[i].node())) pass.give(roots[i].node(), seeds[i], "backward");
-  }
-  pass.run_nodes(retain);
-  pass.finish_leaves();
-  std::vector<Array> gradients;
+  Backward pass(roots, inputs == nullptr, retain);
+  pass.collect();
   if (inputs) {
-    for (const Tensor& input : *inputs) {
-      const Array& g = input.node()->pending_;
-      gradients.push_back(g.defined() ? g : Array::zeros(input.shape(), input.dtype()));
-    }
-    for (const Tensor& input : *inputs) {
-      input.node()->pending_ = Array();
-      input.node()->is_target_ = false;
-    }
+    pass.mark_wanted(*inputs);
+  } else {
+    pass.take_gradients();
   }
+  std::vector<Array> gradients;
+  try {
+    for (std::size_t i = 0; i < roots.size(); ++i) {
+      const uint32_t number = pass.find(roots[i].node().get());
+      if (number == none || !pass.visits_[number].wanted) continue;
+      pass.add_to(number, seeds[i], "backward");
+    }
+    pass.run_nodes();
+    pass.finish_leaves();
+    if (inputs) gradients = pass.results(*inputs);
+  } catch (...) {
+    if (!inputs) pass.give_gradients_back();
+    throw;
+  }
+  if (!inputs) pass.hand_over_gradients();
   if (!retain) pass.free_graph();
   return gradients;
 }

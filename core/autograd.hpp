@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include <heed/core/memory.hpp>
 #include <heed/core/tensor.hpp>
 
 namespace heed {
@@ -51,41 +52,75 @@ class Node : public Counted {
   Node* next_doomed_ = nullptr;
   uint32_t thread_;
   bool freed_ = false;
-  // State of the backward pass that visits the node.
-  bool wanted_ = false, is_target_ = false;
-  uint64_t visit_ = 0;
-  Array pending_;
 };
 
-/// One backward pass. It visits nodes by falling serial number, found with an explicit stack, so
-/// that every consumer of a result has run before its producer.
+/// One backward pass. It visits nodes by falling serial number, so that every consumer of a result
+/// has run before its producer. All that it knows of a node lies in the pass and not in the node:
+/// passes nest, as when a hook calls `grad`, and run side by side in threads that share leaves.
 class Backward {
  public:
   /// Gradients of the roots' sum, seeded with `seeds`. Without `inputs` they are added to the
-  /// leaves' own; with them, exactly theirs are computed and returned.
+  /// leaves' own; with them, exactly theirs are computed and returned, no two in one storage.
   static std::vector<Array> run(const std::vector<Tensor>& roots, const std::vector<Array>& seeds,
                                 const std::vector<Tensor>* inputs, bool retain);
 
-  // For nodes while they run.
-  bool wants(const Ref<Node>& input) const { return input && input->wanted_; }
-  void give(const Ref<Node>& input, Array gradient, const char* operation);
-  Array& into(const Ref<Node>& input);
+  // For the node that runs, which knows its inputs by number.
+  bool wants(int input) const {
+    const uint32_t number = input_number(input);
+    return number != none && visits_[number].wanted;
+  }
+  /// Adds `gradient` to that of a wanted input.
+  void give(int input, Array gradient);
+  /// What a wanted input has collected, owned by this pass alone; undefined if nothing arrived yet.
+  Array& into(int input);
 
  private:
-  explicit Backward(bool to_leaves) : to_leaves_(to_leaves) {}
-  void collect(const std::vector<Tensor>& roots);
+  /// A node in this pass, and where its inputs stand in `edges_`.
+  struct Visit {
+    Node* node;
+    uint32_t first_edge = 0;
+    bool wanted = false, is_target = false;
+  };
+  static constexpr uint32_t none = UINT32_MAX;
+
+  Backward(const std::vector<Tensor>& roots, bool to_leaves, bool retain);
+  ~Backward();
+  Backward(const Backward&) = delete;
+  Backward& operator=(const Backward&) = delete;
+
+  void collect();
+  uint32_t number_of(const Ref<Node>& node);
+  uint32_t find(const Node* node) const;
+  void grow_table();
+  void check_node(const Node& node) const;
+  uint32_t input_number(int input) const {
+    return edges_[visits_[running_].first_edge + static_cast<uint32_t>(input)];
+  }
+
   void mark_wanted(const std::vector<Tensor>& inputs);
-  Array& target(Node& node);
-  void run_nodes(bool retain);
-  void check_gradients(Node& node);
+  void take_gradients();
+  void add_to(uint32_t number, Array gradient, const char* operation);
+  void run_nodes();
+  void check_gradients(const Node& node);
   void finish_leaves();
+  void hand_over_gradients();
+  void give_gradients_back();
+  std::vector<Array> results(const std::vector<Tensor>& inputs);
   void free_graph();
 
-  bool to_leaves_;
-  std::vector<Node*> order_;
+  const bool to_leaves_, retain_;
+  std::vector<Ref<Node>> roots_;
+  Pooled<Visit> visits_;
+  Pooled<Array> gradients_;  ///< dL/dresult of each visit so far
+  Pooled<uint32_t> edges_;   ///< numbers of the inputs, `none` where no gradient is needed
+  Pooled<uint32_t> order_;   ///< operations, the last recorded first
+  Pooled<uint32_t> leaves_;
+  Pooled<uint32_t> table_;  ///< numbers by node: open addressing, at most half full
+  uint32_t running_ = 0;
+  Backward* const outer_;  ///< the pass whose hook or rule started this one
 };
 
 /// `g` after the hooks of its node.
-Array run_hooks(Hook* hooks, Array g, const Shape& shape);
+Array run_hooks(Hook* hooks, Array g);
 
 }  // namespace heed

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <charconv>
 #include <string>
 
 #include <heed/core/error.hpp>
+#include <heed/core/kernels/elementwise.hpp>
 #include <heed/core/views.hpp>
 
 // For operations of two operands; not for users.
@@ -24,6 +26,15 @@ inline void check_dtype(const char* operation, const char* operand, const Tensor
   if (x.dtype() == wanted) return;
   throw TypeError(std::string(operation) + ": " + operand + " must be " + to_string(wanted) +
                   ", got " + to_string(x.dtype()));
+}
+
+/// For a number that takes x's element type: none is cut on the way.
+inline void check_number(const char* operation, const Tensor& x, double number) {
+  if (is_floating(x.dtype()) || kernels::has_number(x.dtype(), number)) return;
+  char text[32] = {};
+  std::to_chars(text, text + sizeof text - 1, number);
+  throw TypeError(std::string(operation) + ": " + text + " is no " + to_string(x.dtype()) +
+                  "; convert the tensor with .to(float32)");
 }
 
 /// `compute(a, b)` on operands of one shape, expanded where theirs differ: broadcasting is an

@@ -190,13 +190,13 @@ void CheckpointNode::apply(const Array& g, Backward& run, bool release) {
   std::vector<Tensor> wanted;
   std::vector<int> numbers;
   for (int i = 0; i < input_count(); ++i) {
-    if (!run.wants(input(i))) continue;
+    if (!run.wants(i)) continue;
     wanted.push_back(leaves[static_cast<std::size_t>(i)]);
     numbers.push_back(i);
   }
   std::vector<Array> gradients = Backward::run({call.result}, {g}, &wanted, false);
   for (std::size_t k = 0; k < gradients.size(); ++k) {
-    run.give(input(numbers[k]), std::move(gradients[k]), name());
+    run.give(numbers[k], std::move(gradients[k]));
   }
   if (!release) return;
   fn_ = {};

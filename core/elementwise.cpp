@@ -8,20 +8,29 @@
 
 namespace heed {
 
+using kernels::Comparison;
+
 namespace {
 
 Array zero_where(const Array& g, const Array& mask) { return kernels::masked_fill(g, mask, 0); }
 
-void check_arithmetic(const char* operation, const Tensor& a, const Tensor& b) {
-  check_same_dtype(operation, a, b);
-  if (a.dtype() == boolean) {
-    throw TypeError(std::string(operation) +
-                    ": bool operands have no arithmetic; use logical_and, "
-                    "logical_or, logical_not or convert with .to()");
-  }
+void check_arithmetic(const char* operation, const Tensor& x) {
+  if (x.dtype() != boolean) return;
+  throw TypeError(std::string(operation) +
+                  ": bool operands have no arithmetic; use logical_and, "
+                  "logical_or, logical_not or convert with .to()");
 }
 
-void check_arithmetic(const char* operation, const Tensor& x) { check_arithmetic(operation, x, x); }
+void check_arithmetic(const char* operation, const Tensor& a, const Tensor& b) {
+  check_same_dtype(operation, a, b);
+  check_arithmetic(operation, a);
+}
+
+void check_arithmetic(const char* operation, const Tensor& x, double number) {
+  if (is_floating(x.dtype())) return;
+  check_arithmetic(operation, x);
+  check_number(operation, x, number);
+}
 
 }  // namespace
 
@@ -57,6 +66,14 @@ Tensor mul(const Tensor& a_in, const Tensor& b_in) {
   });
 }
 
+namespace {
+
+Array gradient_of_divisor(const Array& g, const Array& quotient, const Array& divisor) {
+  return kernels::div(kernels::mul(g, quotient, -1), divisor);
+}
+
+}  // namespace
+
 // y = a / b;  dL/da = g / b, dL/db = -g y / b
 Tensor div(const Tensor& a_in, const Tensor& b_in) {
   check_same_dtype("div", a_in, b_in);
@@ -67,22 +84,48 @@ Tensor div(const Tensor& a_in, const Tensor& b_in) {
         "div", y,
         wrt(a, saved(b),
             [](const Array& g, const Array& divisor) { return kernels::div(g, divisor); }),
-        wrt(b, saved(y, b), [](const Array& g, const Array& quotient, const Array& divisor) {
-          return kernels::div(kernels::mul(g, quotient, -1), divisor);
-        }));
+        wrt(b, saved(y, b), gradient_of_divisor));
   });
 }
 
 Tensor add(const Tensor& a, double b) {
-  check_arithmetic("add", a);
+  check_arithmetic("add", a, b);
   return record("add", kernels::add(a.array(), b), wrt(a, [](const Array& g) { return g; }));
 }
 
 Tensor mul(const Tensor& a, double b) {
-  check_arithmetic("mul", a);
+  check_arithmetic("mul", a, b);
   return record("mul", kernels::mul(a.array(), b),
                 wrt(a, [b](const Array& g) { return kernels::mul(g, b); }));
 }
+
+Tensor div(const Tensor& a, double b) {
+  check_floating("div", a);
+  return record("div", kernels::div(a.array(), b),
+                wrt(a, [b](const Array& g) { return kernels::div(g, b); }));
+}
+
+Tensor div(double a, const Tensor& b) {
+  check_floating("div", b);
+  const Array y = kernels::div(a, b.array());
+  return record("div", y, wrt(b, saved(y, b), gradient_of_divisor));
+}
+
+namespace {
+
+// a^0 is constant, and so is 0^b for b >= 0: there the formulas would give 0 inf = NaN.
+Array slope_of_base(const Array& base, const Array& exponent) {
+  const Array slope = kernels::mul(exponent, kernels::pow(base, kernels::add(exponent, -1)));
+  return kernels::masked_fill(slope, kernels::compare(Comparison::eq, exponent, 0), 0);
+}
+
+Array slope_of_exponent(const Array& base, const Array& exponent, const Array& power) {
+  const Array constant = kernels::logical_and(kernels::compare(Comparison::eq, base, 0),
+                                              kernels::compare(Comparison::ge, exponent, 0));
+  return kernels::masked_fill(kernels::mul(power, kernels::log(base)), constant, 0);
+}
+
+}  // namespace
 
 // y = a^b;  dL/da = g b a^(b-1), dL/db = g y log(a)
 Tensor pow(const Tensor& a_in, const Tensor& b_in) {
@@ -90,15 +133,16 @@ Tensor pow(const Tensor& a_in, const Tensor& b_in) {
   check_floating("pow", a_in);
   return broadcast("pow", a_in, b_in, [](const Tensor& a, const Tensor& b) {
     const Array y = kernels::pow(a.array(), b.array());
-    return record("pow", y,
-                  wrt(a, saved(a, b),
-                      [](const Array& g, const Array& base, const Array& exponent) {
-                        const Array slope = kernels::pow(base, kernels::add(exponent, -1));
-                        return kernels::mul(g, kernels::mul(exponent, slope));
-                      }),
-                  wrt(b, saved(a, y), [](const Array& g, const Array& base, const Array& power) {
-                    return kernels::mul(g, kernels::mul(power, kernels::log(base)));
-                  }));
+    return record(
+        "pow", y,
+        wrt(a, saved(a, b),
+            [](const Array& g, const Array& base, const Array& exponent) {
+              return kernels::mul(g, slope_of_base(base, exponent));
+            }),
+        wrt(b, saved(a, b, y),
+            [](const Array& g, const Array& base, const Array& exponent, const Array& power) {
+              return kernels::mul(g, slope_of_exponent(base, exponent, power));
+            }));
   });
 }
 
@@ -107,6 +151,7 @@ Tensor pow(const Tensor& a, double exponent) {
   check_floating("pow", a);
   return record("pow", kernels::pow(a.array(), exponent),
                 wrt(a, saved(a), [exponent](const Array& g, const Array& base) {
+                  if (exponent == 0) return Array::zeros(g.shape(), g.dtype());
                   return kernels::mul(g, kernels::pow(base, exponent - 1), exponent);
                 }));
 }
@@ -115,10 +160,9 @@ namespace {
 
 // The gradient of a minimum or maximum for `mine`: g where `relation`(mine, other), half where
 // equal.
-Array chosen_gradient(const Array& g, kernels::Comparison relation, const Array& mine,
-                      const Array& other) {
+Array chosen_gradient(const Array& g, Comparison relation, const Array& mine, const Array& other) {
   const Array half = kernels::mul(g, 0.5);
-  const Array tied = kernels::compare(kernels::Comparison::eq, mine, other);
+  const Array tied = kernels::compare(Comparison::eq, mine, other);
   const Array shared = kernels::masked_fill(half, kernels::logical_not(tied), 0);
   return kernels::where(kernels::compare(relation, mine, other), g, shared);
 }
@@ -130,7 +174,7 @@ Tensor minimum(const Tensor& a_in, const Tensor& b_in) {
   check_arithmetic("minimum", a_in, b_in);
   return broadcast("minimum", a_in, b_in, [](const Tensor& a, const Tensor& b) {
     const auto rule = [](const Array& g, const Array& mine, const Array& other) {
-      return chosen_gradient(g, kernels::Comparison::lt, mine, other);
+      return chosen_gradient(g, Comparison::lt, mine, other);
     };
     return record("minimum", kernels::minimum(a.array(), b.array()), wrt(a, saved(a, b), rule),
                   wrt(b, saved(b, a), rule));
@@ -142,7 +186,7 @@ Tensor maximum(const Tensor& a_in, const Tensor& b_in) {
   check_arithmetic("maximum", a_in, b_in);
   return broadcast("maximum", a_in, b_in, [](const Tensor& a, const Tensor& b) {
     const auto rule = [](const Array& g, const Array& mine, const Array& other) {
-      return chosen_gradient(g, kernels::Comparison::gt, mine, other);
+      return chosen_gradient(g, Comparison::gt, mine, other);
     };
     return record("maximum", kernels::maximum(a.array(), b.array()), wrt(a, saved(a, b), rule),
                   wrt(b, saved(b, a), rule));
@@ -252,10 +296,14 @@ Tensor clamp(const Tensor& x, double low, double high) {
     throw ConfigError("clamp: low " + std::to_string(low) + " is above high " +
                       std::to_string(high));
   }
+  for (const double limit : {low, high}) {
+    // Beyond the range of int32 is no limit.
+    check_number("clamp", x, std::clamp<double>(limit, INT32_MIN, INT32_MAX));
+  }
   return record("clamp", kernels::clamp(x.array(), low, high),
                 wrt(x, saved(x), [low, high](const Array& g, const Array& argument) {
-                  const Array below = kernels::compare(kernels::Comparison::lt, argument, low);
-                  const Array above = kernels::compare(kernels::Comparison::gt, argument, high);
+                  const Array below = kernels::compare(Comparison::lt, argument, low);
+                  const Array above = kernels::compare(Comparison::gt, argument, high);
                   return zero_where(g, kernels::logical_or(below, above));
                 }));
 }
@@ -283,6 +331,7 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask_in, double value) {
     throw ShapeError("masked_fill: mask " + to_string(mask_in.shape()) +
                      " does not broadcast to x " + to_string(x.shape()));
   }
+  check_number("masked_fill", x, value);
   const Array mask = mask_in.array().expand(x.shape());
   return record("masked_fill", kernels::masked_fill(x.array(), mask, value),
                 wrt(x, saved(mask), zero_where));
@@ -292,8 +341,7 @@ namespace {
 
 // y_rc = x_rc where column c - row r stands in that relation to the diagonal, else 0;  dL/dx = g
 // there
-Tensor triangle(const char* operation, const Tensor& x, kernels::Comparison outside,
-                int64_t diagonal) {
+Tensor triangle(const char* operation, const Tensor& x, Comparison outside, int64_t diagonal) {
   if (x.rank() < 2) {
     throw ShapeError(std::string(operation) + ": needs x [..., R, C], got " + to_string(x.shape()));
   }
@@ -311,58 +359,10 @@ Tensor triangle(const char* operation, const Tensor& x, kernels::Comparison outs
 }  // namespace
 
 Tensor tril(const Tensor& x, int64_t diagonal) {
-  return triangle("tril", x, kernels::Comparison::gt, diagonal);
+  return triangle("tril", x, Comparison::gt, diagonal);
 }
 Tensor triu(const Tensor& x, int64_t diagonal) {
-  return triangle("triu", x, kernels::Comparison::lt, diagonal);
-}
-
-namespace {
-
-Tensor comparison(const char* operation, kernels::Comparison relation, const Tensor& a,
-                  const Tensor& b) {
-  check_same_dtype(operation, a, b);
-  const Shape shape = broadcast_shapes(operation, a.shape(), b.shape());
-  return Tensor(kernels::compare(relation, a.array().expand(shape), b.array().expand(shape)));
-}
-
-Tensor comparison(kernels::Comparison relation, const Tensor& a, double b) {
-  return Tensor(kernels::compare(relation, a.array(), b));
-}
-
-Tensor logical(const char* operation, Array (*combine)(const Array&, const Array&), const Tensor& a,
-               const Tensor& b) {
-  check_dtype(operation, "a", a, boolean);
-  check_dtype(operation, "b", b, boolean);
-  const Shape shape = broadcast_shapes(operation, a.shape(), b.shape());
-  return Tensor(combine(a.array().expand(shape), b.array().expand(shape)));
-}
-
-}  // namespace
-
-using kernels::Comparison;
-Tensor eq(const Tensor& a, const Tensor& b) { return comparison("eq", Comparison::eq, a, b); }
-Tensor ne(const Tensor& a, const Tensor& b) { return comparison("ne", Comparison::ne, a, b); }
-Tensor lt(const Tensor& a, const Tensor& b) { return comparison("lt", Comparison::lt, a, b); }
-Tensor le(const Tensor& a, const Tensor& b) { return comparison("le", Comparison::le, a, b); }
-Tensor gt(const Tensor& a, const Tensor& b) { return comparison("gt", Comparison::gt, a, b); }
-Tensor ge(const Tensor& a, const Tensor& b) { return comparison("ge", Comparison::ge, a, b); }
-Tensor eq(const Tensor& a, double b) { return comparison(Comparison::eq, a, b); }
-Tensor ne(const Tensor& a, double b) { return comparison(Comparison::ne, a, b); }
-Tensor lt(const Tensor& a, double b) { return comparison(Comparison::lt, a, b); }
-Tensor le(const Tensor& a, double b) { return comparison(Comparison::le, a, b); }
-Tensor gt(const Tensor& a, double b) { return comparison(Comparison::gt, a, b); }
-Tensor ge(const Tensor& a, double b) { return comparison(Comparison::ge, a, b); }
-
-Tensor logical_and(const Tensor& a, const Tensor& b) {
-  return logical("logical_and", kernels::logical_and, a, b);
-}
-Tensor logical_or(const Tensor& a, const Tensor& b) {
-  return logical("logical_or", kernels::logical_or, a, b);
-}
-Tensor logical_not(const Tensor& x) {
-  check_dtype("logical_not", "x", x, boolean);
-  return Tensor(kernels::logical_not(x.array()));
+  return triangle("triu", x, Comparison::lt, diagonal);
 }
 
 }  // namespace heed

@@ -3,7 +3,9 @@
 #include <heed/core/tensor.hpp>
 
 /// Operations on each element by itself. Two operands broadcast by NumPy's rules and have one
-/// element type (`TypeError`); a number takes the tensor's. Names and meanings are PyTorch's.
+/// element type, and a number takes the tensor's: nothing is promoted, nothing is cut. Element
+/// types that differ, and a number that whole elements can't hold, are a `TypeError` that says what
+/// to write. Names and meanings are PyTorch's.
 namespace heed {
 
 Tensor add(const Tensor& a, const Tensor& b);
@@ -12,7 +14,9 @@ Tensor mul(const Tensor& a, const Tensor& b);
 Tensor div(const Tensor& a, const Tensor& b);
 Tensor add(const Tensor& a, double b);
 Tensor mul(const Tensor& a, double b);
-/// a^b; the gradient for `b` needs a > 0.
+Tensor div(const Tensor& a, double b);
+Tensor div(double a, const Tensor& b);
+/// a^b; the gradient for `b` needs a > 0, or a = 0 and b >= 0, where it is 0.
 Tensor pow(const Tensor& a, const Tensor& b);
 Tensor pow(const Tensor& a, double exponent);
 /// The smaller, the larger of two; where they are equal each gets half of the gradient.
@@ -76,8 +80,8 @@ inline Tensor operator-(const Tensor& a, double b) { return add(a, -b); }
 inline Tensor operator-(double a, const Tensor& b) { return add(neg(b), a); }
 inline Tensor operator*(const Tensor& a, double b) { return mul(a, b); }
 inline Tensor operator*(double a, const Tensor& b) { return mul(b, a); }
-inline Tensor operator/(const Tensor& a, double b) { return mul(a, 1 / b); }
-inline Tensor operator/(double a, const Tensor& b) { return mul(pow(b, -1), a); }
+inline Tensor operator/(const Tensor& a, double b) { return div(a, b); }
+inline Tensor operator/(double a, const Tensor& b) { return div(a, b); }
 inline Tensor operator-(const Tensor& x) { return neg(x); }
 
 }  // namespace heed

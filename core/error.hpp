@@ -66,8 +66,10 @@ class NumericError : public Error {
   using Error::Error;
 };
 
-/// `text` made safe for one line of a message: control characters, quotes and invalid UTF-8 as
-/// `\xNN`, at most `limit` bytes, the rest as "...".
+/// `text` made safe for one line on a terminal: invalid UTF-8 and every character that a terminal
+/// would obey (controls, DEL, U+0080 to U+009F, line separators, byte order marks, and what turns
+/// the direction of writing) as `\xNN` for each of its bytes; at most `limit` bytes, the rest as
+/// "...".
 std::string escaped(const std::string& text, std::size_t limit = 120);
 
 }  // namespace heed

@@ -41,15 +41,14 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, CrossEntropyOpt
   const int64_t ignore = options.ignore_index, rows = logits.size(0);
   const double smoothing = options.label_smoothing;
   const bool reduced = options.reduction != Reduction::none;
-  const double factor =
-      options.reduction == Reduction::mean ? 1 / counted(target.array(), ignore) : 1;
+  const double divisor = options.reduction == Reduction::mean ? counted(target.array(), ignore) : 1;
   Array lse;
   Array y = kernels::cross_entropy(logits.array(), target.array(), ignore, smoothing, lse);
-  if (reduced) y = kernels::mul(kernels::sum(y, {0}, false), factor);
+  if (reduced) y = kernels::div(kernels::sum(y, {0}, false), divisor);
   return record("cross_entropy", y,
                 wrt(logits, saved(logits, target, lse),
                     [=](const Array& g, const Array& x, const Array& ids, const Array& sums) {
-                      const Array each = reduced ? kernels::mul(g, factor).expand({rows}) : g;
+                      const Array each = reduced ? kernels::div(g, divisor).expand({rows}) : g;
                       return kernels::cross_entropy_backward(each, x, ids, sums, ignore, smoothing);
                     }));
 }

@@ -13,15 +13,8 @@ namespace heed {
 
 namespace {
 
-// Under the address sanitiser every block comes from the heap, so that it sees each use after free.
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HEED_ADDRESS_SANITIZER
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define HEED_ADDRESS_SANITIZER
-#endif
-#if defined(HEED_ADDRESS_SANITIZER)
+// Under a sanitiser every block comes from the heap, so that it sees each use after free.
+#if defined(HEED_SANITIZED)
 constexpr bool cached = false;
 #else
 constexpr bool cached = true;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace heed {
 
@@ -11,6 +12,23 @@ namespace heed {
 void* allocate(std::size_t bytes);
 /// Gives memory from `allocate(bytes)` back to its free list.
 void deallocate(void* memory, std::size_t bytes) noexcept;
+
+/// The allocator of `Pooled`.
+template <class T>
+struct PoolAllocator {
+  using value_type = T;
+  PoolAllocator() = default;
+  template <class U>
+  PoolAllocator(const PoolAllocator<U>&) {}
+  T* allocate(std::size_t count) { return static_cast<T*>(heed::allocate(count * sizeof(T))); }
+  void deallocate(T* memory, std::size_t count) noexcept {
+    heed::deallocate(memory, count * sizeof(T));
+  }
+  bool operator==(const PoolAllocator&) const { return true; }
+};
+/// A vector whose memory comes from the free lists.
+template <class T>
+using Pooled = std::vector<T, PoolAllocator<T>>;
 
 /// What `allocate` has done so far, over all threads.
 struct MemoryStats {

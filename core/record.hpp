@@ -9,10 +9,11 @@
 ///
 ///     // mul: y = a * b;  dL/da = g * b,  dL/db = g * a
 ///     Tensor mul(const Tensor& a, const Tensor& b) {
+///       const auto times = [](const Array& g, const Array& other) {
+///         return kernels::mul(g, other);
+///       };
 ///       return record("mul", kernels::mul(a.array(), b.array()),
-///                     wrt(a, saved(b), [](const Array& g, const Array& b) { return kernels::mul(g,
-///                     b); }), wrt(b, saved(a), [](const Array& g, const Array& a) { return
-///                     kernels::mul(g, a); }));
+///                     wrt(a, saved(b), times), wrt(b, saved(a), times));
 ///     }
 ///
 /// `g` is dL/dy. A rule returns the input's gradient, of the input's shape; the engine adds. A rule
@@ -41,18 +42,16 @@ SavedArrays<sizeof...(A)> saved(const A&... tensors_or_arrays);
 /// Where a joint rule puts the gradients of its inputs, numbered as they were listed.
 class Gradients {
  public:
-  Gradients(Backward& run, const char* operation, Ref<Node>* inputs)
-      : run_(run), operation_(operation), inputs_(inputs) {}
+  Gradients(Backward& run, int first) : run_(run), first_(first) {}
   bool wants(int input) const;
-  /// Adds `gradient` to that input's.
+  /// Adds `gradient` to that input's, if it is wanted.
   void give(int input, Array gradient);
-  /// The buffer of that input's gradient, to add to in place; undefined if nothing arrived yet.
+  /// The buffer of a wanted input's gradient, to add to in place; undefined if nothing arrived yet.
   Array& into(int input);
 
  private:
   Backward& run_;
-  const char* operation_;
-  Ref<Node>* inputs_;
+  int first_;
 };
 
 /// `into` for adding to: zeros of `shape` first if it was undefined.

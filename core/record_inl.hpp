@@ -39,28 +39,28 @@ struct StoredRule {
     for (Saved& one : saved) one = {};
   }
 
-  void apply(const Array& g, Backward& run, const char* name, Ref<Node>* inputs) {
+  /// `first`: the number that the rule's first input has in the node.
+  void apply(const Array& g, Backward& run, const char* name, int first) {
     bool wanted = false;
-    for (int i = 0; i < K; ++i) wanted |= run.wants(inputs[i]);
+    for (int i = 0; i < K; ++i) wanted |= run.wants(first + i);
     if (!wanted) return;
     for (int i = 0; i < N; ++i) check_version(saved[i], name);
-    call(g, run, name, inputs, std::make_integer_sequence<int, N>());
+    call(g, run, first, std::make_integer_sequence<int, N>());
   }
 
  private:
   template <int... I>
-  void call(const Array& g, Backward& run, const char* name, Ref<Node>* inputs,
-            std::integer_sequence<int, I...>) {
+  void call(const Array& g, Backward& run, int first, std::integer_sequence<int, I...>) {
     if constexpr (std::is_invocable_v<F, const Array&, decltype((saved[I].array))..., Gradients&>) {
-      Gradients out(run, name, inputs);
+      Gradients out(run, first);
       function(g, saved[I].array..., out);
     } else if constexpr (std::is_invocable_v<F, const Array&, decltype((saved[I].array))...,
                                              Array&>) {
       static_assert(K == 1, "a rule for several inputs ends in `Gradients& out`");
-      function(g, saved[I].array..., run.into(inputs[0]));
+      function(g, saved[I].array..., run.into(first));
     } else {
       static_assert(K == 1, "a rule for several inputs ends in `Gradients& out`");
-      run.give(inputs[0], function(g, saved[I].array...), name);
+      run.give(first, function(g, saved[I].array...));
     }
   }
 };
@@ -69,7 +69,7 @@ struct StoredRule {
 template <class... Rules>
 struct StoredRules {
   void keep(Ref<Node>*) {}
-  void apply(const Array&, Backward&, const char*, Ref<Node>*, bool) {}
+  void apply(const Array&, Backward&, const char*, int, bool) {}
 };
 
 template <class F, int K, int N, class... Rest>
@@ -91,10 +91,10 @@ struct StoredRules<Rule<F, K, N>, Rest...> {
     rest.keep(inputs + K, others...);
   }
 
-  void apply(const Array& g, Backward& run, const char* name, Ref<Node>* inputs, bool release) {
-    first.apply(g, run, name, inputs);
+  void apply(const Array& g, Backward& run, const char* name, int number, bool release) {
+    first.apply(g, run, name, number);
     if (release) first.release();
-    rest.apply(g, run, name, inputs + K, release);
+    rest.apply(g, run, name, number + K, release);
   }
 };
 
@@ -120,7 +120,7 @@ class OperationNode final : public Node {
   }
 
   void apply(const Array& g, Backward& run, bool release) override {
-    rules_.apply(g, run, name(), inputs_, release);
+    rules_.apply(g, run, name(), 0, release);
   }
 
   Ref<Node> inputs_[count];

@@ -1,5 +1,6 @@
 #include <heed/core/reductions.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 #include <heed/core/broadcast.hpp>
@@ -10,6 +11,8 @@
 #include <heed/core/record.hpp>
 
 namespace heed {
+
+using kernels::Comparison;
 
 namespace {
 
@@ -53,19 +56,18 @@ Tensor mean(const Tensor& x, const Axes& axes_in, bool keep) {
   check_floating("mean", x);
   const Axes axes = normalized_axes("mean", axes_in, x.rank());
   const Shape shape = x.shape();
-  const double share = 1 / static_cast<double>(reduced_count(shape, axes));
-  return record("mean", kernels::mul(kernels::sum(x.array(), axes, keep), share),
-                wrt(x, [shape, axes, share](const Array& g) {
-                  return spread(kernels::mul(g, share), shape, axes);
-                }));
+  const double n = static_cast<double>(reduced_count(shape, axes));
+  return record(
+      "mean", kernels::div(kernels::sum(x.array(), axes, keep), n),
+      wrt(x, [shape, axes, n](const Array& g) { return spread(kernels::div(g, n), shape, axes); }));
 }
 
-// y = sum_i (x_i - mean)^2 / (n - correction), composed of other operations
+// y = sum_i (x_i - mean)^2 / max(0, n - correction), composed of other operations
 Tensor var(const Tensor& x, const Axes& axes_in, bool keep, int correction) {
   const Axes axes = normalized_axes("var", axes_in, x.rank());
   const double n = static_cast<double>(reduced_count(x.shape(), axes));
   const Tensor deviation = x - mean(x, axes, true);
-  return sum(square(deviation), axes, keep) * (1 / (n - correction));
+  return sum(square(deviation), axes, keep) / std::max(0.0, n - correction);
 }
 
 // y = max_i x_i;  dL/dx_i = g / k where x_i = y, of which there are k
@@ -80,7 +82,7 @@ Tensor max(const Tensor& x, const Axes& axes_in, bool keep) {
       "max", y,
       wrt(x, saved(x, y), [axes](const Array& g, const Array& from, const Array& largest) {
         const Array hit =
-            kernels::compare(kernels::Comparison::eq, from, spread(largest, from.shape(), axes))
+            kernels::compare(Comparison::eq, from, spread(largest, from.shape(), axes))
                 .to(from.dtype());
         const Array share = kernels::div(g, kernels::sum(hit, axes, false).reshape(g.shape()));
         return kernels::mul(hit, spread(share, from.shape(), axes));
@@ -95,7 +97,7 @@ Tensor logsumexp(const Tensor& x, const Axes& axes_in, bool keep) {
   return record("logsumexp", y,
                 wrt(x, saved(x, y), [axes](const Array& g, const Array& from, const Array& total) {
                   // Over -inf alone the total is -inf: the differences must not be NaN.
-                  const Array nothing = kernels::compare(kernels::Comparison::eq, total, -INFINITY);
+                  const Array nothing = kernels::compare(Comparison::eq, total, -INFINITY);
                   const Array finite = kernels::masked_fill(total, nothing, 0);
                   const Array share =
                       kernels::exp(kernels::sub(from, spread(finite, from.shape(), axes)));
@@ -114,12 +116,24 @@ Tensor argmax(const Tensor& x, int64_t axis_in, bool keep) {
 
 namespace {
 
+/// max |x| of each norm, with x's rank: no power of a quotient by it overflows, and those that
+/// underflow don't count. 1 where that is no divisor.
+Array scale_of(const Array& size, const Axes& axes) {
+  const Array largest = kernels::max(size, axes, true);
+  const Array none = kernels::logical_or(kernels::compare(Comparison::eq, largest, 0),
+                                         kernels::compare(Comparison::eq, largest, INFINITY));
+  return kernels::masked_fill(largest, none, 1);
+}
+
 Array norm_of(const Array& x, double p, const Axes& axes, bool keep) {
-  if (p == 2) return kernels::sqrt(kernels::sum(kernels::square(x), axes, keep));
   const Array size = kernels::abs(x);
   if (std::isinf(p)) return kernels::max(size, axes, keep);
   if (p == 1) return kernels::sum(size, axes, keep);
-  return kernels::pow(kernels::sum(kernels::pow(size, p), axes, keep), 1 / p);
+  const Array scale = scale_of(size, axes);
+  const Array part = kernels::div(size, scale.expand(size.shape()));
+  const Array y = p == 2 ? kernels::sqrt(kernels::sum(kernels::square(part), axes, keep))
+                         : kernels::pow(kernels::sum(kernels::pow(part, p), axes, keep), 1 / p);
+  return kernels::mul(y, scale.reshape(y.shape()));
 }
 
 /// dy/dx_i, where y is spread to x's shape; wrong where x_i = 0.
@@ -128,7 +142,7 @@ Array norm_slope(const Array& x, const Array& y, double p, const Axes& axes) {
   if (p == 2) return kernels::div(x, y);
   const Array size = kernels::abs(x), sign = kernels::sign(x);
   if (!std::isinf(p)) return kernels::mul(sign, kernels::pow(kernels::div(size, y), p - 1));
-  const Array hit = kernels::compare(kernels::Comparison::eq, size, y).to(x.dtype());
+  const Array hit = kernels::compare(Comparison::eq, size, y).to(x.dtype());
   return kernels::div(kernels::mul(sign, hit), kernels::sum(hit, axes, true).expand(x.shape()));
 }
 
@@ -147,7 +161,7 @@ Tensor norm(const Tensor& x, double p, const Axes& axes_in, bool keep) {
   return record("norm", y,
                 wrt(x, saved(x, y), [axes, p](const Array& g, const Array& from, const Array& all) {
                   const Array slope = norm_slope(from, spread(all, from.shape(), axes), p, axes);
-                  const Array zero = kernels::compare(kernels::Comparison::eq, from, 0);
+                  const Array zero = kernels::compare(Comparison::eq, from, 0);
                   return kernels::masked_fill(kernels::mul(spread(g, from.shape(), axes), slope),
                                               zero, 0);
                 }));

@@ -118,7 +118,7 @@ TensorFile read(const Source& source) {
   for (const Entry& entry : header.entries) {
     file.tensors.emplace_back(entry.name, read_tensor(source, entry, data_begin));
     if (entry.dtype.find("16") != std::string::npos || entry.dtype == "I64") {
-      file.notes.push_back(safetensors::quoted(entry.name) + ": " + entry.dtype + " converted to " +
+      file.notes.push_back('"' + escaped(entry.name) + "\": " + entry.dtype + " converted to " +
                            to_string(entry.type->dtype));
     }
   }

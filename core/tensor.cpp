@@ -3,6 +3,7 @@
 #include <new>
 #include <ostream>
 
+#include <heed/core/broadcast.hpp>
 #include <heed/core/error.hpp>
 #include <heed/core/kernels/elementwise.hpp>
 #include <heed/core/kernels/random.hpp>
@@ -49,7 +50,9 @@ EnableGrad::EnableGrad() : before_(recording) { recording = true; }
 EnableGrad::~EnableGrad() { recording = before_; }
 bool grad_enabled() { return recording; }
 
-Tensor::Tensor(Array array) : impl_(make_impl(std::move(array))) {}
+Tensor::Tensor(Array array) {
+  if (array.defined()) impl_ = make_impl(std::move(array));
+}
 Tensor::Tensor(Array array, Ref<Node> node) : impl_(make_impl(std::move(array), std::move(node))) {}
 
 Tensor Tensor::scalar(double value, DType dtype) { return full({}, value, dtype); }
@@ -57,7 +60,9 @@ Tensor Tensor::empty(const Shape& shape, DType dtype) { return Tensor(Array::emp
 Tensor Tensor::zeros(const Shape& shape, DType dtype) { return full(shape, 0, dtype); }
 Tensor Tensor::ones(const Shape& shape, DType dtype) { return full(shape, 1, dtype); }
 Tensor Tensor::full(const Shape& shape, double value, DType dtype) {
-  return Tensor(Array::full(shape, value, dtype));
+  const Tensor y(Array::full(shape, value, dtype));
+  check_number("full", y, value);
+  return y;
 }
 Tensor Tensor::arange(int64_t n, DType dtype) { return Tensor(Array::arange(n, dtype)); }
 
@@ -210,11 +215,28 @@ void check_in_place(const char* operation, const Tensor& target) {
   }
 }
 
+/// What depends on the old numbers must find each element in a place of its own.
+void check_no_overlap(const char* operation, const Array& target) {
+  for (int axis = 0; axis < target.rank(); ++axis) {
+    if (target.strides()[axis] != 0 || target.shape()[axis] <= 1) continue;
+    throw ShapeError(std::string(operation) + ": the tensor " + to_string(target.shape()) +
+                     " is expanded: along axis " + std::to_string(axis) +
+                     " one number in memory stands for " + std::to_string(target.shape()[axis]) +
+                     " elements; clone() it first");
+  }
+}
+
 Array expanded_operand(const char* operation, const Tensor& target, const Tensor& other) {
+  if (other.requires_grad() && grad_enabled()) {
+    throw GraphError(std::string(operation) +
+                     ": the operand has a gradient, which a change in place would lose; write x = "
+                     "x + y, or detach() the operand");
+  }
   if (broadcast_shapes(operation, target.shape(), other.shape()) != target.shape()) {
     throw ShapeError(std::string(operation) + ": " + to_string(other.shape()) +
                      " does not broadcast to " + to_string(target.shape()));
   }
+  check_no_overlap(operation, target.array());
   // An operand that shares the target's memory is copied: elements may be read after they changed.
   const Array& array = other.array();
   return (array.shares_storage_with(target.array()) ? array.clone() : array).expand(target.shape());
@@ -231,6 +253,7 @@ Tensor& Tensor::copy_(const Tensor& source) {
 
 Tensor& Tensor::fill_(double value) {
   check_in_place("fill_", *this);
+  check_number("fill_", *this, value);
   kernels::fill(array(), value);
   array().bump_version();
   return *this;
@@ -242,6 +265,7 @@ Tensor& Tensor::add_(const Tensor& other, double factor) {
     throw TypeError(std::string("add_: element types differ: ") + to_string(dtype()) + " and " +
                     to_string(other.dtype()));
   }
+  check_number("add_", *this, factor);
   kernels::add_into(array(), expanded_operand("add_", *this, other), factor);
   array().bump_version();
   return *this;
@@ -249,12 +273,16 @@ Tensor& Tensor::add_(const Tensor& other, double factor) {
 
 Tensor& Tensor::mul_(double factor) {
   check_in_place("mul_", *this);
+  check_no_overlap("mul_", array());
+  check_number("mul_", *this, factor);
   kernels::scale(array(), factor);
   array().bump_version();
   return *this;
 }
 
 void Tensor::set_array(Array array) const {
+  this->array();  // an undefined tensor has no handles to share the numbers
+  if (!array.defined()) throw TypeError("set_array: the array is undefined");
   const bool leaf = requires_grad();
   impl_->array = std::move(array);
   impl_->node = leaf ? Leaf::make(impl_->array) : Ref<Node>();

@@ -31,6 +31,14 @@ struct BackwardOptions {
 /// A shared handle to an Array and, when it takes part in differentiation, to its history. Copying
 /// a Tensor copies the handle. Operations are free functions named as in PyTorch (operations.hpp).
 /// Like torch.Tensor, with one element type for each operation: mix them and `TypeError` says so.
+///
+/// Threads. Each thread records a graph of its own and may run it at any time, also where other
+/// threads' graphs have the same leaves and constants: `grad` gives each its own gradients, and
+/// `backward` adds to a shared leaf's one thread after the other, in no fixed order. A graph runs
+/// on the thread that recorded it (`GraphError` elsewhere). No thread may write what another uses
+/// meanwhile: numbers (`copy_`, an optimiser's step), `set_grad`, `set_requires_grad`,
+/// `register_hook`; `grad()` of a shared leaf is read once the others' `backward` has ended.
+/// `NoGrad`, `DetectAnomaly` and `default_generator()` are each thread's own.
 class Tensor {
  public:
   /// An undefined tensor, for "none".
@@ -44,6 +52,7 @@ class Tensor {
   static Tensor empty(const Shape& shape, DType dtype = float32);
   static Tensor zeros(const Shape& shape, DType dtype = float32);
   static Tensor ones(const Shape& shape, DType dtype = float32);
+  /// `TypeError` for a number that int32 or bool elements can't hold, as everywhere.
   static Tensor full(const Shape& shape, double value, DType dtype = float32);
   static Tensor arange(int64_t n, DType dtype = float32);
   static Tensor eye(int64_t n, DType dtype = float32);
@@ -92,18 +101,24 @@ class Tensor {
   Tensor to(DType dtype) const;
 
   /// Back-propagates from this scalar and adds to the gradients of all leaves. `GraphError` unless
-  /// it has one element and a history that has not been freed; with `gradient`, any shape.
+  /// it has one element and a history that has not been freed; with `gradient`, any shape. Where a
+  /// rule or a hook throws, the graph counts as freed unless retained, and the leaves' gradients
+  /// have received a part.
   void backward(BackwardOptions options = {}) const;
   void backward(const Tensor& gradient, BackwardOptions options = {}) const;
 
   /// Calls `hook(const Tensor& gradient)` once for each backward pass, on the complete gradient of
-  /// this tensor; what it returns replaces the gradient unless undefined.
+  /// this tensor; what it returns replaces the gradient unless undefined, and has its shape
+  /// (`ShapeError`) and element type (`TypeError`). Nothing is recorded in a hook, but it may run
+  /// `grad` and `backward` on what was recorded before: with `retain` if that shares nodes with the
+  /// graph being run. While a pass runs, leaves without hooks show no gradient.
   template <class F>
   void register_hook(F hook) const;
 
   // In-place changes. Each raises the version of the storage, so that a backward rule which saved
-  // the old numbers says so; `GraphError` for a leaf that requires a gradient unless under
-  // `NoGrad`, and for a tensor with a history.
+  // the old numbers says so; `GraphError` for a leaf that requires a gradient and for an operand
+  // that does, unless under `NoGrad`, and for a tensor with a history. `ShapeError` for an expanded
+  // tensor, where several elements are one number in memory (`fill_` may).
   Tensor& copy_(const Tensor& source);
   Tensor& fill_(double value);
   Tensor& add_(const Tensor& other, double factor = 1);
@@ -143,7 +158,7 @@ class EnableGrad {
 bool grad_enabled();
 
 /// The gradients of the sum of `outputs` with respect to `inputs` (leaves or not); nothing else is
-/// changed. An input that the outputs do not depend on gets zeros.
+/// changed. An input that the outputs do not depend on gets zeros. No two results share memory.
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
                          BackwardOptions options = {});
 

@@ -76,9 +76,13 @@ Tensor unsqueeze(const Tensor& x, int64_t axis) {
 std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t axis) {
   if (size <= 0) throw ShapeError("split: the size must be positive, got " + std::to_string(size));
   std::vector<Tensor> parts;
-  for (int64_t start = 0; start < x.size(axis); start += size) {
-    parts.push_back(slice(x, axis, start, start + size));
-  }
+  const int64_t extent = x.size(axis);
+  int64_t start = 0;
+  do {  // an axis of size 0 has one part, which is empty too
+    const int64_t stop = size < extent - start ? start + size : extent;
+    parts.push_back(slice(x, axis, start, stop));
+    start = stop;
+  } while (start < extent);
   return parts;
 }
 
@@ -114,9 +118,9 @@ class JoinNode final : public Node {
   void apply(const Array& g, Backward& run, bool) override {
     const auto* ends = reinterpret_cast<const int64_t*>(inputs_ + input_count());
     for (int i = 0; i < input_count(); ++i) {
-      if (!run.wants(inputs_[i])) continue;
+      if (!run.wants(i)) continue;
       const Array part = g.slice(axis_, i ? ends[i - 1] : 0, ends[i]);
-      run.give(inputs_[i], part.reshape(inputs_[i]->shape()), name());
+      run.give(i, part.reshape(inputs_[i]->shape()));
     }
   }
 

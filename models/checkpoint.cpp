@@ -72,6 +72,7 @@ std::string state_json(const TrainingState& state) {
   add("schedule_steps", std::to_string(state.schedule_steps));
   add("skipped", std::to_string(state.skipped));
   add("skipped_in_a_row", std::to_string(state.skipped_in_a_row));
+  add("validated", state.validated ? "true" : "false");
   add("best_step", std::to_string(state.best_step));
   add("worse_validations", std::to_string(state.worse_validations));
   if (std::isfinite(state.best_score)) add("best_score", json_number(state.best_score));
@@ -141,6 +142,7 @@ TrainingState parse_state(const Json& json) {
   state.schedule_steps = count("schedule_steps");
   state.skipped = count("skipped");
   state.skipped_in_a_row = count("skipped_in_a_row");
+  state.validated = json.flag("validated", true);
   state.best_step = count("best_step");
   state.worse_validations = count("worse_validations");
   constexpr double infinity = std::numeric_limits<double>::infinity();

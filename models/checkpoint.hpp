@@ -22,7 +22,9 @@ struct TrainingState {
   /// Updates left out because the loss or a gradient was not finite; how many of them one after the
   /// other.
   int64_t skipped = 0, skipped_in_a_row = 0;
-  /// The best validation so far (step 0: none yet), and how many were not better since.
+  /// Was the model of this step validated?
+  bool validated = true;
+  /// The best regular validation so far (step 0: none yet), and how many were not better since.
   int64_t best_step = 0, worse_validations = 0;
   double best_score = 0, best_loss = 0;
   /// The schedule `plateau`: its factor, and the validations without a better one since it fell.

@@ -330,8 +330,8 @@ std::vector<std::string> differences(const Config& there, const Config& here) {
       const std::string before = json_value(groups_a[g].keys[k]);
       const std::string now = json_value(groups_b[g].keys[k]);
       if (before == now) continue;
-      lines.push_back(path_of(groups_a[g], groups_a[g].keys[k]) + ": " + before + " there, " + now +
-                      " here");
+      lines.push_back(path_of(groups_a[g], groups_a[g].keys[k]) + ": " + escaped(before) +
+                      " there, " + escaped(now) + " here");
     }
   }
   return lines;

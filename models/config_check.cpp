@@ -30,6 +30,7 @@ double attention_weights(const RecurrentConfig& c) {
       return position + static_cast<double>(c.max_length) * n;
     case Score::dot:
     case Score::scaled:
+    case Score::custom:  // its weights are not known here
       break;
   }
   return position;
@@ -80,7 +81,8 @@ void check(const RecurrentConfig& model) {
 }
 
 void check_attention(const RecurrentConfig& model) {
-  if (model.coverage && model.attention != Score::additive && model.attention != Score::concat) {
+  if (model.coverage && model.attention != Score::additive && model.attention != Score::concat &&
+      model.attention != Score::custom) {
     throw ConfigError("coverage: needs a score with a hidden layer, attention additive or concat");
   }
   if (model.attention_local == Local::predictive && model.attention_window == 0) {

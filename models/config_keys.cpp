@@ -51,8 +51,10 @@ std::vector<Key> attention_keys(RecurrentConfig& c) {
   return {
       {"attention_size", size(c.attention_size), "A, hidden layer of the alignment model"},
       {"attention",
-       choice(c.attention, {"additive", "dot", "general", "concat", "location", "scaled"}),
-       "score function of the attention"},
+       choice(c.attention,
+              {"additive", "dot", "general", "concat", "location", "scaled", "custom"}),
+       "score function of the attention; custom: a C++ program's own, which the command can't "
+       "make"},
       {"attention_normaliser", choice(c.attention_normaliser, {"softmax", "sparsemax"}),
        "what turns scores into weights"},
       {"attention_window", IntegerKey{&c.attention_window, 0, largest_size},

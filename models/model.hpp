@@ -30,7 +30,11 @@ class TranslationModel {
   Tensor operator()(const Tensor& source, const Tensor& keep, const Tensor& target) const {
     return held_->forward(source, keep, target);
   }
-  /// Cross-entropy of the logits with the words that should follow, target_out: [B, T] int32.
+  /// What training minimises, and whose gradients `Translator::gradients` and `heed graph` show:
+  /// the model's own `loss` if it has one with these parameters, else the cross-entropy of the
+  /// logits with the words that should follow, target_out: [B, T] int32. An own loss heeds the
+  /// options: target words with `ignore_index` count nothing, `reduction` is `mean` over those that
+  /// do in training and `sum` elsewhere.
   Tensor loss(const Tensor& source, const Tensor& keep, const Tensor& target_in,
               const Tensor& target_out, const CrossEntropyOptions& options) const {
     return held_->loss(source, keep, target_in, target_out, options);

@@ -20,6 +20,13 @@ void refuse_float64(const std::string& path, const std::vector<NamedTensor>& wei
   }
 }
 
+void refuse_custom(const std::string& path, const Config& config) {
+  if (config.model != ModelKind::rnn_search || config.recurrent.attention != Score::custom) return;
+  throw FormatError(escaped(path, 400) +
+                    ": attention \"custom\": the model's score function is in the program that "
+                    "trained it; load it there with Translator::load(folder, build)");
+}
+
 /// Both sizes in the message: of the file and of what config.json says.
 void check_vocabulary(const std::string& path, const Vocabulary& vocabulary, const char* key,
                       int64_t rows) {
@@ -42,15 +49,21 @@ TranslationModel make_model(const Config& config) {
 }
 
 ModelFolder load_model_folder(const std::string& folder) {
+  return load_model_folder(folder, nullptr);
+}
+
+ModelFolder load_model_folder(const std::string& folder, const ModelBuilder& build) {
   const auto file = [&](const char* name) { return join_path(folder, name); };
   Config config = load_config(file("config.json"));
+  if (!build) refuse_custom(file("config.json"), config);
   Vocabulary source = Vocabulary::load(file("source.vocab"));
   Vocabulary target = Vocabulary::load(file("target.vocab"));
   check_vocabulary(file("source.vocab"), source, "source_vocab", config.source_vocab());
   check_vocabulary(file("target.vocab"), target, "target_vocab", config.target_vocab());
   const std::vector<NamedTensor> weights = load_weights(file("model.safetensors"));
   refuse_float64(file("model.safetensors"), weights);
-  ModelFolder result{config, std::move(source), std::move(target), make_model(config)};
+  ModelFolder result{config, std::move(source), std::move(target),
+                     build ? build(config) : make_model(config)};
   try {
     load_state_dict(result.model, weights);
   } catch (const FormatError& error) {
@@ -68,8 +81,10 @@ void save_model_folder(const std::string& folder, const Config& config, const Vo
   save_weights(join_path(folder, "model.safetensors"), weights);
 }
 
-void save_weights(const std::string& path, const std::vector<NamedTensor>& weights) {
+void save_weights(const std::string& path, const std::vector<NamedTensor>& weights,
+                  const std::vector<std::pair<std::string, std::string>>& metadata) {
   TensorFile file;
+  file.metadata = metadata;
   for (const NamedTensor& weight : weights) {
     file.tensors.push_back({weight.name, weight.tensor.array()});
   }

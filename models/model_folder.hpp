@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <heed/layers/module.hpp>
@@ -17,7 +19,11 @@ struct ModelFolder {
   TranslationModel model;
 };
 
-/// The model that `config` describes, freshly initialised from `default_generator()`.
+/// Makes a model from a folder's configuration.
+using ModelBuilder = std::function<TranslationModel(const Config&)>;
+
+/// The model that `config` describes, freshly initialised from `default_generator()`. `ConfigError`
+/// for attention = custom, which only a `ModelBuilder` of your own can make.
 TranslationModel make_model(const Config& config);
 
 /// Reads a model folder. `IoError` for a missing file; `FormatError` or `DataError` for a
@@ -25,12 +31,20 @@ TranslationModel make_model(const Config& config);
 /// that are missing, unexpected, of another shape or type (all of them listed), or not finite
 /// (named).
 ModelFolder load_model_folder(const std::string& folder);
+/// The same for a folder with attention = custom: `build` makes the model that the weights are of.
+///
+///     load_model_folder("m", [](const Config& c) {
+///       return TranslationModel(RNNsearch(c.recurrent, ScoreFunction(MyScore(c.recurrent))));
+///     });
+ModelFolder load_model_folder(const std::string& folder, const ModelBuilder& build);
 /// Writes the four files, each through a temporary name; makes the folder if there is none.
 void save_model_folder(const std::string& folder, const Config& config, const Vocabulary& source,
                        const Vocabulary& target, const std::vector<NamedTensor>& weights);
 
-/// Writes tensors as a safetensors file; reads one, refusing weights that are not finite.
-void save_weights(const std::string& path, const std::vector<NamedTensor>& weights);
+/// Writes tensors as a safetensors file, `metadata` beside them; reads one, refusing weights that
+/// are not finite.
+void save_weights(const std::string& path, const std::vector<NamedTensor>& weights,
+                  const std::vector<std::pair<std::string, std::string>>& metadata = {});
 std::vector<NamedTensor> load_weights(const std::string& path);
 
 }  // namespace heed

@@ -7,8 +7,9 @@
 
 namespace heed {
 
-// The names are those of config.json.
-enum class Score { additive, dot, general, concat, location, scaled };
+// The names are those of config.json. custom: a score function that a program brings along, which
+// no configuration can describe.
+enum class Score { additive, dot, general, concat, location, scaled, custom };
 enum class Readout { maxout, tanh };
 
 /// Sizes and variants of the recurrent models, the keys of config.json with the same names. The

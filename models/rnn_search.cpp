@@ -20,6 +20,7 @@
 #include <heed/models/rnn_search.hpp>
 
 #include <heed/core/elementwise.hpp>
+#include <heed/core/error.hpp>
 #include <heed/core/indexing.hpp>
 #include <heed/core/products.hpp>
 #include <heed/core/softmax.hpp>
@@ -29,9 +30,23 @@
 
 namespace heed {
 
-RNNsearch::RNNsearch(const RecurrentConfig& c) : RNNsearch(c, make_score(c)) {}
+namespace {
+
+const RecurrentConfig& with_own_score(const RecurrentConfig& c) {
+  if (c.attention == Score::custom) return c;
+  throw ConfigError(
+      "RNNsearch: a score function of your own needs attention = Score::custom in its "
+      "configuration, so that a folder of it is not taken for another model");
+}
+
+}  // namespace
+
+RNNsearch::RNNsearch(const RecurrentConfig& c) : RNNsearch(c, make_score(c), Checked{}) {}
 
 RNNsearch::RNNsearch(const RecurrentConfig& c, ScoreFunction score)
+    : RNNsearch(with_own_score(c), static_cast<ScoreFunction&&>(score), Checked{}) {}
+
+RNNsearch::RNNsearch(const RecurrentConfig& c, ScoreFunction score, Checked)
     : config(c),
       source_embedding(c.source_vocab, c.embedding, Vocabulary::pad),
       target_embedding(c.target_vocab, c.embedding, Vocabulary::pad),
@@ -74,9 +89,13 @@ ScoreFunction make_score(const RecurrentConfig& c) {
     case Score::general:
       return ScoreFunction(GeneralScore({c.hidden, 2 * c.hidden}));
     case Score::location:
+      return ScoreFunction(LocationScore({c.hidden, c.max_length}));
+    case Score::custom:
       break;
   }
-  return ScoreFunction(LocationScore({c.hidden, c.max_length}));
+  throw ConfigError(
+      "attention: custom is a score function of a C++ program's own, as RNNsearch(config, score); "
+      "choose one of heed's here");
 }
 
 namespace {

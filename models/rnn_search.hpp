@@ -20,7 +20,8 @@ namespace heed {
 /// like it. Cells, scores, normaliser and local attention are the configuration's.
 struct RNNsearch {
   explicit RNNsearch(const RecurrentConfig& config);
-  /// The same with a score function of your own instead of the one that the configuration names.
+  /// The same with a score function of your own. `ConfigError` unless the configuration says so,
+  /// attention = Score::custom: a folder with that is not taken for another model.
   RNNsearch(const RecurrentConfig& config, ScoreFunction score);
 
   /// Teacher forcing. source: [B, S] int32, keep: [B, S] bool, target: [B, T] int32 from `<s>` on
@@ -41,9 +42,13 @@ struct RNNsearch {
   RecurrentDecoder decoder;
   Linear readout, generator;
   Dropout dropout;
+
+ private:
+  struct Checked {};
+  RNNsearch(const RecurrentConfig& config, ScoreFunction score, Checked);
 };
 
-/// The score function that the configuration names.
+/// The score function that the configuration names; `ConfigError` for custom.
 ScoreFunction make_score(const RecurrentConfig& config);
 
 /// Draws all weights as appendix B.1 of the paper does: orthogonal recurrent matrices, the

@@ -1,116 +1,33 @@
+// How a training's run starts, ends and is saved.
 #include <algorithm>
-#include <chrono>
 #include <cmath>
+#include <limits>
+
 #include <heed/core/error.hpp>
 #include <heed/core/files.hpp>
-#include <heed/core/operations.hpp>
-#include <heed/models/checkpoint.hpp>
 #include <heed/models/model_folder.hpp>
 #include <heed/models/signals.hpp>
-#include <heed/models/train_log.hpp>
-#include <heed/models/trainer.hpp>
-#include <heed/models/training_recipe.hpp>
-#include <heed/optim/averaging.hpp>
-#include <heed/optim/clipping.hpp>
-#include <limits>
-#include <optional>
+#include <heed/models/trainer_loop.hpp>
 
 namespace heed {
 
 namespace {
 
-constexpr int64_t give_up_after = 5, log_every = 50;
-
 /// Before the names of the moving average in a checkpoint's optimizer.safetensors, whose other
 /// names begin with a number.
 const std::string shadow_prefix = "ema.";
 
-std::string first_non_finite_gradient(const std::vector<NamedTensor>& parameters) {
-  for (const NamedTensor& parameter : parameters) {
-    if (!std::isfinite(grad_norm({parameter.tensor}))) return parameter.name;
-  }
-  return "";
+/// One word for what must be the same for two validations to be compared.
+std::string digest(const std::vector<std::pair<std::string, std::string>>& fingerprint) {
+  std::string all;
+  for (const auto& [name, value] : fingerprint) all += name + '\0' + value + '\n';
+  return sha256(all).substr(0, 16);
 }
-
-/// Seconds since it was made.
-class Stopwatch {
- public:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
-
-/// Mean loss and speed of the steps since the last line of the log.
-struct Window {
-  double loss = 0, seconds = 0;
-  int64_t steps = 0, tokens = 0;
-};
 
 }  // namespace
 
 void TrainingTask::begin(const std::string&) {}
-void TrainingTask::save_best(const std::string& folder) {
-  save_weights(join_path(folder, "model.safetensors"), state());
-}
 std::vector<std::pair<std::string, std::string>> TrainingTask::fingerprint() { return {}; }
-
-struct Trainer::Loop {
-  Loop(TrainingTask& task_, TrainerOptions options_, TrainingObserver* observer_);
-  TrainingResult run();
-
-  void open_folder();
-  void start();
-  void resume(Checkpoint checkpoint);
-  void check_fingerprint(const TrainingState& before) const;
-  void enter_epoch();
-
-  void step();
-  double backward(int64_t end);
-  void update(double loss, double rate);
-  void skip(const std::string& cause);
-  void advance(int64_t end);
-
-  bool limit_reached() const;
-  bool out_of_patience() const;
-  double seconds_left() const;
-  void validate(bool regular);
-  bool beats(const Validation& result, double score, double loss) const;
-  void log_validation(const char* event, const Validation& result, bool better);
-  void validate_average();
-  bool save(bool last);
-  std::vector<NamedTensor> optimizer_state() const;
-  ExponentialMovingAverage* moving_average() { return shadow ? &*shadow : nullptr; }
-  TrainingResult finish(StopReason reason, int signal);
-
-  void report(double loss, int64_t tokens, double seconds);
-  void warn(const std::string& text) const {
-    if (observer && !text.empty()) observer->warn(text);
-  }
-  void note(const std::string& text) const {
-    if (observer) observer->note(text);
-  }
-
-  TrainingTask& task;
-  TrainerOptions options;
-  TrainingConfig& config;
-  TrainingObserver* observer;
-  std::vector<NamedTensor> parameters;
-  std::vector<Tensor> tensors;
-  std::unique_ptr<Optimizer> optimizer;
-  Plateau plateau = make_plateau();
-  std::optional<ExponentialMovingAverage> shadow;
-  std::optional<FolderLock> lock;
-  std::optional<TrainLog> log;
-  TrainingState state;
-  int64_t batches = 0, saved_step = -1, validated_step = -1, best_step = 0;
-  double rate = 0;
-  Window window;
-  Validation best;
-  bool warned_skip = false, trained = false;
-};
 
 Trainer::Loop::Loop(TrainingTask& task_, TrainerOptions options_, TrainingObserver* observer_)
     : task(task_),
@@ -118,6 +35,18 @@ Trainer::Loop::Loop(TrainingTask& task_, TrainerOptions options_, TrainingObserv
       config(options.training),
       observer(observer_),
       parameters(task.parameters()) {
+  check_options();
+  options.keep = std::max(options.keep, config.average);
+  for (const NamedTensor& parameter : parameters) tensors.push_back(parameter.tensor);
+  optimizer = make_optimizer(config, parameters);
+  if (config.ema > 0) shadow.emplace(parameters, config.ema);
+  if (has_end(config.schedule)) {
+    state.schedule_steps = options.schedule_steps > 0 ? options.schedule_steps : config.steps;
+  }
+  start();
+}
+
+void Trainer::Loop::check_options() const {
   if (config.validate_every < 1 || config.accumulate < 1 || options.keep < 2) {
     throw ConfigError("trainer: validate_every and accumulate must be at least 1, keep at least 2");
   }
@@ -127,14 +56,6 @@ Trainer::Loop::Loop(TrainingTask& task_, TrainerOptions options_, TrainingObserv
   if (config.average > 0 && options.folder.empty()) {
     throw ConfigError("trainer: average needs a folder, where checkpoints are");
   }
-  options.keep = std::max(options.keep, config.average);
-  for (const NamedTensor& parameter : parameters) tensors.push_back(parameter.tensor);
-  optimizer = make_optimizer(config, parameters);
-  if (config.ema > 0) shadow.emplace(parameters, config.ema);
-  if (has_end(config.schedule)) {
-    state.schedule_steps = options.schedule_steps > 0 ? options.schedule_steps : config.steps;
-  }
-  start();
 }
 
 // --- Starting, also in the middle ---
@@ -153,6 +74,7 @@ void Trainer::Loop::open_folder() {
 void Trainer::Loop::start() {
   state.fingerprint = task.fingerprint();
   state.generator = default_generator();
+  best.emplace(options.folder, digest(state.fingerprint));
   if (!options.folder.empty()) {
     open_folder();
     if (options.use == FolderUse::resume) {
@@ -162,6 +84,7 @@ void Trainer::Loop::start() {
       if (checkpoint) {
         resume(std::move(*checkpoint));
       } else {
+        best->take_over(0, {});
         note(escaped(options.folder) +
              ": has no checkpoint yet; the run starts from its beginning");
       }
@@ -188,10 +111,14 @@ void Trainer::Loop::resume(Checkpoint checkpoint) {
   state = std::move(checkpoint.state);
   plateau.load_state({.factor = state.plateau_factor, .bad = state.plateau_bad});
   default_generator() = state.generator;
-  saved_step = state.step;
-  best_step = state.best_step;
-  best.score = state.best_score;
-  best.loss = state.best_loss;
+  saved_step = first_step = state.step;
+  if (state.validated) validated_step = state.step;
+  const Validation found{.loss = state.best_loss, .score = state.best_score, .metrics = {}};
+  best->take_over(state.best_step, found);
+  if (state.best_step == state.step && best->beaten_by(found)) {  // it was not written any more
+    const ShadowInPlace in_place(moving_average());
+    keep_best(state.step, found);
+  }
   note("going on from step " + std::to_string(state.step));
 }
 
@@ -214,82 +141,13 @@ void Trainer::Loop::enter_epoch() {
   if (batches < 1) throw DataError("trainer: an epoch without batches");
 }
 
-// --- One step ---
+// --- Limits, checkpoints, the end ---
 
-/// Gradients of the batches [state.batch, end), weighted by their tokens; returns their mean loss.
-double Trainer::Loop::backward(int64_t end) {
-  int64_t total = 0;
-  for (int64_t batch = state.batch; batch < end; ++batch) total += task.tokens(batch);
-  double sum = 0;
-  optimizer->zero_grad();
-  for (int64_t batch = state.batch; batch < end; ++batch) {
-    const double share = static_cast<double>(task.tokens(batch)) / static_cast<double>(total);
-    const Tensor loss = task.loss(batch);
-    const double value = loss.item();
-    sum += share * value;
-    if (!std::isfinite(value)) break;
-    (share == 1 ? loss : loss * share).backward();
-  }
-  return sum;
-}
-
-void Trainer::Loop::step() {
-  const Stopwatch watch;
-  const int64_t end = std::min(state.batch + config.accumulate, batches);
-  int64_t tokens = 0;
-  for (int64_t batch = state.batch; batch < end; ++batch) tokens += task.tokens(batch);
-  trained = true;
-  rate = config.learning_rate * plateau.factor() *
-         make_schedule(config, state.schedule_steps)(state.step + 1);
-  const double loss = backward(end);
-  update(loss, rate);
-  advance(end);
-  const double seconds = watch.seconds();
-  state.seconds += seconds;
-  report(loss, tokens, seconds);
-}
-
-void Trainer::Loop::update(double loss, double learning_rate) {
-  if (!std::isfinite(loss)) return skip("the loss");
-  const double limit = config.clip_norm > 0 ? config.clip_norm : std::numeric_limits<double>::max();
-  const double norm = config.clip_norm > 0 ? clip_grad_norm(tensors, limit) : grad_norm(tensors);
-  if (!std::isfinite(norm)) {
-    return skip("the gradient of " + first_non_finite_gradient(parameters));
-  }
-  state.skipped_in_a_row = 0;
-  optimizer->set_learning_rate(learning_rate);
-  optimizer->step();
-  if (shadow) shadow->update();
-}
-
-void Trainer::Loop::skip(const std::string& cause) {
-  ++state.skipped;
-  const std::string what =
-      "step " + std::to_string(state.step + 1) + ": " + cause + " is not finite";
-  if (++state.skipped_in_a_row >= give_up_after) {
-    throw NumericError(
-        what + ", " + std::to_string(give_up_after) +
-        " times in a row: the training diverged; try a smaller learning rate or clip_norm");
-  }
-  if (!warned_skip) warn(what + "; such steps are left out");
-  warned_skip = true;
-}
-
-void Trainer::Loop::advance(int64_t end) {
-  ++state.step;
-  state.batch = end;
-  if (end < batches) return;
-  state.batch = 0;
-  ++state.epoch;
-  if (config.epochs <= 0 || state.epoch < config.epochs) enter_epoch();
-}
-
-// --- Limits, validation, checkpoints ---
-
-bool Trainer::Loop::limit_reached() const {
-  return (config.steps > 0 && state.step >= config.steps) ||
-         (config.epochs > 0 && state.epoch >= config.epochs) ||
-         (config.minutes > 0 && state.seconds >= 60 * config.minutes);
+Limit Trainer::Loop::limit_reached() const {
+  if (config.steps > 0 && state.step >= config.steps) return Limit::steps;
+  if (config.epochs > 0 && state.epoch >= config.epochs) return Limit::epochs;
+  if (config.minutes > 0 && state.seconds >= 60 * config.minutes) return Limit::minutes;
+  return Limit::none;
 }
 
 bool Trainer::Loop::out_of_patience() const {
@@ -310,74 +168,6 @@ double Trainer::Loop::seconds_left() const {
   return std::isfinite(left) ? std::max(left, 0.0) : -1;
 }
 
-/// A validation that is not a regular one (at the last step) may find the best model, but leaves no
-/// trace in the state: a run that is resumed with further limits is the same as one that had them
-/// at once.
-void Trainer::Loop::validate(bool regular) {
-  validated_step = state.step;
-  const ShadowInPlace in_place(moving_average());
-  Validation result;
-  {
-    KeepGenerator generator;
-    result = task.validate();
-  }
-  const bool better = state.best_step == 0 || beats(result, state.best_score, state.best_loss);
-  if (better && !options.folder.empty()) task.save_best(options.folder);
-  if (better) best = result;
-  if (better) best_step = state.step;
-  if (better && regular) {
-    state.best_step = state.step;
-    state.best_score = result.score;
-    state.best_loss = result.loss;
-  }
-  if (regular) state.worse_validations = better ? 0 : state.worse_validations + 1;
-  if (regular && config.schedule == ScheduleKind::plateau) {
-    plateau.observe_better(better);
-    state.plateau_factor = plateau.factor();
-    state.plateau_bad = plateau.state().bad;
-  }
-  log_validation("valid", result, better);
-  if (observer) observer->validated(state.step, result, better);
-}
-
-bool Trainer::Loop::beats(const Validation& result, double score, double loss) const {
-  return result.score > score || (result.score == score && result.loss < loss);
-}
-
-void Trainer::Loop::log_validation(const char* event, const Validation& result, bool better) {
-  log->line(event).add("step", state.step).add("epoch", state.epoch).add("loss", result.loss);
-  for (const auto& [name, value] : result.metrics) log->add(name, value);
-  warn(log->add("best", int64_t{better}).write());
-}
-
-/// Measures the mean of the last checkpoints' weights, and writes it into the folder if it is
-/// better than the best model. The weights are left as they were.
-void Trainer::Loop::validate_average() {
-  std::vector<int64_t> steps;
-  for (const int64_t step : checkpoint_steps(options.folder)) {
-    if (step == state.step || step % config.validate_every == 0) steps.push_back(step);
-  }
-  const auto wanted = static_cast<std::size_t>(config.average);
-  if (steps.size() > wanted) steps.erase(steps.begin(), steps.end() - config.average);
-  if (steps.size() < 2) return note("there are not two checkpoints to average");
-  std::vector<NamedTensor> own;
-  for (const NamedTensor& entry : task.state()) own.push_back({entry.name, entry.tensor.clone()});
-  try {
-    task.load_state(average_checkpoints(options.folder, steps));
-  } catch (const Error& error) {  // the run itself is saved
-    return warn(std::string("cannot average: ") + error.what());
-  }
-  const Validation result = task.validate();
-  const bool better = best_step == 0 || beats(result, best.score, best.loss);
-  if (better) task.save_best(options.folder);
-  task.load_state(own);
-  if (better) best = result;
-  if (better) best_step = state.step;
-  log_validation("average", result, better);
-  note("the mean of the last " + std::to_string(steps.size()) + " checkpoints is " +
-       (better ? "better than the best of them: it is the model now" : "no better"));
-}
-
 std::vector<NamedTensor> Trainer::Loop::optimizer_state() const {
   std::vector<NamedTensor> all = optimizer->state();
   if (!shadow) return all;
@@ -391,6 +181,7 @@ std::vector<NamedTensor> Trainer::Loop::optimizer_state() const {
 bool Trainer::Loop::save(bool last) {
   if (options.folder.empty() || saved_step == state.step) return true;
   state.generator = default_generator();
+  state.validated = validated_step == state.step;
   try {
     save_checkpoint(options.folder, {state, task.state(), optimizer_state()});
     saved_step = state.step;
@@ -406,12 +197,14 @@ bool Trainer::Loop::save(bool last) {
 TrainingResult Trainer::Loop::finish(StopReason reason, int signal) {
   if (reason == StopReason::signal) {
     const ShadowInPlace in_place(moving_average());
-    if (best_step == 0 && !options.folder.empty()) task.save_best(options.folder);
-  } else if (validated_step != state.step && saved_step != state.step) {
+    if (best->step() == 0) keep_best(0, {});  // better one that nobody has measured than none
+  } else if (validated_step != state.step || best->step() == 0) {
     validate(false);
   }
   save(true);
+  const bool trained = state.step > first_step;
   if (config.average > 0 && trained && reason != StopReason::signal) validate_average();
+  write_waiting(true);
   const char* words[] = {"limit", "patience", "signal"};
   warn(log->line("stop")
            .add("step", state.step)
@@ -419,14 +212,22 @@ TrainingResult Trainer::Loop::finish(StopReason reason, int signal) {
            .add("seconds", state.seconds)
            .add("skipped", state.skipped)
            .write());
-  return {reason,    signal,        state.step,    state.epoch,
-          best_step, state.skipped, state.seconds, std::move(best)};
+  return {.reason = reason,
+          .limit = reason == StopReason::limit ? limit_reached() : Limit::none,
+          .signal = signal,
+          .step = state.step,
+          .epoch = state.epoch,
+          .first_step = first_step,
+          .best_step = best->step(),
+          .skipped = state.skipped,
+          .seconds = state.seconds,
+          .best = best->validation()};
 }
 
 TrainingResult Trainer::Loop::run() {
   std::optional<StopSignals> signals;
   if (options.catch_signals) signals.emplace();
-  while (!limit_reached() && !out_of_patience()) {
+  while (limit_reached() == Limit::none && !out_of_patience()) {
     step();
     if (state.step % config.validate_every == 0) {
       validate(true);
@@ -434,30 +235,8 @@ TrainingResult Trainer::Loop::run() {
     }
     if (signals && signals->received()) return finish(StopReason::signal, signals->received());
   }
-  return finish(limit_reached() ? StopReason::limit : StopReason::patience, 0);
-}
-
-void Trainer::Loop::report(double loss, int64_t tokens, double seconds) {
-  window.loss += loss;
-  window.tokens += tokens;
-  window.seconds += seconds;
-  ++window.steps;
-  const double speed = static_cast<double>(window.tokens) / std::max(window.seconds, 1e-9);
-  if (observer) {
-    observer->stepped({state.step, state.epoch, window.loss / static_cast<double>(window.steps),
-                       rate, speed, seconds_left()});
-  }
-  if (state.step % log_every != 0) return;
-  warn(log->line("train")
-           .add("step", state.step)
-           .add("epoch", state.epoch)
-           .add("loss", window.loss / static_cast<double>(window.steps))
-           .add("learning_rate", rate)
-           .add("tokens_per_second", speed)
-           .add("seconds", state.seconds)
-           .add("skipped", state.skipped)
-           .write());
-  window = {};
+  const bool limit = limit_reached() != Limit::none;
+  return finish(limit ? StopReason::limit : StopReason::patience, 0);
 }
 
 Trainer::Trainer(TrainingTask& task, TrainerOptions options, TrainingObserver* observer)

@@ -37,7 +37,8 @@ class TrainingTask {
   virtual int64_t start_epoch(int64_t epoch) = 0;
   /// Tokens of a batch of this epoch: its weight where several batches make one update.
   virtual int64_t tokens(int64_t batch) = 0;
-  /// The mean loss of a batch over its tokens, in training mode.
+  /// The mean loss of a batch over its tokens, in training mode. A batch whose loss is not finite
+  /// may be asked for again, with the same random numbers, to find out why.
   virtual Tensor loss(int64_t batch) = 0;
   /// Measures the model on held-out data.
   virtual Validation validate() = 0;
@@ -45,8 +46,6 @@ class TrainingTask {
   /// Before the first step of a run, also a resumed one: writes what the folder holds besides
   /// weights.
   virtual void begin(const std::string& folder);
-  /// Writes the finished model into the run's folder, each time that it is the best so far.
-  virtual void save_best(const std::string& folder);
   /// Names and values that must agree when a run is resumed, checksums of the data for example.
   virtual std::vector<std::pair<std::string, std::string>> fingerprint();
 };
@@ -86,27 +85,43 @@ struct TrainerOptions {
 };
 
 enum class StopReason { limit, patience, signal };
+/// What of `TrainingConfig` a run can end at.
+enum class Limit { none, steps, epochs, minutes };
 
 /// How a training ended.
 struct TrainingResult {
   StopReason reason = StopReason::limit;
+  /// The one that was reached, where that is the reason.
+  Limit limit = Limit::none;
   /// The signal that stopped it, 0 if none did.
   int signal = 0;
-  int64_t step = 0, epoch = 0, best_step = 0, skipped = 0;
+  /// Where it ended, and the step that this run went on from.
+  int64_t step = 0, epoch = 0, first_step = 0;
+  /// The model in the folder is of this step, 0: of one that nobody has validated.
+  int64_t best_step = 0, skipped = 0;
   /// Time spent in training steps, by this process and the ones it went on from.
   double seconds = 0;
+  /// What its validation found; a run that had it from an earlier one knows loss and score alone.
   Validation best;
 };
 
 /// The training loop: batches, loss, gradients, clipping, optimiser, schedule; validation every
 /// `validate_every` steps, early stopping, the best model in the folder's root, checkpoints,
-/// history. With `ema` the shadow of the weights is what is validated and written as the best
-/// model; with `average` the mean of the last checkpoints is, at the end, if it is better. The
-/// weights depend on the seed and the steps alone: not on threads, the clock, or where the run was
-/// stopped and resumed. A step whose loss or gradient is not finite is skipped and counted. Throws
-/// `NumericError` after 5 such steps in a row, `IoError` if the last checkpoint can't be written,
-/// `ConfigError` where a resumed run differs from what it was, `FormatError` if no checkpoint is
-/// valid.
+/// history.
+///
+/// The best model, model.safetensors, is replaced by better ones alone, also where a run is stopped
+/// and resumed; a run's last step is validated and may be the best wherever it is. That validation
+/// counts for nothing else, so a resumed run makes the same checkpoints as one that was never
+/// stopped; its best model is the same or a better one, of a step where it was stopped. A best
+/// model that can't be written is a warning: it is kept in memory and written later. With `ema` the
+/// shadow of the weights is what is validated and written as the best model; with `average` the
+/// mean of the last checkpoints is, at the end, if it is better. The weights depend on the seed and
+/// the steps alone: not on threads, the clock, or where the run was stopped and resumed.
+///
+/// A step whose loss or gradient is not finite is skipped and counted; the first is repeated to
+/// name the operation that made it so. Throws `NumericError` after 5 such steps in a row, `IoError`
+/// if the last checkpoint or, at the end, the best model can't be written, `ConfigError` where a
+/// resumed run differs from what it was, `FormatError` if no checkpoint is valid.
 class Trainer {
  public:
   /// Locks the folder and reads the checkpoint to go on from; the errors about them come from here.

@@ -7,8 +7,10 @@
 #include <heed/core/files.hpp>
 #include <heed/core/operations.hpp>
 #include <heed/models/bleu.hpp>
-#include <heed/models/model_folder.hpp>
+#include <heed/models/encoder_decoder.hpp>
+#include <heed/models/rnn_search.hpp>
 #include <heed/models/search.hpp>
+#include <heed/models/transformer.hpp>
 #include <heed/models/utf8.hpp>
 
 namespace heed {
@@ -61,11 +63,24 @@ int64_t count_right(const Tensor& logits, const Batch& batch) {
   return sum;
 }
 
-Tensor token_loss(const Tensor& logits, const Batch& batch, double smoothing, Reduction reduction) {
-  const int64_t tokens = logits.size(0) * logits.size(1);
-  return cross_entropy(
-      reshape(logits, {tokens, logits.size(2)}), reshape(batch.target_out, {tokens}),
-      {.ignore_index = Vocabulary::pad, .label_smoothing = smoothing, .reduction = reduction});
+/// Throws unless `config` is what `model` was made of, as far as that is one of heed's.
+void check_describes(const Config& config, const TranslationModel& model) {
+  Config described = config;
+  if (const auto* search = model.as<RNNsearch>()) {
+    described.model = ModelKind::rnn_search;
+    described.recurrent = search->config;
+  } else if (const auto* fixed = model.as<EncoderDecoder>()) {
+    described.model = ModelKind::encoder_decoder;
+    described.recurrent = fixed->config;
+  } else if (const auto* transformer = model.as<Transformer>()) {
+    described.model = ModelKind::transformer;
+    described.transformer = transformer->config;
+  }
+  const std::vector<std::string> different = differences(described, config);
+  if (different.empty()) return;
+  throw ConfigError(
+      "TranslationTask: the model (there) is not what the configuration says (here): " +
+      different[0]);
 }
 
 }  // namespace
@@ -106,6 +121,7 @@ TranslationData load_translation_data(Config& config, std::vector<std::string>& 
 TranslationTask::TranslationTask(TranslationModel& model, const TranslationData& data,
                                  const Config& config)
     : model_(model), data_(data), config_(config) {
+  check_describes(config, model);
   const Tokenizer& tokenizer = *data.tokenizer;
   train_ = encode_pairs(data.train, tokenizer, data.source_vocabulary, tokenizer,
                         data.target_vocabulary);
@@ -140,8 +156,10 @@ int64_t TranslationTask::tokens(int64_t batch) {
 
 Tensor TranslationTask::loss(int64_t batch) {
   const Batch& b = load(batch);
-  return token_loss(model_(b.source, b.source_keep, b.target_in), b,
-                    config_.training.label_smoothing, Reduction::mean);
+  return model_.loss(b.source, b.source_keep, b.target_in, b.target_out,
+                     {.ignore_index = Vocabulary::pad,
+                      .label_smoothing = config_.training.label_smoothing,
+                      .reduction = Reduction::mean});
 }
 
 Validation TranslationTask::validate() {
@@ -149,11 +167,11 @@ Validation TranslationTask::validate() {
   eval(model_);
   double loss = 0;
   int64_t right = 0, tokens = 0;
-  for (const Batch& batch : valid_batches_) {
-    const Tensor logits = model_(batch.source, batch.source_keep, batch.target_in);
-    loss += token_loss(logits, batch, 0, Reduction::sum).item();
-    right += count_right(logits, batch);
-    tokens += batch.target_tokens;
+  const CrossEntropyOptions sum{.ignore_index = Vocabulary::pad, .reduction = Reduction::sum};
+  for (const Batch& b : valid_batches_) {
+    loss += model_.loss(b.source, b.source_keep, b.target_in, b.target_out, sum).item();
+    right += count_right(model_(b.source, b.source_keep, b.target_in), b);
+    tokens += b.target_tokens;
   }
   const std::vector<std::string> translations = translate_valid();
   train(model_);
@@ -201,10 +219,6 @@ void TranslationTask::begin(const std::string& folder) {
   write_file_atomically(join_path(folder, "config.json"), to_json(config_));
   data_.source_vocabulary.save(join_path(folder, "source.vocab"));
   data_.target_vocabulary.save(join_path(folder, "target.vocab"));
-}
-
-void TranslationTask::save_best(const std::string& folder) {
-  save_weights(join_path(folder, "model.safetensors"), state_dict(model_));
 }
 
 std::vector<std::pair<std::string, std::string>> TranslationTask::fingerprint() {

@@ -23,13 +23,15 @@ struct TranslationData {
 /// `notes`. Throws `DataError`, `IoError`.
 TranslationData load_translation_data(Config& config, std::vector<std::string>& notes);
 
-/// Training a translating model on pairs of sentences: cross-entropy of the target's tokens,
-/// batches of like length. Validation gives the loss of a token, the accuracy of the next token,
+/// Training a translating model on pairs of sentences: the model's `loss`, which is the
+/// cross-entropy of the target's tokens unless it has one of its own; batches of like length.
+/// Validation gives the loss of a token (without label smoothing), the accuracy of the next token,
 /// and of greedy translations BLEU as `heed bleu` prints it and the share that is exactly right,
 /// both in percent; the best model is the one with the most exact translations and BLEU together.
 class TranslationTask final : public TrainingTask {
  public:
-  /// `model` and `data` must live as long as the task.
+  /// `model` and `data` must live as long as the task. `ConfigError` where `config`, which is what
+  /// the folder will say of the model, describes another.
   TranslationTask(TranslationModel& model, const TranslationData& data, const Config& config);
 
   std::vector<NamedTensor> parameters() override { return named_parameters(model_); }
@@ -42,7 +44,6 @@ class TranslationTask final : public TrainingTask {
   Tensor loss(int64_t batch) override;
   Validation validate() override;
   void begin(const std::string& folder) override;
-  void save_best(const std::string& folder) override;
   std::vector<std::pair<std::string, std::string>> fingerprint() override;
 
  private:

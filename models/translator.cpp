@@ -151,8 +151,10 @@ struct Translator::Line {
   int64_t length() const { return static_cast<int64_t>(source.size()); }
 };
 
-Translator Translator::load(const std::string& folder) {
-  ModelFolder parts = load_model_folder(folder);
+Translator Translator::load(const std::string& folder) { return load(folder, nullptr); }
+
+Translator Translator::load(const std::string& folder, const ModelBuilder& build) {
+  ModelFolder parts = load_model_folder(folder, build);
   return Translator(std::move(parts.model), make_tokenizer(to_string(parts.config.tokenizer)),
                     std::move(parts.source), std::move(parts.target), parts.config.data.lowercase);
 }

@@ -8,6 +8,7 @@
 
 #include <heed/models/batches.hpp>
 #include <heed/models/model.hpp>
+#include <heed/models/model_folder.hpp>
 #include <heed/models/search.hpp>
 #include <heed/models/tokenizer.hpp>
 #include <heed/models/translation.hpp>
@@ -66,6 +67,9 @@ class Translator {
  public:
   /// The model of a folder. `FormatError`, `DataError`, `IoError` say what is wrong with it.
   static Translator load(const std::string& folder);
+  /// The same for a model that `build` makes, one with a score function of your own for example;
+  /// see `load_model_folder`.
+  static Translator load(const std::string& folder, const ModelBuilder& build);
   /// The models of several folders as one `Ensemble`, in this order. Throws as `load`, and
   /// `DataError` where tokenizers or vocabularies differ: which, and where first.
   static Translator load_ensemble(const std::vector<std::string>& folders);

@@ -72,13 +72,6 @@ Array compared(Comparison relation, const Array& a, const B& b) {
   return y;
 }
 
-/// Is `value` exactly an int32 or, for bool, 0 or 1?
-bool is_exact(double value, DType dtype) {
-  if (is_floating(dtype)) return true;
-  if (dtype == boolean) return value == 0 || value == 1;
-  return value == Number(value, int32).of_int;
-}
-
 Array logical(Loop loop, const Array& a, const Array& b) {
   const Array y = Array::empty(a.shape(), boolean);
   iterate(loop, y, {a, b});
@@ -102,17 +95,19 @@ Array clamp(const Array& x, double low, double high) {
 }
 
 Array div(const Array& a, const Array& b) { return binary(Binary::div, a, b); }
+Array div(const Array& a, double b) { return binary(Binary::div, a, b); }
+Array div(double a, const Array& b) {
+  const Array y = Array::empty(b.shape(), b.dtype());
+  iterate(loop_of(Binary::div, b.dtype()), y, {Number(a, b.dtype()), b});
+  return y;
+}
 Array pow(const Array& a, const Array& b) { return binary(Binary::pow, a, b, costly_piece); }
 
 Array pow(const Array& a, double exponent) {
   if (exponent == 1) return a.clone();
   if (exponent == 2) return square(a);
   if (exponent == 0.5) return sqrt(a);
-  if (exponent == -1) {
-    const Array y = Array::empty(a.shape(), a.dtype());
-    iterate(loop_of(Binary::div, a.dtype()), y, {Number(1, a.dtype()), a});
-    return y;
-  }
+  if (exponent == -1) return div(1, a);
   return binary(Binary::pow, a, exponent, costly_piece);
 }
 
@@ -140,12 +135,18 @@ Array mul(const Array& a, const Array& b, double factor) {
   return ternary(Ternary::product, a, b, Number(factor, a.dtype()));
 }
 
+bool has_number(DType dtype, double value) {
+  if (is_floating(dtype)) return true;
+  if (dtype == boolean) return value == 0 || value == 1;
+  return value == Number(value, int32).of_int;
+}
+
 Array compare(Comparison relation, const Array& a, const Array& b) {
   return compared(relation, a, b);
 }
 
 Array compare(Comparison relation, const Array& a, double b) {
-  if (!is_exact(b, a.dtype())) return compared(relation, a.to(float64), Number(b, float64));
+  if (!has_number(a.dtype(), b)) return compared(relation, a.to(float64), Number(b, float64));
   return compared(relation, a, Number(b, a.dtype()));
 }
 

@@ -23,6 +23,8 @@ Array clamp(const Array& x, double low, double high);
 
 // Floating. exp, tanh, sigmoid are at most 2 ulp from the exact value.
 Array div(const Array& a, const Array& b);
+Array div(const Array& a, double b);
+Array div(double a, const Array& b);
 Array pow(const Array& a, const Array& b);
 Array pow(const Array& a, double exponent);
 Array sqrt(const Array& x);
@@ -45,6 +47,10 @@ Array gelu_backward(const Array& g, const Array& x);
 Array silu_backward(const Array& g, const Array& x);
 /// a * b * factor.
 Array mul(const Array& a, const Array& b, double factor);
+
+/// Has the element type that number: any for floating ones, whole ones within the range of int32, 0
+/// and 1 for bool?
+bool has_number(DType dtype, double value);
 
 enum class Comparison { eq, ne, lt, le, gt, ge };
 /// bool results; any element type.

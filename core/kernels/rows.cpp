@@ -1,3 +1,4 @@
+#include <limits>
 #include <string>
 
 #include <heed/core/error.hpp>
@@ -126,7 +127,8 @@ Array cross_entropy(const Array& logits_in, const Array& target_in, int64_t igno
     for_rows(rows, classes, [&](int64_t row) {
       if (ids[row] == ignore) return;
       const T* x = from[row];
-      const T log_sum = row_loops<T>().log_sum_exp(x, classes);
+      const T largest = row_loops<T>().log_sum_exp(x, classes);
+      const T log_sum = largest - largest == 0 ? largest : std::numeric_limits<T>::quiet_NaN();
       log_sums[row] = log_sum;
       loss[row] = direct * (log_sum - x[ids[row]]);
       if (smoothing == 0) return;

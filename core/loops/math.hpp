@@ -21,8 +21,9 @@ struct Constants<float> {
   static constexpr Bits exponent_bias = 127;
   /// Adding 1.5 * 2^23 rounds to a whole number and leaves it in the lowest bits.
   static constexpr float rounder = 12582912.0f;
-  /// The logarithms of the smallest and the largest normal number, rounded inwards.
-  static constexpr float exp_low = -0x1.5d589ep+6f, exp_high = 0x1.62e42ep+6f;
+  /// The logarithms of the smallest and the largest normal number, rounded inwards, and below the
+  /// logarithm of half the smallest denormal one.
+  static constexpr float exp_low = -0x1.5d589ep+6f, exp_high = 0x1.62e42ep+6f, exp_none = -104;
   /// -127 log 2, where 2^n underflows to 0; and where tanh(x / 2) has become 1.
   static constexpr float scale_low = -0x1.601e68p+6f, saturated = 44.0f;
   static constexpr float log2_e = 0x1.715476p+0f;
@@ -57,7 +58,8 @@ struct Constants<double> {
   static constexpr int mantissa_bits = 52, sign_shift = 63;
   static constexpr Bits exponent_bias = 1023;
   static constexpr double rounder = 6755399441055744.0;
-  static constexpr double exp_low = -0x1.6232bdd7abcd2p+9, exp_high = 0x1.62e42fefa39efp+9;
+  static constexpr double exp_low = -0x1.6232bdd7abcd2p+9, exp_high = 0x1.62e42fefa39efp+9,
+                          exp_none = -746;
   static constexpr double scale_low = -0x1.628b76e3a7b61p+9, saturated = 44.0;
   static constexpr double log2_e = 0x1.71547652b82fep+0;
   static constexpr double log_2_high = 0x1.62e42fefap-1, log_2_low = 0x1.cf79abc9e3b3ap-40;
@@ -112,15 +114,21 @@ inline Reduced<T> reduced_exponential(T x, T less = 0) {
   return {__builtin_bit_cast(typename C::Bits, rounded) << C::mantissa_bits, y, rest - (y - 1)};
 }
 
-template <class T>
+/// exp(x) in `denormal` results too, or 0 for them, which is cheaper: for sums in which they don't
+/// count.
+template <class T, bool denormal = true>
 inline T exponential(T x) {
   using C = Constants<T>;
   using Bits = typename C::Bits;
   const Reduced<T> e = reduced_exponential(x);
+  // Denormal results are made 2^64 times as large, and rounded once on their way down.
+  const Bits raised = denormal && x < C::exp_low ? Bits(64) << C::mantissa_bits : Bits(0);
   // n added to the exponent of y; this also reaches 2^n y where 2^n by itself would overflow.
-  const T inside = __builtin_bit_cast(T, __builtin_bit_cast(Bits, e.y) + e.shifted_n);
+  const T large = __builtin_bit_cast(T, __builtin_bit_cast(Bits, e.y) + (e.shifted_n + raised));
+  const T inside = x < (denormal ? C::exp_none : C::exp_low) ? T(0) : large;
+  constexpr Bits one = C::exponent_bias << C::mantissa_bits;
+  const T normal = denormal ? inside * __builtin_bit_cast(T, one - raised) : inside;
   const T above = x + static_cast<T>(__builtin_inff());  // inf, or NaN
-  const T normal = x < C::exp_low ? T(0) : inside;
   return x <= C::exp_high ? normal : above;
 }
 

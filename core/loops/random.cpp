@@ -112,8 +112,10 @@ void box_muller(const double* u, const double* v, double* __restrict out) {
     // By quarters 0 to 4 of a turn: (c, s), (-s, c), (-c, -s), (s, -c), (c, s).
     const bool swapped = (quarters == 1) | (quarters == 3);
     const double radius = __builtin_sqrt(-2 * log_of_normal(u[i]));
-    const double cosine_sign = (quarters == 1) | (quarters == 2) ? -radius : radius;
-    const double sine_sign = (quarters == 2) | (quarters == 3) ? -radius : radius;
+    const bool cosine_below = (quarters == 1) | (quarters == 2);
+    const bool sine_below = (quarters == 2) | (quarters == 3);
+    const double cosine_sign = cosine_below ? -radius : radius;
+    const double sine_sign = sine_below ? -radius : radius;
     cosine[i] = (swapped ? s : c) * cosine_sign;
     sine[i] = (swapped ? c : s) * sine_sign;
   }

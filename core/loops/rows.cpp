@@ -7,6 +7,12 @@ namespace {
 
 constexpr int64_t lanes = 16;
 
+/// exp(x), where less than the smallest normal number is nothing: it stands beside exp(0) in a sum.
+template <class T>
+T power(T x) {
+  return exponential<T, false>(x);
+}
+
 /// term(0) + ... + term(n - 1), in 16 partial sums that are added pairwise at the end: it
 /// vectorises, and rounds better than one running sum.
 template <class T, class Term>
@@ -73,10 +79,10 @@ void softmax(const T* x, const bool* keep, T* y, int64_t n) {
   if (keep) {
     mask_out(x, keep, y, n);
     const T top = largest(y, n);
-    for (int64_t i = 0; i < n; ++i) y[i] = exponential(y[i] - top);
+    for (int64_t i = 0; i < n; ++i) y[i] = power(y[i] - top);
   } else {
     const T top = largest(x, n);
-    for (int64_t i = 0; i < n; ++i) y[i] = exponential(x[i] - top);
+    for (int64_t i = 0; i < n; ++i) y[i] = power(x[i] - top);
   }
   const T scale = 1 / sum_of<T>(n, [=](int64_t i) { return y[i]; });
   for (int64_t i = 0; i < n; ++i) y[i] *= scale;
@@ -100,14 +106,16 @@ T log_sum_above(const T* x, T top, int64_t n) {
   double sum = 0;
   for (int64_t start = 0; start < n; start += block) {
     const int64_t size = n - start < block ? n - start : block;
-    for (int64_t i = 0; i < size; ++i) terms[i] = exponential(x[start + i] - top);
+    for (int64_t i = 0; i < size; ++i) terms[i] = power(x[start + i] - top);
     sum += sum_of<double>(size, [&](int64_t i) { return static_cast<double>(terms[i]); });
   }
   return static_cast<T>(natural_log(sum));
 }
 
 /// The threshold by Michelot's algorithm: from a superset of the support, the mean that makes the
-/// rest sum to 1 throws elements out until none is left to throw. No sorting, exact.
+/// rest sum to 1 throws elements out until none is left to throw: then it rises no more. (To wait
+/// until the count stays would wait for ever where an element is rounded onto the threshold.) No
+/// sorting, exact. NaN is above no threshold, but makes the first one NaN.
 template <class T>
 void sparsemax(const T* x, const bool* keep, T* y, int64_t n) {
   if (keeps_nothing(keep, n)) return fill(y, T{0}, n);
@@ -119,12 +127,12 @@ void sparsemax(const T* x, const bool* keep, T* y, int64_t n) {
   const T top = largest(y, n);
   for (int64_t i = 0; i < n; ++i) y[i] -= top;
   T threshold = -1;  // what lies 1 below the largest is out, whatever the others are
-  for (T before = 0;;) {
+  for (bool rises = true; rises;) {
     const T count = sum_of<T>(n, [=](int64_t i) { return y[i] > threshold ? T{1} : T{0}; });
-    if (count == before) break;
-    const T total = sum_of<T>(n, [=](int64_t i) { return y[i] > threshold ? y[i] : T{0}; });
-    threshold = (total - 1) / count;
-    before = count;
+    const T total = sum_of<T>(n, [=](int64_t i) { return y[i] <= threshold ? T{0} : y[i]; });
+    const T next = (total - 1) / count;
+    rises = next > threshold;
+    if (!(next <= threshold)) threshold = next;
   }
   for (int64_t i = 0; i < n; ++i) y[i] = y[i] <= threshold ? T{0} : y[i] - threshold;
 }
@@ -154,12 +162,12 @@ template <class T>
 void log_softmax_backward(const T* g, const T* y, const bool* keep, T* dx, int64_t n) {
   if (!keep) {
     const T sum = sum_of<T>(n, [=](int64_t i) { return g[i]; });
-    for (int64_t i = 0; i < n; ++i) dx[i] = g[i] - exponential(y[i]) * sum;
+    for (int64_t i = 0; i < n; ++i) dx[i] = g[i] - power(y[i]) * sum;
     return;
   }
   const T sum = sum_of<T>(n, [=](int64_t i) { return keep[i] ? g[i] : T{0}; });
   for (int64_t i = 0; i < n; ++i) {
-    const T gradient = g[i] - exponential(y[i]) * sum;
+    const T gradient = g[i] - power(y[i]) * sum;
     dx[i] = keep[i] ? gradient : T{0};
   }
 }
@@ -167,8 +175,9 @@ void log_softmax_backward(const T* g, const T* y, const bool* keep, T* dx, int64
 template <class T>
 T log_sum_exp(const T* x, int64_t n) {
   const T top = largest(x, n);
-  const bool finite = top - top == 0;  // else the differences mean nothing, and the top is it
-  return finite ? top + log_sum_above(x, top, n) : top;
+  if (top - top == 0) return top + log_sum_above(x, top, n);
+  // The differences mean nothing: the top is it, or NaN where the top has passed one over.
+  return top + sum_of<T>(n, [=](int64_t i) { return x[i] == x[i] ? T{0} : x[i]; });
 }
 
 template <class T>
@@ -178,7 +187,7 @@ T sum(const T* x, int64_t n) {
 
 template <class T>
 void cross_entropy_backward(T g, const T* x, T lse, T shift, T* dx, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) dx[i] = g * (exponential(x[i] - lse) - shift);
+  for (int64_t i = 0; i < n; ++i) dx[i] = g * (power(x[i] - lse) - shift);
 }
 
 template <class T>

@@ -20,7 +20,15 @@ struct DistanceScore {
   void members(Members& m) { m("query", query)("key", key); }
 };
 
-int main() {
+/// RNNsearch with it. `custom` in the configuration says that it has a score of its own: a folder
+/// of such a model is refused by the command, which could not make it.
+TranslationModel distance_search(const Config& config) {
+  const RecurrentConfig& c = config.recurrent;
+  return TranslationModel(
+      RNNsearch(c, ScoreFunction(DistanceScore(c.hidden, 2 * c.hidden, c.attention_size))));
+}
+
+int main(int arguments, char** words) {
   manual_seed(1);
   constexpr int64_t B = 2, S = 5, n = 4, C = 2 * n, A = 6;
   Attention attention{ScoreFunction(DistanceScore(n, C, A))};
@@ -31,10 +39,18 @@ int main() {
   for (const float w : select(found.weights, 0, 1).to_vector<float>()) std::printf(" %.3f", w);
 
   // A whole model that searches with it, to train or to translate with like any other.
-  const RNNsearch model({.source_vocab = 9, .target_vocab = 7, .embedding = 3, .hidden = n},
-                        ScoreFunction(DistanceScore(n, C, A)));
+  Config config;
+  config.recurrent = {.embedding = 3, .hidden = n, .attention_size = A, .attention = Score::custom};
+  config.set_vocabularies(9, 7);
+  const TranslationModel model = distance_search(config);
   std::printf("\nRNNsearch with it: %lld weights\n",
               static_cast<long long>(parameter_count(model)));
+
+  // `save_model_folder` and `Trainer` write its folder; this reads one: custom_score MODEL LINE.
+  if (arguments == 3) {
+    const Translator translator = Translator::load(words[1], distance_search);
+    std::printf("%s\n", translator.translate(words[2]).text.c_str());
+  }
 
   // Its gradients are right: central differences in float64 agree with them.
   to(attention, float64);

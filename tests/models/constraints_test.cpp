@@ -197,7 +197,9 @@ TEST_CASE("a prefix may repeat n-grams, what follows it may not") {
 TEST_CASE("prefixes that are too long, or no words, are refused") {
   SearchOptions options = with_beam(2);
   options.max_length = 2;
-  CHECK_THAT(message_of<DataError>([&] { run({0, 1}, options, {{{}, 0}, {{4, 4, 4}, 17}}); }),
+  CHECK_THAT(message_of<DataError>([&] {
+               run({0, 1}, options, {{{}, 0}, {{4, 4, 4}, 17}});
+             }),
              Contains("the prefix of sentence 17 has 3 words, its maximum length is 2"));
   for (const int32_t id : {0, 2, 3, 7, -1}) {
     CHECK_THAT(message_of<IndexError>([&] { run({0}, options, {starting_with({id})}); }),

@@ -208,18 +208,23 @@ TEST_CASE("search refuses options out of range, and a model that gives no number
 
 TEST_CASE("search refuses sentences without words, and a decoder of the wrong shape") {
   TableDecoder decoder({0, 1});
-  CHECK_THAT(message_of<DataError>([&] { search(decoder, {2, 0}, with_beam(2)); }),
+  CHECK_THAT(message_of<DataError>([&] {
+               search(decoder, {2, 0}, with_beam(2));
+             }),
              Contains("source length 0 of sentence 1"));
-  CHECK_THAT(
-      message_of<ConfigError>([&] { search(decoder, {2, 2}, with_beam(2), {SentenceOptions{}}); }),
-      Contains("2 source lengths, 1 sentences"));
+  CHECK_THAT(message_of<ConfigError>([&] {
+               search(decoder, {2, 2}, with_beam(2), {SentenceOptions{}});
+             }),
+             Contains("2 source lengths, 1 sentences"));
   CHECK(search(decoder, {}, with_beam(2)).empty());
   struct Narrow final : Decoder {
     Tensor step(const Tensor&) override { return Tensor::full({1, V}, -2); }
     void reorder(const Tensor&, const Tensor&) override {}
   };
   Narrow narrow;
-  CHECK_THAT(message_of<ShapeError>([&] { search(narrow, {2, 2}, with_beam(2)); }),
+  CHECK_THAT(message_of<ShapeError>([&] {
+               search(narrow, {2, 2}, with_beam(2));
+             }),
              Contains("[1, 7], expected [2, vocabulary]"));
 }
 

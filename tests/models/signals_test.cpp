@@ -56,9 +56,7 @@ TEST_CASE("signals that were ignored stay ignored, and others are restored") {
         }) == 0);
   CHECK(status_of_child([] {
           std::signal(SIGTERM, SIG_DFL);
-          {
-            StopSignals signals;
-          }
+          { StopSignals signals; }
           std::raise(SIGTERM);
         }) == 128 + SIGTERM);
 }

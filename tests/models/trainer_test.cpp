@@ -133,9 +133,38 @@ TEST_CASE("a step whose loss is not finite is left out, counted and reported onc
   CHECK(training.run().skipped == 4);
   REQUIRE(training.record.warnings.size() == 1);
   CHECK_THAT(training.record.warnings[0], Contains("step 3: the loss is not finite"));
+  CHECK_THAT(training.record.warnings[0], Contains("the result of mul [] has a NaN"));
   for (const NamedTensor& entry : load_checkpoint(folder / "run/checkpoints/000020").model) {
     CHECK(std::isfinite(sum(entry.tensor).item()));
   }
+}
+
+TEST_CASE("looking for the operation of a step that is left out draws no random number") {
+  TemporaryFolder folder;
+  Training good(folder / "good"), bad(folder / "bad");
+  bad.first_bad = bad.last_bad = 3;
+  good.run();
+  CHECK(bad.run().skipped == 1);
+  const auto position = [&](const char* run) {
+    return load_checkpoint(folder / (std::string(run) + "/checkpoints/000020"))
+        .state.generator.position();
+  };
+  CHECK(position("good") == position("bad"));
+}
+
+TEST_CASE("a step whose gradient is not finite names the parameter and the operation") {
+  struct Root {  // its derivative at 0 is infinite, times 0: NaN
+    Parameter w{Tensor::zeros({3})};
+    void members(Members& m) { m("w", w); }
+  } net;
+  const auto loss = [](const Root& root, int) { return sum(sqrt(root.w) * 0.0); };
+  ModuleTask task(net, std::vector<int>{1}, {}, loss);
+  Record record;
+  Trainer trainer(task, {.training = {.epochs = 0, .steps = 9}, .catch_signals = false}, &record);
+  CHECK_THROWS_WITH(trainer.run(), Contains("step 5: the gradient of w is not finite") &&
+                                       Contains("sqrt") && Contains("5 times in a row"));
+  REQUIRE(record.warnings.size() == 1);
+  CHECK_THAT(record.warnings[0], Contains("step 1: the gradient of w") && Contains("sqrt"));
 }
 
 TEST_CASE("five steps in a row that are not finite end the training and keep the checkpoint") {
@@ -143,7 +172,8 @@ TEST_CASE("five steps in a row that are not finite end the training and keep the
   Training training(folder / "run");
   training.first_bad = 8;
   training.last_bad = 100;
-  CHECK_THROWS_WITH(training.run(), Contains("5 times in a row") && Contains("step 12"));
+  CHECK_THROWS_WITH(training.run(), Contains("5 times in a row") && Contains("step 12") &&
+                                        Contains("the result of mul"));
   CHECK(checkpoint_steps(folder / "run") == std::vector<int64_t>{6});
 }
 

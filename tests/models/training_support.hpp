@@ -59,7 +59,8 @@ struct Record final : heed::TrainingObserver {
   void note(const std::string& text) override { notes.push_back(text); }
 };
 
-/// A task with a hook: what the loss of the n-th call (from 1) is multiplied by.
+/// A task with a hook: from the first to the last bad batch (counted from 1; one that is asked for
+/// twice counts once) the loss is NaN.
 class NetTask final : public heed::TrainingTask {
  public:
   explicit NetTask(Net& net) : inner_(net, examples(13, 3), examples(2, 5), loss_of, 17) {}
@@ -71,7 +72,8 @@ class NetTask final : public heed::TrainingTask {
   int64_t start_epoch(int64_t epoch) override { return inner_.start_epoch(epoch); }
   int64_t tokens(int64_t batch) override { return 1 + batch % 3; }
   heed::Tensor loss(int64_t batch) override {
-    ++calls;
+    calls += batch != last_batch;
+    last_batch = batch;
     const bool bad = calls >= first_bad && calls <= last_bad;
     const heed::Tensor loss = inner_.loss(batch);
     return bad ? loss * std::numeric_limits<double>::quiet_NaN() : loss;
@@ -86,7 +88,7 @@ class NetTask final : public heed::TrainingTask {
     return {{"data", data}};
   }
 
-  int64_t calls = 0, first_bad = 0, last_bad = -1;
+  int64_t calls = 0, last_batch = -1, first_bad = 0, last_bad = -1;
   std::vector<double> scores;
   std::string data = "abc";
 

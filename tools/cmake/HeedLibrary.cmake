@@ -16,10 +16,15 @@ add_library(heed_options INTERFACE)
 target_compile_features(heed_options INTERFACE cxx_std_20)
 target_compile_options(heed_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
   $<$<BOOL:${HEED_WARNINGS_AS_ERRORS}>:-Werror>)
+set(HEED_SANITIZERS address,undefined)
+if(HEED_SANITIZE STREQUAL "thread")
+  set(HEED_SANITIZERS thread)
+endif()
 if(HEED_SANITIZE)
-  target_compile_options(heed_options INTERFACE -fsanitize=address,undefined
+  target_compile_definitions(heed_options INTERFACE HEED_SANITIZED)
+  target_compile_options(heed_options INTERFACE -fsanitize=${HEED_SANITIZERS}
     -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g)
-  target_link_options(heed_options INTERFACE -fsanitize=address,undefined)
+  target_link_options(heed_options INTERFACE -fsanitize=${HEED_SANITIZERS})
 endif()
 if(HEED_FUZZ)
   target_compile_options(heed_options INTERFACE -fsanitize=fuzzer-no-link)
@@ -58,7 +63,7 @@ target_link_libraries(heed PRIVATE OpenBLAS::OpenBLAS OpenMP::OpenMP_CXX)
 set_target_properties(heed PROPERTIES VERSION ${PROJECT_VERSION}
   SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 if(HEED_SANITIZE)
-  target_link_options(heed PUBLIC -fsanitize=address,undefined)
+  target_link_options(heed PUBLIC -fsanitize=${HEED_SANITIZERS})
 endif()
 target_link_libraries(heed_core PRIVATE OpenBLAS::OpenBLAS)
 

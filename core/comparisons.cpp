@@ -1,0 +1,55 @@
+#include <heed/core/broadcast.hpp>
+#include <heed/core/elementwise.hpp>
+#include <heed/core/kernels/elementwise.hpp>
+
+namespace heed {
+
+using kernels::Comparison;
+
+namespace {
+
+Tensor comparison(const char* operation, Comparison relation, const Tensor& a, const Tensor& b) {
+  check_same_dtype(operation, a, b);
+  const Shape shape = broadcast_shapes(operation, a.shape(), b.shape());
+  return Tensor(kernels::compare(relation, a.array().expand(shape), b.array().expand(shape)));
+}
+
+Tensor comparison(Comparison relation, const Tensor& a, double b) {
+  return Tensor(kernels::compare(relation, a.array(), b));
+}
+
+Tensor logical(const char* operation, Array (*combine)(const Array&, const Array&), const Tensor& a,
+               const Tensor& b) {
+  check_dtype(operation, "a", a, boolean);
+  check_dtype(operation, "b", b, boolean);
+  const Shape shape = broadcast_shapes(operation, a.shape(), b.shape());
+  return Tensor(combine(a.array().expand(shape), b.array().expand(shape)));
+}
+
+}  // namespace
+
+Tensor eq(const Tensor& a, const Tensor& b) { return comparison("eq", Comparison::eq, a, b); }
+Tensor ne(const Tensor& a, const Tensor& b) { return comparison("ne", Comparison::ne, a, b); }
+Tensor lt(const Tensor& a, const Tensor& b) { return comparison("lt", Comparison::lt, a, b); }
+Tensor le(const Tensor& a, const Tensor& b) { return comparison("le", Comparison::le, a, b); }
+Tensor gt(const Tensor& a, const Tensor& b) { return comparison("gt", Comparison::gt, a, b); }
+Tensor ge(const Tensor& a, const Tensor& b) { return comparison("ge", Comparison::ge, a, b); }
+Tensor eq(const Tensor& a, double b) { return comparison(Comparison::eq, a, b); }
+Tensor ne(const Tensor& a, double b) { return comparison(Comparison::ne, a, b); }
+Tensor lt(const Tensor& a, double b) { return comparison(Comparison::lt, a, b); }
+Tensor le(const Tensor& a, double b) { return comparison(Comparison::le, a, b); }
+Tensor gt(const Tensor& a, double b) { return comparison(Comparison::gt, a, b); }
+Tensor ge(const Tensor& a, double b) { return comparison(Comparison::ge, a, b); }
+
+Tensor logical_and(const Tensor& a, const Tensor& b) {
+  return logical("logical_and", kernels::logical_and, a, b);
+}
+Tensor logical_or(const Tensor& a, const Tensor& b) {
+  return logical("logical_or", kernels::logical_or, a, b);
+}
+Tensor logical_not(const Tensor& x) {
+  check_dtype("logical_not", "x", x, boolean);
+  return Tensor(kernels::logical_not(x.array()));
+}
+
+}  // namespace heed
