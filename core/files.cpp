@@ -1,9 +1,7 @@
 #include <heed/core/files.hpp>
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,26 +9,16 @@
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
-#include <utility>
 
 #include <heed/core/error.hpp>
+#include <heed/core/file_calls.hpp>
 
 namespace heed {
 
 namespace fs = std::filesystem;
+using namespace file_calls;
 
 namespace {
-
-std::string reason(int error) { return std::generic_category().message(error); }
-
-[[noreturn]] void fail(const std::string& path, const std::string& what, int error) {
-  throw IoError(escaped(path, 400) + ": " + what + ": " + reason(error));
-}
-
-std::string parent_of(const std::string& path) {
-  const std::string parent = fs::path(path).parent_path().string();
-  return parent.empty() ? "." : parent;
-}
 
 /// A trailing slash is not part of the name.
 std::string without_slashes(std::string path) {
@@ -47,45 +35,23 @@ std::string temporary_beside(const std::string& path, int attempt) {
 }
 constexpr int attempts = 100;
 
-int open_file(const std::string& path, int flags, int mode = 0) {
-  int descriptor;
-  do {
-    descriptor = file_ops().open(path.c_str(), flags | O_CLOEXEC, mode);
-  } while (descriptor < 0 && errno == EINTR);
-  return descriptor;
-}
-
-[[noreturn]] void fail_to_write(const std::string& path, int error, std::size_t needed) {
-  std::string what = "cannot write";
-  if (error == ENOSPC || error == EDQUOT) {
-    const int64_t free = file_ops().free_space(parent_of(path).c_str());
-    what += " (needs " + readable_size(static_cast<int64_t>(needed));
-    if (free >= 0) what += ", " + readable_size(free) + " free";
-    what += ")";
+/// O_NOFOLLOW refuses a link with ELOOP, whose text speaks of too many levels.
+[[noreturn]] void fail_to_open(const std::string& path, const std::string& what, int error) {
+  if (error == ELOOP && is_link(path)) {
+    throw IoError(escaped(path, 400) + ": is a link, where a file of its own is expected");
   }
   fail(path, what, error);
 }
 
-/// Owns a descriptor until `close`, which reports what the system found out late.
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  ~Descriptor() {
-    if (value_ >= 0) file_ops().close(value_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return value_; }
-  int release() { return std::exchange(value_, -1); }
-  /// 0, or the error. Linux frees the descriptor even then: closing again could hit another file.
-  int close() {
-    const int closed = file_ops().close(release());
-    return closed < 0 && errno != EINTR ? errno : 0;
-  }
-
- private:
-  int value_;
-};
+/// The size of a regular file that was opened; `IoError` for anything else.
+int64_t regular_size(const std::string& path, const Descriptor& file, const std::string& what) {
+  struct stat status {};
+  if (::fstat(file.get(), &status) < 0) fail(path, what, errno);
+  if (S_ISREG(status.st_mode)) return status.st_size;
+  throw IoError(escaped(path, 400) + (S_ISDIR(status.st_mode)
+                                          ? ": is a folder; a file is expected"
+                                          : ": is not a regular file; copy it to one first"));
+}
 
 /// Writes everything, flushes, closes. A failed fsync is never tried again on the same file: the
 /// system may have dropped the dirty pages and would report success. Returns 0 or the error.
@@ -131,21 +97,13 @@ void write_straight(const std::string& path, std::string_view bytes) {
 
 }  // namespace
 
-InputFile::InputFile(const std::string& path) : path_(path) {
+InputFile::InputFile(const std::string& path, Links links) : path_(path) {
   // Opening a pipe without a writer would wait for ever.
-  descriptor_ = open_file(path, O_RDONLY | O_NONBLOCK);
-  if (descriptor_ < 0) fail(path, "cannot read", errno);
-  struct stat status{};
-  const int error = ::fstat(descriptor_, &status) < 0 ? errno : 0;
-  if (error == 0 && S_ISREG(status.st_mode)) {
-    size_ = status.st_size;
-    return;
-  }
-  file_ops().close(descriptor_);
-  if (error != 0) fail(path, "cannot read", error);
-  throw IoError(escaped(path, 400) + (S_ISDIR(status.st_mode)
-                                          ? ": is a folder; a file is expected"
-                                          : ": is not a regular file; copy it to one first"));
+  const int flags = O_RDONLY | O_NONBLOCK | (links == Links::refuse ? O_NOFOLLOW : 0);
+  Descriptor file(open_file(path, flags));
+  if (file.get() < 0) fail_to_open(path, "cannot read", errno);
+  size_ = regular_size(path, file, "cannot read");
+  descriptor_ = file.release();
 }
 
 InputFile::~InputFile() { file_ops().close(descriptor_); }
@@ -163,8 +121,8 @@ int64_t InputFile::read(int64_t offset, void* target, int64_t bytes) const {
   return done;
 }
 
-std::string read_file(const std::string& path, int64_t limit) {
-  const InputFile file(path);
+std::string read_file(const std::string& path, int64_t limit, Links links) {
+  const InputFile file(path, links);
   std::string content;
   // A file may grow while it is read, and files of /proc say that they are empty.
   int64_t room = std::min(file.size(), limit) + 1;
@@ -187,20 +145,28 @@ void write_file_atomically(const std::string& path, std::string_view bytes) {
   const fs::file_status status = fs::status(path, ignored);
   if (fs::is_directory(status)) fail(path, "cannot write", EISDIR);
   if (fs::exists(status) && !fs::is_regular_file(status)) return write_straight(path, bytes);
-  std::string target = path;
-  if (fs::exists(status) && fs::is_symlink(fs::symlink_status(path, ignored))) {
-    target = fs::canonical(path, ignored).string();
-  }
+  const bool leads = fs::exists(status) && is_link(path);
+  replace_file(leads ? fs::canonical(path, ignored).string() : path, bytes);
+}
+
+void replace_file(const std::string& path, std::string_view bytes) {
   RemoveGuard temporary;
-  Descriptor file(create_temporary(target, temporary.path));
+  Descriptor file(create_temporary(path, temporary.path));
   if (const int error = write_and_close(file, bytes, true)) {
     fail_to_write(path, error, bytes.size());
   }
-  if (file_ops().rename(temporary.path.c_str(), target.c_str()) < 0) {
+  if (file_ops().rename(temporary.path.c_str(), path.c_str()) < 0) {
     fail(path, "cannot rename " + escaped(temporary.path, 400) + " to it", errno);
   }
   temporary.keep = true;
-  flush_folder(parent_of(target));
+  flush_folder(parent_of(path));
+}
+
+int open_own_file(const std::string& path) {
+  Descriptor file(open_file(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0666));
+  if (file.get() < 0) fail_to_open(path, "cannot write", errno);
+  regular_size(path, file, "cannot write");
+  return file.release();
 }
 
 PendingFolder::PendingFolder(const std::string& path) : path_(without_slashes(path)) {
@@ -250,27 +216,6 @@ void PendingFolder::commit() {
   flush_folder(parent_of(path_));
 }
 
-FolderLock::FolderLock(const std::string& folder) {
-  const std::string path = join_path(folder, ".lock");
-  Descriptor file(open_file(path, O_RDWR | O_CREAT, 0666));
-  if (file.get() < 0) fail(path, "cannot write", errno);
-  if (::flock(file.get(), LOCK_EX | LOCK_NB) < 0) {
-    if (errno != EWOULDBLOCK) fail(path, "cannot lock", errno);
-    char owner[16] = {};
-    const int64_t length = ::pread(file.get(), owner, sizeof owner - 1, 0);
-    throw ConfigError(escaped(folder, 400) + ": run directory is in use by pid " +
-                      (length > 0 ? escaped(owner) : "(unknown)") +
-                      "; wait for it or choose another");
-  }
-  const std::string mine = std::to_string(::getpid());
-  if (::ftruncate(file.get(), 0) < 0 || ::pwrite(file.get(), mine.data(), mine.size(), 0) < 0) {
-    fail_to_write(path, errno, mine.size());
-  }
-  descriptor_ = file.release();
-}
-
-FolderLock::~FolderLock() { ::close(descriptor_); }
-
 bool path_exists(const std::string& path) {
   std::error_code ignored;
   return fs::exists(fs::symlink_status(path, ignored));
@@ -279,6 +224,11 @@ bool path_exists(const std::string& path) {
 bool is_folder(const std::string& path) {
   std::error_code ignored;
   return fs::is_directory(path, ignored);
+}
+
+bool is_link(const std::string& path) {
+  std::error_code ignored;
+  return fs::is_symlink(fs::symlink_status(path, ignored));
 }
 
 void make_folder(const std::string& path) {
@@ -307,9 +257,18 @@ void remove_path(const std::string& path) {
   if (error) fail(path, "cannot remove", error.value());
 }
 
+void remove_file(const std::string& path) {
+  if (file_ops().unlink(path.c_str()) < 0 && errno != ENOENT) fail(path, "cannot remove", errno);
+}
+
+bool is_temporary_name(const std::string& name) {
+  const std::size_t dash = name.find_last_not_of("0123456789");
+  return name.starts_with(".tmp-") && dash > 5 && dash + 1 < name.size() && name[dash] == '-';
+}
+
 void remove_temporaries(const std::string& folder) {
   for (const std::string& name : folder_entries(folder)) {
-    if (name.rfind(".tmp-", 0) == 0) remove_path(join_path(folder, name));
+    if (is_temporary_name(name)) remove_path(join_path(folder, name));
   }
 }
 
@@ -349,34 +308,6 @@ std::string readable_size(int64_t bytes) {
   char text[32];
   std::snprintf(text, sizeof text, value < 9.95 ? "%.1f %s" : "%.0f %s", value, units[unit]);
   return text;
-}
-
-const FileOps& system_file_ops() {
-  static const FileOps calls = {
-      [](const char* path, int flags, int mode) { return ::open(path, flags, mode); },
-      [](int descriptor, void* target, std::size_t bytes, int64_t offset) -> int64_t {
-        return ::pread(descriptor, target, bytes, offset);
-      },
-      [](int descriptor, const void* source, std::size_t bytes) -> int64_t {
-        return ::write(descriptor, source, bytes);
-      },
-      [](int descriptor) { return ::fsync(descriptor); },
-      [](int descriptor) { return ::close(descriptor); },
-      [](const char* from, const char* to) { return ::rename(from, to); },
-      [](const char* path) { return ::unlink(path); },
-      [](const char* path, int mode) { return ::mkdir(path, static_cast<mode_t>(mode)); },
-      [](const char* folder) -> int64_t {
-        struct statvfs status{};
-        if (::statvfs(folder, &status) < 0) return -1;
-        return static_cast<int64_t>(status.f_bavail) * static_cast<int64_t>(status.f_frsize);
-      },
-  };
-  return calls;
-}
-
-FileOps& file_ops() {
-  static FileOps calls = system_file_ops();
-  return calls;
 }
 
 }  // namespace heed

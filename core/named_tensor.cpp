@@ -1,6 +1,7 @@
 #include <heed/core/named_tensor.hpp>
 
 #include <heed/core/error.hpp>
+#include <heed/core/suggest.hpp>
 
 namespace heed {
 
@@ -9,8 +10,7 @@ namespace {
 /// Appends `; unexpected: a, b` unless there is none.
 void append(std::string& text, const char* what, const std::vector<std::string>& names) {
   if (names.empty()) return;
-  text.append(text.empty() ? "" : "; ").append(what).append(": ");
-  for (std::size_t i = 0; i < names.size(); ++i) text.append(i == 0 ? "" : ", ").append(names[i]);
+  text.append(text.empty() ? "" : "; ").append(what).append(": ").append(listed(names, ", "));
 }
 
 }  // namespace

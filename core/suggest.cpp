@@ -48,4 +48,14 @@ std::string did_you_mean(const std::string& word, const std::vector<std::string>
   return found.empty() ? "" : "; did you mean \"" + found + "\"?";
 }
 
+std::string listed(const std::vector<std::string>& items, const std::string& separator) {
+  constexpr std::size_t limit = 20;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(items.size(), limit); ++i) {
+    text += (i == 0 ? "" : separator) + items[i];
+  }
+  if (items.size() <= limit) return text;
+  return text + " and " + std::to_string(items.size() - limit) + " more";
+}
+
 }  // namespace heed

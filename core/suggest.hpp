@@ -12,4 +12,7 @@ std::string closest(const std::string& word, const std::vector<std::string>& can
 /// `; did you mean "d_model"?`, or nothing if no candidate is close: to end a message with.
 std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates);
 
+/// The items of a list for a message, of a long one the first 20: `a, b, c and 99980 more`.
+std::string listed(const std::vector<std::string>& items, const std::string& separator);
+
 }  // namespace heed

@@ -8,6 +8,7 @@
 #include <heed/core/error.hpp>
 #include <heed/core/files.hpp>
 #include <heed/core/safetensors.hpp>
+#include <heed/core/suggest.hpp>
 #include <heed/models/json_reader.hpp>
 #include <heed/models/json_writer.hpp>
 #include <heed/models/train_log.hpp>
@@ -19,11 +20,19 @@ namespace {
 
 constexpr int64_t version = 1;
 constexpr int64_t largest = std::numeric_limits<int64_t>::max();
+constexpr int64_t json_limit = 1 << 20;
 constexpr const char* manifest_name = "MANIFEST.json";
 constexpr const char* file_names[] = {"model.safetensors", "optimizer.safetensors", "state.json"};
 
 std::string checkpoints_folder(const std::string& folder) {
   return join_path(folder, "checkpoints");
+}
+
+/// The folder to write in: a link could lead anywhere.
+std::string own_checkpoints_folder(const std::string& folder) {
+  const std::string path = checkpoints_folder(folder);
+  if (!is_link(path)) return path;
+  throw IoError(escaped(path, 400) + ": is a link; a run keeps its checkpoints in its own folder");
 }
 
 std::string checkpoint_path(const std::string& folder, int64_t step) {
@@ -38,6 +47,49 @@ int64_t step_of(const std::string& name) {
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), step);
   const bool whole = error == std::errc() && end == name.data() + name.size();
   return whole && name.size() >= 6 && step >= 0 ? step : -1;
+}
+
+/// The steps in the names of all folders, and other things, among the checkpoints.
+std::vector<int64_t> named_steps(const std::string& folder) {
+  std::vector<int64_t> steps;
+  if (!is_folder(checkpoints_folder(folder))) return steps;
+  for (const std::string& name : folder_entries(checkpoints_folder(folder))) {
+    if (const int64_t step = step_of(name); step >= 0) steps.push_back(step);
+  }
+  std::sort(steps.begin(), steps.end());
+  return steps;
+}
+
+/// Whether heed made this folder, so that it may remove it: there are no files but a checkpoint's,
+/// the manifest among them. An empty one is what an interrupted removal left.
+bool is_own_checkpoint(const std::string& path) {
+  if (is_link(path) || !is_folder(path)) return false;
+  std::vector<std::string> names = folder_entries(path);
+  const auto known = [](const std::string& name) {
+    return name == manifest_name ||
+           std::find(std::begin(file_names), std::end(file_names), name) != std::end(file_names);
+  };
+  return std::all_of(names.begin(), names.end(), known) &&
+         (names.empty() || path_exists(join_path(path, manifest_name)));
+}
+
+/// Removes a checkpoint; the manifest goes last, as long as it is there the folder is known.
+void remove_checkpoint(const std::string& path) {
+  if (!is_own_checkpoint(path)) return;
+  for (const char* name : file_names) remove_file(join_path(path, name));
+  remove_file(join_path(path, manifest_name));
+  remove_path(path);
+}
+
+/// Makes room for a checkpoint: what has its name and was not resumed from is invalid.
+void remove_invalid(const std::string& path) {
+  if (is_link(path)) return remove_file(path);
+  remove_checkpoint(path);
+  if (!path_exists(path)) return;
+  throw IoError(
+      escaped(path, 400) +
+      ": has the name of a checkpoint but is none (it has no MANIFEST.json or other files "
+      "too); move it away");
 }
 
 // --- Writing ---
@@ -107,19 +159,29 @@ void check_version(const Json& json) {
   }
 }
 
-/// The bytes of a file of the checkpoint, if they are those that the manifest promises.
-std::string checked_bytes(const std::string& path, const Json& files, const std::string& name) {
+/// The bytes of a file of the checkpoint, if they are those that the manifest promises. The sizes
+/// come first: nothing of a file that claims too much is read.
+std::string checked_bytes(const std::string& path, const Json& files, const std::string& name,
+                          int64_t limit) {
   if (!files.has(name)) files.fail("the manifest lacks " + name);
   const Json& entry = files.object(name);
-  const std::string file = join_path(path, name);
-  const std::string bytes = read_file(file);
+  const InputFile file(join_path(path, name), Links::refuse);
+  const auto refuse = [&](const std::string& what) {
+    throw FormatError(escaped(join_path(path, name), 400) + ": " + what);
+  };
   const int64_t size = entry.required_integer("size", 0, largest);
-  if (static_cast<int64_t>(bytes.size()) != size) {
-    throw FormatError(escaped(file, 400) + ": has " + std::to_string(bytes.size()) +
-                      " bytes, the manifest says " + std::to_string(size));
+  if (file.size() != size) {
+    refuse("has " + std::to_string(file.size()) + " bytes, the manifest says " +
+           std::to_string(size));
   }
+  if (size > limit) {
+    refuse("has " + readable_size(size) + ", more than such a file can have here (" +
+           readable_size(limit) + ")");
+  }
+  std::string bytes(static_cast<std::size_t>(size), '\0');
+  bytes.resize(static_cast<std::size_t>(file.read(0, bytes.data(), size)));
   if (sha256(bytes) != entry.required_text("sha256")) {
-    throw FormatError(escaped(file, 400) + ": its checksum is not the one in the manifest");
+    refuse("its checksum is not the one in the manifest");
   }
   return bytes;
 }
@@ -175,62 +237,68 @@ void save_checkpoint(const std::string& folder, const Checkpoint& checkpoint) {
                                   tensor_bytes(checkpoint.optimizer), state_json(checkpoint.state)};
   int64_t bytes = 0;
   for (const std::string& content : contents) bytes += static_cast<int64_t>(content.size());
-  make_folder(checkpoints_folder(folder));
+  make_folder(own_checkpoints_folder(folder));
   require_free_space(folder, 2 * bytes);
-  // What has this name and was not resumed from is invalid.
-  remove_path(path);
+  remove_invalid(path);
   PendingFolder pending(path);
   for (int i = 0; i < 3; ++i) pending.write(file_names[i], contents[i]);
   pending.write(manifest_name, manifest_json(pending.entries()));
   pending.commit();
 }
 
-Checkpoint load_checkpoint(const std::string& path) {
-  const Json manifest = Json::read(join_path(path, manifest_name), JsonFault::format);
+Checkpoint load_checkpoint(const std::string& path, int64_t limit) {
+  const std::string manifest_path = join_path(path, manifest_name);
+  const Json manifest = Json::parse(read_file(manifest_path, json_limit, Links::refuse),
+                                    manifest_path, JsonFault::format);
   check_version(manifest);
   const Json& files = manifest.required_object("files");
   files.allow_only({file_names[0], file_names[1], file_names[2]});
-  const auto bytes = [&](int i) { return checked_bytes(path, files, file_names[i]); };
+  const auto bytes = [&](int i) {
+    return checked_bytes(path, files, file_names[i], i == 2 ? json_limit : limit);
+  };
   const auto name = [&](int i) { return join_path(path, file_names[i]); };
   return {parse_state(Json::parse(bytes(2), name(2), JsonFault::format)),
           parse_tensors(bytes(0), name(0)), parse_tensors(bytes(1), name(1))};
 }
 
 std::vector<int64_t> checkpoint_steps(const std::string& folder) {
-  std::vector<int64_t> steps;
-  if (!is_folder(checkpoints_folder(folder))) return steps;
-  for (const std::string& name : folder_entries(checkpoints_folder(folder))) {
-    if (const int64_t step = step_of(name); step >= 0) steps.push_back(step);
-  }
-  std::sort(steps.begin(), steps.end());
+  std::vector<int64_t> steps = named_steps(folder);
+  std::erase_if(steps,
+                [&](int64_t step) { return !is_own_checkpoint(checkpoint_path(folder, step)); });
   return steps;
 }
 
 std::optional<Checkpoint> newest_checkpoint(const std::string& folder,
-                                            std::vector<std::string>& warnings) {
-  const std::vector<int64_t> steps = checkpoint_steps(folder);
-  std::string reasons;
+                                            std::vector<std::string>& warnings, int64_t limit,
+                                            const std::function<void(const Checkpoint&)>& accept) {
+  const std::vector<int64_t> steps = named_steps(folder);
+  std::vector<std::string> reasons;
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
     try {
-      Checkpoint checkpoint = load_checkpoint(checkpoint_path(folder, *step));
+      const std::string path = checkpoint_path(folder, *step);
+      if (is_link(path)) throw FormatError(escaped(path, 400) + ": is a link");
+      Checkpoint checkpoint = load_checkpoint(path, limit);
       if (checkpoint.state.step != *step) throw FormatError("state.json is of another step");
+      if (accept) accept(checkpoint);
       return checkpoint;
+    } catch (const ConfigError&) {
+      throw;
     } catch (const Error& error) {
       warnings.push_back("checkpoint " + std::to_string(*step) + " is not valid: " + error.what());
-      reasons += (reasons.empty() ? "" : "; ") + std::string(error.what());
+      reasons.emplace_back(error.what());
     }
   }
   if (steps.empty()) return std::nullopt;
-  throw FormatError(escaped(folder, 400) + ": no checkpoint is valid: " + reasons);
+  throw FormatError(escaped(folder, 400) + ": no checkpoint is valid: " + listed(reasons, "; "));
 }
 
 std::vector<NamedTensor> average_checkpoints(const std::string& folder,
-                                             const std::vector<int64_t>& steps) {
+                                             const std::vector<int64_t>& steps, int64_t limit) {
   StateAverage average;
   for (const int64_t step : steps) {
     const std::string path = checkpoint_path(folder, step);
     try {
-      average.add(load_checkpoint(path).model);
+      average.add(load_checkpoint(path, limit).model);
     } catch (const FormatError& error) {
       throw FormatError(escaped(path, 400) + ": " + error.what());
     }
@@ -239,13 +307,14 @@ std::vector<NamedTensor> average_checkpoints(const std::string& folder,
 }
 
 void prune_checkpoints(const std::string& folder, int64_t newest, int64_t every, int64_t keep) {
+  own_checkpoints_folder(folder);
   std::vector<int64_t> steps = checkpoint_steps(folder), others;
   std::reverse(steps.begin(), steps.end());
   int64_t kept = 0, regular = 0;
   for (const int64_t step : steps) {
     const bool wanted = step % every == 0 && regular < keep;
     if (step > newest) {
-      remove_path(checkpoint_path(folder, step));
+      remove_checkpoint(checkpoint_path(folder, step));
     } else if (step == newest || wanted) {
       ++kept;
       regular += wanted;
@@ -254,8 +323,18 @@ void prune_checkpoints(const std::string& folder, int64_t newest, int64_t every,
     }
   }
   for (const int64_t step : others) {
-    if (++kept > 2) remove_path(checkpoint_path(folder, step));
+    if (++kept > 2) remove_checkpoint(checkpoint_path(folder, step));
   }
+}
+
+void clear_checkpoints(const std::string& folder) {
+  const std::string path = own_checkpoints_folder(folder);
+  if (!is_folder(path)) return;
+  remove_temporaries(path);
+  for (const int64_t step : checkpoint_steps(folder)) {
+    remove_checkpoint(checkpoint_path(folder, step));
+  }
+  if (folder_entries(path).empty()) remove_path(path);
 }
 
 }  // namespace heed

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -45,29 +46,37 @@ struct Checkpoint {
 /// Writes `FOLDER/checkpoints/NNNNNN` (the step): model.safetensors, optimizer.safetensors,
 /// state.json, and MANIFEST.json with their sizes and checksums. They are written under a temporary
 /// name, flushed, read back and renamed, so that the name never stands for half a checkpoint.
-/// `IoError` if there is no room.
+/// `IoError` if there is no room, or if the name is taken by a folder that is no checkpoint.
 void save_checkpoint(const std::string& folder, const Checkpoint& checkpoint);
 
-/// Reads one checkpoint's folder. `FormatError` (or `IoError`) names the file that is missing, has
-/// another checksum than the manifest says, or is not of its format.
-Checkpoint load_checkpoint(const std::string& path);
+/// Reads one checkpoint's folder. `FormatError` (or `IoError`) names the file that is missing, a
+/// link, larger than `limit` bytes, of another size or checksum than the manifest says, or not of
+/// its format. Sizes are compared before anything is read.
+Checkpoint load_checkpoint(const std::string& path, int64_t limit = INT64_MAX);
 
-/// The newest valid checkpoint of a run's folder, none if it has no checkpoints. What is wrong with
-/// newer ones is appended to `warnings`; `FormatError` lists all reasons if none is valid.
-std::optional<Checkpoint> newest_checkpoint(const std::string& folder,
-                                            std::vector<std::string>& warnings);
+/// The newest valid checkpoint of a run's folder, none if it has no checkpoints: the newest that
+/// `load_checkpoint` reads and that `accept` takes; an `Error` of its own but a `ConfigError`,
+/// which goes on to the caller, says that it does not. What is wrong with newer ones is appended to
+/// `warnings`; `FormatError` lists the reasons if none is valid.
+std::optional<Checkpoint> newest_checkpoint(
+    const std::string& folder, std::vector<std::string>& warnings, int64_t limit = INT64_MAX,
+    const std::function<void(const Checkpoint&)>& accept = {});
 
-/// The steps of all checkpoints of a run's folder, in increasing order.
+/// The steps of all checkpoints of a run's folder, in increasing order. A folder with a manifest
+/// and no other files than a checkpoint's is one; whatever else lies there is left alone.
 std::vector<int64_t> checkpoint_steps(const std::string& folder);
 
 /// The mean of the weights of a run's checkpoints of these steps, at least one; see `StateAverage`.
 /// `FormatError` for one that is not valid or has other weights than the first.
 std::vector<NamedTensor> average_checkpoints(const std::string& folder,
-                                             const std::vector<int64_t>& steps);
+                                             const std::vector<int64_t>& steps,
+                                             int64_t limit = INT64_MAX);
 
 /// Removes old checkpoints after the one of step `newest` was written. Kept are that one and the
 /// `keep` (at least 2) newest of the regular ones, whose step is a multiple of `every`; others
 /// (from an interrupted run) only where fewer than 2 remained. Later ones were invalid and go.
 void prune_checkpoints(const std::string& folder, int64_t newest, int64_t every, int64_t keep);
+/// Removes all checkpoints of a run's folder.
+void clear_checkpoints(const std::string& folder);
 
 }  // namespace heed

@@ -77,7 +77,7 @@ void save_model_folder(const std::string& folder, const Config& config, const Vo
   make_folder(folder);
   source.save(join_path(folder, "source.vocab"));
   target.save(join_path(folder, "target.vocab"));
-  write_file_atomically(join_path(folder, "config.json"), to_json(config));
+  replace_file(join_path(folder, "config.json"), to_json(config));
   save_weights(join_path(folder, "model.safetensors"), weights);
 }
 
@@ -88,7 +88,7 @@ void save_weights(const std::string& path, const std::vector<NamedTensor>& weigh
   for (const NamedTensor& weight : weights) {
     file.tensors.push_back({weight.name, weight.tensor.array()});
   }
-  save_safetensors(path, file);
+  replace_file(path, safetensors_bytes(file));
 }
 
 std::vector<NamedTensor> load_weights(const std::string& path) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <heed/core/error.hpp>
 #include <heed/core/files.hpp>
+#include <heed/models/checkpoint.hpp>
 #include <heed/models/run_folder.hpp>
 
 namespace heed {
@@ -11,7 +12,7 @@ namespace {
 bool holds_files(const std::string& folder) {
   const std::vector<std::string> names = folder_entries(folder);
   return std::any_of(names.begin(), names.end(), [](const std::string& name) {
-    return name != ".lock" && !name.starts_with(".tmp-");
+    return name != ".lock" && !is_temporary_name(name);
   });
 }
 
@@ -27,17 +28,24 @@ void check_run_folder(const std::string& folder, FolderUse use) {
                       ": is not empty; go on with --resume, start anew with --overwrite, or choose "
                       "another folder");
   }
-  const bool has_run = exists && (path_exists(join_path(folder, "config.json")) ||
-                                  path_exists(join_path(folder, "checkpoints")));
+  const std::string checkpoints = join_path(folder, "checkpoints");
+  if (is_link(checkpoints)) {
+    throw IoError(escaped(checkpoints, 400) +
+                  ": is a link; a run keeps its checkpoints in its own folder: move them there, or "
+                  "remove the link");
+  }
+  const bool has_run =
+      exists && (path_exists(join_path(folder, "config.json")) || path_exists(checkpoints));
   if (use == FolderUse::resume && !has_run) {
     throw ConfigError(escaped(folder) + ": has no run to resume; leave --resume out to start one");
   }
 }
 
 void clear_run_folder(const std::string& folder) {
-  for (const char* name : {"checkpoints", "log.jsonl", "model.safetensors", "config.json",
-                           "source.vocab", "target.vocab"}) {
-    remove_path(join_path(folder, name));
+  clear_checkpoints(folder);
+  for (const char* name :
+       {"log.jsonl", "model.safetensors", "config.json", "source.vocab", "target.vocab"}) {
+    remove_file(join_path(folder, name));
   }
 }
 

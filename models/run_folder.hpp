@@ -8,11 +8,11 @@ namespace heed {
 enum class FolderUse { fresh, resume, overwrite };
 
 /// Checks, and changes nothing: `ConfigError` if `folder` is not empty for a fresh run or has no
-/// run to resume, `IoError` if it is not a folder.
+/// run to resume, `IoError` if it is not a folder or its `checkpoints` is a link.
 void check_run_folder(const std::string& folder, FolderUse use);
 
-/// Makes the folder and, for `overwrite`, removes what a run and its model left there (other files
-/// stay). Call it with the folder checked; a lock on it comes between making and clearing.
+/// Removes what a run and its model left in a folder, for `overwrite`; other files stay, and links
+/// are removed, not followed. Call it with the folder checked and locked.
 void clear_run_folder(const std::string& folder);
 
 }  // namespace heed

@@ -1,6 +1,3 @@
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <charconv>
 #include <cmath>
@@ -20,10 +17,7 @@ std::string json_number(double value) {
 
 TrainLog::TrainLog(const std::string& path) : path_(path) {
   if (path.empty()) return;
-  descriptor_ = file_ops().open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) {
-    throw IoError(escaped(path) + ": cannot be written: " + std::strerror(errno));
-  }
+  descriptor_ = open_own_file(path);
 }
 
 TrainLog::~TrainLog() {

@@ -5,6 +5,7 @@
 
 #include <heed/core/error.hpp>
 #include <heed/core/files.hpp>
+#include <heed/core/kernels/reductions.hpp>
 #include <heed/models/model_folder.hpp>
 #include <heed/models/signals.hpp>
 #include <heed/models/trainer_loop.hpp>
@@ -66,9 +67,9 @@ void Trainer::Loop::open_folder() {
   lock.emplace(options.folder);
   check_run_folder(options.folder, options.use);
   remove_temporaries(options.folder);
-  const std::string checkpoints = join_path(options.folder, "checkpoints");
   if (options.use == FolderUse::overwrite) clear_run_folder(options.folder);
-  if (path_exists(checkpoints)) remove_temporaries(checkpoints);
+  const std::string checkpoints = join_path(options.folder, "checkpoints");
+  if (is_folder(checkpoints)) remove_temporaries(checkpoints);
 }
 
 void Trainer::Loop::start() {
@@ -79,10 +80,13 @@ void Trainer::Loop::start() {
     open_folder();
     if (options.use == FolderUse::resume) {
       std::vector<std::string> warnings;
-      std::optional<Checkpoint> checkpoint = newest_checkpoint(options.folder, warnings);
+      const bool found =
+          newest_checkpoint(options.folder, warnings, largest_file(),
+                            [&](const Checkpoint& checkpoint) { resume(checkpoint); })
+              .has_value();
       for (const std::string& warning : warnings) warn(warning);
-      if (checkpoint) {
-        resume(std::move(*checkpoint));
+      if (found) {
+        note("going on from step " + std::to_string(state.step));
       } else {
         best->take_over(0, {});
         note(escaped(options.folder) +
@@ -97,18 +101,30 @@ void Trainer::Loop::start() {
   enter_epoch();
 }
 
-void Trainer::Loop::resume(Checkpoint checkpoint) {
+/// The most that a checkpoint's file of this run can have: the weights twice (a file may be in
+/// float64), or three numbers to each, and names.
+int64_t Trainer::Loop::largest_file() const {
+  int64_t bytes = int64_t{16} << 20;
+  for (const NamedTensor& entry : task.state()) {
+    bytes += 4 * entry.tensor.numel() * static_cast<int64_t>(item_size(entry.tensor.dtype()));
+  }
+  return bytes;
+}
+
+/// Goes on from a checkpoint. A `FormatError` says that the run can't: then an older one is tried,
+/// which changes all that this one did.
+void Trainer::Loop::resume(const Checkpoint& checkpoint) {
   check_fingerprint(checkpoint.state);
   task.load_state(checkpoint.model);
-  std::vector<NamedTensor> moments, averages;
-  for (NamedTensor& entry : checkpoint.optimizer) {
-    const bool average = shadow && entry.name.starts_with(shadow_prefix);
-    if (average) entry.name.erase(0, shadow_prefix.size());
-    (average ? averages : moments).push_back(std::move(entry));
+  check_weights();
+  load_optimizer(checkpoint);
+  state = checkpoint.state;
+  enter_epoch();
+  if (state.batch >= batches) {
+    throw FormatError("state.json: the next batch is " + std::to_string(state.batch) +
+                      ", but epoch " + std::to_string(state.epoch) + " has " +
+                      std::to_string(batches) + " (from 0)");
   }
-  optimizer->load_state(moments);
-  if (shadow) shadow->load_state(averages);
-  state = std::move(checkpoint.state);
   plateau.load_state({.factor = state.plateau_factor, .bad = state.plateau_bad});
   default_generator() = state.generator;
   saved_step = first_step = state.step;
@@ -119,7 +135,30 @@ void Trainer::Loop::resume(Checkpoint checkpoint) {
     const ShadowInPlace in_place(moving_average());
     keep_best(state.step, found);
   }
-  note("going on from step " + std::to_string(state.step));
+}
+
+void Trainer::Loop::check_weights() const {
+  for (const NamedTensor& parameter : parameters) {
+    if (kernels::all_finite(parameter.tensor.array())) continue;
+    throw FormatError("model.safetensors: " + parameter.name +
+                      " holds values that are not finite (NaN or infinity)");
+  }
+}
+
+void Trainer::Loop::load_optimizer(const Checkpoint& checkpoint) {
+  std::vector<NamedTensor> moments, averages;
+  for (NamedTensor entry : checkpoint.optimizer) {
+    const bool average = shadow && entry.name.starts_with(shadow_prefix);
+    if (average) entry.name.erase(0, shadow_prefix.size());
+    (average ? averages : moments).push_back(std::move(entry));
+  }
+  // An optimiser that has made no step yet stores nothing, so that nothing is missing to it.
+  if (moments.empty() && checkpoint.state.step > checkpoint.state.skipped) {
+    throw FormatError("optimizer.safetensors: has no state of the optimizer, after " +
+                      std::to_string(checkpoint.state.step) + " steps");
+  }
+  optimizer->load_state(moments);
+  if (shadow) shadow->load_state(averages);
 }
 
 void Trainer::Loop::check_fingerprint(const TrainingState& before) const {

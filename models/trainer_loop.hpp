@@ -25,7 +25,10 @@ struct Trainer::Loop {
   void check_options() const;
   void open_folder();
   void start();
-  void resume(Checkpoint checkpoint);
+  void resume(const Checkpoint& checkpoint);
+  int64_t largest_file() const;
+  void check_weights() const;
+  void load_optimizer(const Checkpoint& checkpoint);
   void check_fingerprint(const TrainingState& before) const;
   void enter_epoch();
 

@@ -72,7 +72,7 @@ void Trainer::Loop::validate_average() {
   std::vector<NamedTensor> own;
   for (const NamedTensor& entry : task.state()) own.push_back({entry.name, entry.tensor.clone()});
   try {
-    task.load_state(average_checkpoints(options.folder, steps));
+    task.load_state(average_checkpoints(options.folder, steps, largest_file()));
   } catch (const Error& error) {  // the run itself is saved
     return warn(std::string("cannot average: ") + error.what());
   }

@@ -216,7 +216,7 @@ std::vector<std::string> TranslationTask::translate_valid() const {
 }
 
 void TranslationTask::begin(const std::string& folder) {
-  write_file_atomically(join_path(folder, "config.json"), to_json(config_));
+  replace_file(join_path(folder, "config.json"), to_json(config_));
   data_.source_vocabulary.save(join_path(folder, "source.vocab"));
   data_.target_vocabulary.save(join_path(folder, "target.vocab"));
 }

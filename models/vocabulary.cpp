@@ -125,7 +125,7 @@ std::string Vocabulary::text() const {
   return out;
 }
 
-void Vocabulary::save(const std::string& path) const { write_file_atomically(path, text()); }
+void Vocabulary::save(const std::string& path) const { replace_file(path, text()); }
 
 const std::string& Vocabulary::token(int64_t id) const {
   if (id < 0 || id >= size()) {

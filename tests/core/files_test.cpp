@@ -269,9 +269,7 @@ TEST_CASE("A pending folder lists its files and refuses a name that exists") {
 
 TEST_CASE("A pending folder that was not committed leaves nothing") {
   const TemporaryFolder folder;
-  {
-    PendingFolder(folder / "run").write("a", "abc");
-  }
+  { PendingFolder(folder / "run").write("a", "abc"); }
   CHECK(folder_entries(folder.path()).empty());
 }
 
@@ -323,6 +321,43 @@ TEST_CASE("Folders are made with their parents, listed in order and removed with
   remove_path(folder / "a");
   remove_path(folder / "a");
   CHECK_FALSE(path_exists(folder / "a"));
+}
+
+TEST_CASE("A folder that cannot be made says why") {
+  const TemporaryFolder folder;
+  file_ops().mkdir = [](const char*, int) {
+    errno = EACCES;
+    return -1;
+  };
+  CHECK_THROWS_WITH(make_folder(folder / "a"), Contains("a: cannot make the folder: Permission"));
+  file_ops() = system_file_ops();
+}
+
+TEST_CASE("What heed keeps in a folder is never written through a link") {
+  const TemporaryFolder folder;
+  write_file_atomically(folder / "canary", "old");
+  std::filesystem::create_symlink("canary", folder / "link");
+  CHECK_THROWS_WITH(open_own_file(folder / "link"), Contains("link: is a link"));
+  CHECK_THROWS_WITH(read_file(folder / "link", 10, Links::refuse), Contains("link: is a link"));
+  CHECK(read_file(folder / "link", 10) == "old");
+  replace_file(folder / "link", "new");
+  CHECK(read_file(folder / "canary") == "old");
+  CHECK(read_file(folder / "link", 10, Links::refuse) == "new");
+  CHECK_FALSE(is_link(folder / "link"));
+  std::filesystem::create_symlink("canary", folder / "other");
+  remove_file(folder / "other");
+  remove_file(folder / "other");
+  CHECK(folder_entries(folder.path()) == std::vector<std::string>{"canary", "link"});
+  CHECK_THROWS_AS(remove_file(folder.path()), IoError);
+}
+
+TEST_CASE("Only the names of interrupted writers are temporary") {
+  for (const char* name : {".tmp-000123-4711", ".tmp-config.json-4711-2"}) {
+    CHECK(is_temporary_name(name));
+  }
+  for (const char* name : {".tmp-", ".tmp-mine", ".tmp-12", ".tmp-a-", "tmp-a-12", ".tmp-a-1b"}) {
+    CHECK_FALSE(is_temporary_name(name));
+  }
 }
 
 TEST_CASE("Sizes are shown with two digits") {

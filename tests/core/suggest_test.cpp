@@ -16,3 +16,12 @@ TEST_CASE("The closest word is found within a third of its length") {
   CHECK(did_you_mean("trian", words) == "; did you mean \"train\"?");
   CHECK(did_you_mean("xyz", words).empty());
 }
+
+TEST_CASE("of a long list a message shows the first items and how many more there are") {
+  CHECK(heed::listed({}, ", ").empty());
+  CHECK(heed::listed({"a", "b"}, "; ") == "a; b");
+  std::vector<std::string> items(20, "x");
+  CHECK(heed::listed(items, ",") == "x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x");
+  items.resize(100'000, "y");
+  CHECK_THAT(heed::listed(items, ","), Catch::Matchers::EndsWith("x,x and 99980 more"));
+}

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
+#include <limits>
 
 #include <heed/core/error.hpp>
 #include <heed/core/files.hpp>
@@ -282,4 +284,77 @@ TEST_CASE("a damaged newest checkpoint is passed over when a run is resumed") {
              Contains("checkpoint 20 is not valid") && Contains("model.safetensors: its checksum"));
   CHECK(read_file(folder / "run/checkpoints/000020/model.safetensors") ==
         read_file(folder / "straight/checkpoints/000020/model.safetensors"));
+}
+
+namespace {
+
+/// Writes the newest checkpoint of a run again, changed, with a manifest that agrees.
+template <class F>
+void change_newest(const std::string& run, F change) {
+  const int64_t step = checkpoint_steps(run).back();
+  Checkpoint checkpoint = load_checkpoint(run + "/checkpoints/0000" + std::to_string(step));
+  change(checkpoint);
+  save_checkpoint(run, checkpoint);
+}
+
+/// Resumes a finished run of 20 steps whose last checkpoint was changed: it must go on from step 18
+/// to the same bits, with a warning that contains `reason`.
+template <class F>
+void check_passed_over(const std::string& reason, F change) {
+  INFO(reason);
+  TemporaryFolder folder;
+  Training training(folder / "run");
+  training.run();
+  const std::string weights = weights_at(folder / "run", 20);
+  change_newest(folder / "run", change);
+  training.options.use = FolderUse::resume;
+  CHECK(training.run().step == 20);
+  REQUIRE(training.record.warnings.size() == 1);
+  CHECK_THAT(training.record.warnings[0],
+             Contains("checkpoint 20 is not valid") && Contains(reason));
+  CHECK(weights_at(folder / "run", 20) == weights);
+}
+
+}  // namespace
+
+TEST_CASE("a checkpoint that does not fit the run is passed over, and the one before is taken") {
+  check_passed_over("hidden.weight holds values that are not finite", [](Checkpoint& checkpoint) {
+    checkpoint.model[0].tensor.array().data<float>()[3] = std::numeric_limits<float>::quiet_NaN();
+  });
+  check_passed_over("missing: hidden.weight", [](Checkpoint& checkpoint) {
+    checkpoint.model.erase(checkpoint.model.begin());
+  });
+  check_passed_over("has no state of the optimizer",
+                    [](Checkpoint& checkpoint) { checkpoint.optimizer.clear(); });
+  check_passed_over("missing: 0.exp_avg", [](Checkpoint& checkpoint) {
+    std::erase_if(checkpoint.optimizer,
+                  [](const NamedTensor& entry) { return entry.name == "0.exp_avg"; });
+  });
+  check_passed_over("the next batch is 13, but epoch 1 has 13",
+                    [](Checkpoint& checkpoint) { checkpoint.state.batch = 13; });
+}
+
+TEST_CASE("a huge checkpoint is passed over before it is read") {
+  for (const char* name : {"model.safetensors", "optimizer.safetensors", "state.json"}) {
+    INFO(name);
+    TemporaryFolder folder;
+    Training training(folder / "run");
+    training.run();
+    const std::string checkpoint = folder / "run/checkpoints/000020/", file = checkpoint + name;
+    const std::string before = std::to_string(std::filesystem::file_size(file));
+    constexpr int64_t claimed = int64_t{200} << 30;
+    std::filesystem::resize_file(file, claimed);
+    training.options.use = FolderUse::resume;
+    SECTION("whose manifest knows the old size") {}
+    SECTION("whose manifest agrees") {
+      std::string manifest = read_file(checkpoint + "MANIFEST.json");
+      manifest.replace(manifest.find("\"size\": " + before) + 8, before.size(),
+                       std::to_string(claimed));
+      write_file_atomically(checkpoint + "MANIFEST.json", manifest);
+    }
+    CHECK(training.run().step == 20);
+    REQUIRE(training.record.warnings.size() == 1);
+    CHECK_THAT(training.record.warnings[0],
+               Contains(name) && (Contains("the manifest says") || Contains("has 215 GB, more")));
+  }
 }
