@@ -198,7 +198,7 @@ TrainingState parse_state(const Json& json) {
   state.step = count("step");
   state.epoch = count("epoch");
   state.batch = count("batch");
-  const Json& generator = json.object("generator");
+  const Json& generator = json.required_object("generator");
   state.generator = Generator(bits_of(generator, "seed"), bits_of(generator, "stream"));
   state.generator.set_position(bits_of(generator, "position"));
   state.schedule_steps = count("schedule_steps");
@@ -251,7 +251,7 @@ Checkpoint load_checkpoint(const std::string& path, int64_t limit) {
   const Json manifest = Json::parse(read_file(manifest_path, json_limit, Links::refuse),
                                     manifest_path, JsonFault::format);
   check_version(manifest);
-  const Json& files = manifest.object("files");
+  const Json& files = manifest.required_object("files");
   files.allow_only({file_names[0], file_names[1], file_names[2]});
   const auto bytes = [&](int i) {
     return checked_bytes(path, files, file_names[i], i == 2 ? json_limit : limit);

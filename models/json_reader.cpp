@@ -185,6 +185,11 @@ const Json& Json::object(const std::string& key) const {
   return *value;
 }
 
+const Json& Json::required_object(const std::string& key) const {
+  required(key);
+  return object(key);
+}
+
 const std::vector<Json>& Json::array(const std::string& key) const {
   const Json* value = find(key);
   if (!value) return empty_object().items_;

@@ -46,6 +46,7 @@ class Json {
                      const std::vector<std::string>& allowed) const;
   /// An empty object, and an empty list, if the key is absent.
   const Json& object(const std::string& key) const;
+  const Json& required_object(const std::string& key) const;
   const std::vector<Json>& array(const std::string& key) const;
 
   /// Getters of this value itself.

@@ -159,6 +159,16 @@ TEST_CASE("a manifest may not name other files") {
   CHECK_THROWS_AS(load_checkpoint(folder / "checkpoints/000001"), FormatError);
 }
 
+TEST_CASE("a manifest or a state without its objects is named, as any other fault of a file") {
+  TemporaryFolder folder;
+  save_checkpoint(folder.path(), example(1));
+  const std::string manifest = folder / "checkpoints/000001/MANIFEST.json";
+  write_file_atomically(manifest, "{\"version\": 1}");
+  CHECK_THROWS_AS(load_checkpoint(folder / "checkpoints/000001"), FormatError);
+  CHECK_THROWS_WITH(load_checkpoint(folder / "checkpoints/000001"),
+                    Contains("MANIFEST.json:1:1: has no \"files\""));
+}
+
 TEST_CASE("a folder without checkpoints has none") {
   TemporaryFolder folder;
   std::vector<std::string> warnings;

@@ -28,6 +28,9 @@ if(HEED_SANITIZE)
     -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g)
   target_link_options(heed_options INTERFACE -fsanitize=${HEED_SANITIZERS})
 endif()
+if(HEED_FUZZ)
+  target_compile_options(heed_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 
 function(heed_folder name)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp
