@@ -128,7 +128,7 @@ struct Translator::Line {
 
 Translator Translator::load(const std::string& folder) { return load(folder, nullptr); }
 
-Translator Translator::load(const std::string& folder, const ModelBuilder& build) {
+Translator Translator::load(const std::string& folder, ModelBuilder build) {
   ModelFolder parts = load_model_folder(folder, build);
   return Translator(std::move(parts.model), make_tokenizer(to_string(parts.config.tokenizer)),
                     std::move(parts.source), std::move(parts.target), parts.config.data.lowercase);

@@ -80,7 +80,7 @@ class Translator {
   static Translator load(const std::string& folder);
   /// The same for a model that `build` makes, one with a score function of your own for example;
   /// see `load_model_folder`.
-  static Translator load(const std::string& folder, const ModelBuilder& build);
+  static Translator load(const std::string& folder, ModelBuilder build);
   /// The models of several folders as one `Ensemble`, in this order. Throws as `load`, and
   /// `DataError` where tokenizers or vocabularies differ: which, and where first.
   static Translator load_ensemble(const std::vector<std::string>& folders);
