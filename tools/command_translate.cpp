@@ -77,6 +77,9 @@ class TranslateCommand final : public Command {
     style_ = terminal_style(STDERR_FILENO, wants_color(common, STDERR_FILENO));
     options_.attention = !attention_.empty() || !alignment_.empty() || options_.replace_unknown;
     const Translator translator = load();
+    for (const std::string& note : translator.notes()) {
+      if (!common.quiet) say(note);
+    }
     hint_if_terminal("lines to translate", common);
     translate_all(translator, common);
     flush_output();
