@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <new>
 
 #include <heed/core/error.hpp>
@@ -166,6 +167,14 @@ struct Quick {
   int threads = heed::threads();
 };
 
+int64_t temporaries(const std::string& folder) {
+  int64_t count = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    count += entry.path().filename().string().starts_with(".tmp-");
+  }
+  return count;
+}
+
 int64_t after(int64_t n, int64_t step) {
   return n < 50 || step == 1 ? n + 1 : n + 1 + (n * 7) % (2 * step - 1);
 }
@@ -192,6 +201,7 @@ int64_t sweep(const Scenario& scenario, const Fault& fault, int64_t step) {
                          : run_with(fault, n, scenario, folder.path(), expected);
     scenario.check_nothing_lost(folder.path());
     CHECK(scenario.run(folder.path()) == expected);
+    CHECK(temporaries(folder.path()) == 0);
     CHECK(heed::memory_stats().live_bytes == live_bytes);
     if (!met) return n;
   }

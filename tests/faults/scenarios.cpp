@@ -17,14 +17,6 @@ using namespace heed;
 
 namespace {
 
-bool has_temporaries(const std::string& folder) {
-  if (!is_folder(folder)) return false;
-  for (const std::string& name : folder_entries(folder)) {
-    if (name.starts_with(".tmp-")) return true;
-  }
-  return false;
-}
-
 Config tiny_config() {
   Config config;
   config.recurrent.embedding = 2;
@@ -148,13 +140,8 @@ Scenario saving_a_model() {
 }
 
 Scenario training() {
-  const auto run = [](const std::string& folder) {
-    const std::string result = train(join_path(folder, "run"), 6);
-    CHECK_FALSE(has_temporaries(join_path(folder, "run")));
-    CHECK_FALSE(has_temporaries(join_path(folder, "run/checkpoints")));
-    return result;
-  };
-  return {"training", [](const std::string&) {}, run,
+  return {"training", [](const std::string&) {},
+          [](const std::string& folder) { return train(join_path(folder, "run"), 6); },
           [](const std::string& folder) { check_run(join_path(folder, "run")); }};
 }
 
