@@ -1,6 +1,7 @@
 #include <heed/core/anomaly.hpp>
 
 #include <cmath>
+#include <limits>
 
 #include <heed/core/error.hpp>
 
@@ -8,13 +9,15 @@ namespace heed {
 
 namespace {
 
-thread_local bool detecting = false;
+thread_local Anomaly detecting = Anomaly::none;
 
 template <class T>
-int64_t first_nan(const Array& contiguous) {
+int64_t first_anomaly(const Array& contiguous) {
   const T* numbers = contiguous.data<T>();
+  const bool overflow = detecting == Anomaly::overflow;
   for (int64_t i = 0; i < contiguous.numel(); ++i) {
-    if (std::isnan(numbers[i])) return i;
+    const bool infinite = numbers[i] == std::numeric_limits<T>::infinity();
+    if (std::isnan(numbers[i]) || (overflow && infinite)) return i;
   }
   return -1;
 }
@@ -31,17 +34,21 @@ Shape index_of(int64_t i, const Shape& shape) {
 
 }  // namespace
 
-DetectAnomaly::DetectAnomaly() : before_(detecting) { detecting = true; }
+DetectAnomaly::DetectAnomaly(Anomaly wanted) : before_(detecting) { detecting = wanted; }
 DetectAnomaly::~DetectAnomaly() { detecting = before_; }
-bool detects_anomaly() { return detecting; }
+bool detects_anomaly() { return detecting != Anomaly::none; }
 
 void check_for_nan(const std::string& what, const Array& numbers) {
   if (!is_floating(numbers.dtype())) return;
   const Array dense = numbers.contiguous();
-  const int64_t i = dense.dtype() == float32 ? first_nan<float>(dense) : first_nan<double>(dense);
+  const bool single = dense.dtype() == float32;
+  const int64_t i = single ? first_anomaly<float>(dense) : first_anomaly<double>(dense);
   if (i < 0) return;
+  const bool nan =
+      single ? std::isnan(dense.data<float>()[i]) : std::isnan(dense.data<double>()[i]);
   throw NumericError("detect_anomaly: " + what + " " + to_string(numbers.shape()) +
-                     " has a NaN at " + to_string(index_of(i, numbers.shape())));
+                     (nan ? " has a NaN at " : " has an infinity at ") +
+                     to_string(index_of(i, numbers.shape())));
 }
 
 }  // namespace heed

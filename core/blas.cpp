@@ -1,12 +1,23 @@
 // The only file that calls BLAS.
 #include <cblas.h>
+#include <sys/mman.h>
 
+#include <atomic>
 #include <cmath>
 #include <limits>
+#include <mutex>
+#include <string>
 #include <vector>
 
 #include <heed/core/blas.hpp>
 #include <heed/core/error.hpp>
+#include <heed/core/parallel.hpp>
+
+// How OpenBLAS itself takes and gives back a buffer. Builds that hide them do without.
+extern "C" {
+[[gnu::weak]] void* blas_memory_alloc(int);
+[[gnu::weak]] void blas_memory_free(void*);
+}
 
 namespace heed {
 
@@ -17,6 +28,38 @@ namespace {
 void use_one_thread() {
   static const bool done = (openblas_set_num_threads(1), true);
   static_cast<void>(done);
+}
+
+/// Throws unless OpenBLAS finds `count` more of its buffers; then it has them.
+void take_buffers(int count) {
+  constexpr std::size_t buffer = std::size_t{1} << 27;
+  const std::size_t bytes = buffer * static_cast<std::size_t>(count);
+  void* trial = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (trial == MAP_FAILED) {
+    throw Error(
+        "out of memory: OpenBLAS needs " + std::to_string(bytes >> 20) + " MiB of addresses for " +
+        std::to_string(count) + (count > 1 ? " threads" : " thread") +
+        ", more than this process may have; raise its limit (ulimit -v) or use fewer threads"
+        " (--threads)");
+  }
+  ::munmap(trial, bytes);
+  if (!blas_memory_alloc || !blas_memory_free) return;
+  std::vector<void*> taken;
+  for (int i = 0; i < count; ++i) taken.push_back(blas_memory_alloc(0));
+  for (void* one : taken) blas_memory_free(one);
+}
+
+/// Each thread that multiplies needs a buffer of OpenBLAS's, and where there is no room for it
+/// OpenBLAS tries again for ever. So it gets them before the first product.
+void reserve_buffers() {
+  static std::atomic<int> reserved{0};
+  static std::mutex mutex;
+  const int wanted = threads();
+  if (reserved.load(std::memory_order_acquire) >= wanted) return;
+  const std::lock_guard lock(mutex);
+  if (reserved >= wanted) return;
+  take_buffers(wanted - reserved);
+  reserved = wanted;
 }
 
 blasint narrowed(int64_t extent) {
@@ -163,6 +206,7 @@ void test_products() {
 
 void gemm(const Gemm& product) {
   use_one_thread();
+  reserve_buffers();
   if (product.m == 0 || product.n == 0) return;
   touch_packing_buffer(product);
   product.dtype == float64 ? multiply<double>(product) : multiply<float>(product);

@@ -25,7 +25,8 @@ struct Gemm {
 };
 
 /// Computes the product on the calling thread, by one call of BLAS. Any extent may be 0 (k = 0: an
-/// empty sum). An extent or distance beyond INT32_MAX is a `ShapeError`.
+/// empty sum). An extent or distance beyond INT32_MAX is a `ShapeError`. The first product is an
+/// `Error` where OpenBLAS's buffers (128 MiB of addresses for each thread) find no room.
 void gemm(const Gemm& product);
 
 /// Which BLAS this is: OpenBLAS's configuration string, the kernels that it chose for this

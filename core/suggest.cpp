@@ -26,6 +26,20 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
   return d[a.size()][b.size()];
 }
 
+/// `learning_rate` of `training.learning_rate`.
+std::string last_part(const std::string& candidate) {
+  return candidate.substr(candidate.rfind('.') + 1);  // npos + 1 is 0
+}
+
+/// `lr` of `learning_rate`, nothing of a single word.
+std::string initials(const std::string& words) {
+  std::string letters(1, words.empty() ? '_' : words[0]);
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    if (words[i - 1] == '_') letters += words[i];
+  }
+  return letters.size() > 1 ? letters : "";
+}
+
 }  // namespace
 
 std::string closest(const std::string& word, const std::vector<std::string>& candidates) {
@@ -34,7 +48,11 @@ std::string closest(const std::string& word, const std::vector<std::string>& can
   std::string found;
   for (const std::string& candidate : candidates) {
     if (candidate.size() > longest_word) continue;
-    const std::size_t distance = edit_distance(word, candidate);
+    const std::string name = last_part(candidate);
+    const std::size_t distance =
+        last_part(word) == initials(name)
+            ? 0
+            : std::min(edit_distance(word, candidate), edit_distance(word, name));
     if (distance < best) {
       best = distance;
       found = candidate;

@@ -18,14 +18,17 @@ Tensor checked_keep(const char* layer, const Tensor& keep, const Shape& weights)
     throw TypeError(std::string(layer) + ": keep is " + to_string(keep.dtype()) +
                     ", expected bool (true = may be attended to)");
   }
-  bool fits = keep.rank() <= weights.rank();
+  // Of fewer axes it is not clear which are meant, unless the first is 1.
+  bool fits = keep.rank() == weights.rank() ||
+              (keep.rank() > 0 && keep.rank() < weights.rank() && keep.size(0) == 1);
   for (int axis = 1; fits && axis <= keep.rank(); ++axis) {
     const int64_t size = keep.size(-axis);
     fits = size == 1 || size == weights[weights.rank() - axis];
   }
   if (!fits) {
     throw ShapeError(std::string(layer) + ": keep is " + to_string(keep.shape()) +
-                     ", which does not broadcast to the weights " + to_string(weights));
+                     ", the weights are " + to_string(weights) +
+                     "; expected as many axes (or the first 1), each of that size or 1");
   }
   return keep;
 }
@@ -84,6 +87,19 @@ Tensor split_heads(const Tensor& x, int64_t heads) {
 /// [B, H, T, K] -> [B, T, D].
 Tensor concatenate_heads(const Tensor& x) {
   return reshape(transpose(x, 1, 2), {x.size(0), x.size(2), x.size(1) * x.size(3)});
+}
+
+/// The keep mask of B sentences with S keys, for the weights [B, H, T, S].
+Tensor keep_of_heads(const Tensor& keep, int64_t B, int64_t S) {
+  if (!keep.defined() || keep.rank() > 3) return keep;
+  if (keep.rank() == 3) return unsqueeze(keep, 1);
+  if (keep.rank() != 2 || keep.shape() != Shape{B, S}) {
+    throw ShapeError("MultiHeadAttention: keep is " + to_string(keep.shape()) + ", expected " +
+                     to_string(Shape{B, S}) +
+                     " for the keys of each sentence, or [1, T, S] for each query: "
+                     "unsqueeze(keep, 0)");
+  }
+  return unsqueeze(unsqueeze(keep, 1), 1);
 }
 
 bool same(const Tensor& a, const Tensor& b) { return &a.array() == &b.array(); }
@@ -192,11 +208,12 @@ SelfProjection MultiHeadAttention::project_self(const Tensor& x, int64_t first) 
 
 Attended MultiHeadAttention::attend(const Tensor& query, const KeysAndValues& memory,
                                     const Tensor& keep) const {
-  AttentionInput in{query, memory.key, memory.value, keep};
+  AttentionInput in{query, memory.key, memory.value,
+                    keep_of_heads(keep, query.size(0), memory.key.size(-2))};
   Tensor bias;
   if (config.window > 0) {
     const Tensor near = window_keep(query.size(-2), memory.key.size(-2), config.window);
-    in.keep = keep.defined() ? logical_and(keep, near) : near;
+    in.keep = keep.defined() ? logical_and(in.keep, near) : near;
   }
   if (config.positions == SelfPositions::alibi) {
     bias = alibi(config.heads, query.size(-2), memory.key.size(-2), query.dtype());
@@ -206,18 +223,12 @@ Attended MultiHeadAttention::attend(const Tensor& query, const KeysAndValues& me
 }
 
 Attended MultiHeadAttention::operator()(const AttentionInput& in) const {
-  Tensor keep = in.keep;  // [B, S] holds for every query, [B, T, S] for every head
-  if (keep.defined() && keep.rank() == 2) {
-    require_mask("MultiHeadAttention", keep, {in.key.size(0), in.key.size(1)});
-    keep = unsqueeze(keep, 1);
-  }
-  if (keep.defined() && keep.rank() == 3) keep = unsqueeze(keep, 1);
   if (same(in.query, in.key) && same(in.key, in.value)) {
     const SelfProjection self = project_self(in.query);
-    return attend(self.query, self.memory, keep);
+    return attend(self.query, self.memory, in.keep);
   }
   check_whole(config);
-  return attend(project_query(in.query), project(in.key, in.value), keep);
+  return attend(project_query(in.query), project(in.key, in.value), in.keep);
 }
 
 void MultiHeadAttention::members(Members& m) {

@@ -14,18 +14,21 @@ Tensor causal_keep(int64_t T, int64_t S);
 
 /// What an attention is asked. query: [B, T, D], key and value: [B, S, D]. keep: bool, true where a
 /// query may look: [B, S] for the keys of each sentence, [B, T, S] for each query (`causal_keep`),
-/// [B, H, T, S] for each head, where any size but S may be 1; undefined: everywhere.
+/// [B, H, T, S] for each head, where any size but S may be 1; undefined: everywhere. That is so in
+/// every layer: PyTorch's key_padding_mask turned round; its attn_mask [T, S] is `unsqueeze(keep,
+/// 0)` here, because of two axes the first is always the sentence's.
 struct AttentionInput {
   Tensor query, key, value;
   Tensor keep = {};
 };
 
 /// Attention(Q, K, V) = softmax(Q K^T / sqrt(K)) V.   query: [..., T, K], key: [..., S, K], value:
-/// [..., S, C], keep: bool, broadcasts to [..., T, S] -> context [..., T, C], weights [..., T, S]
-/// (as they are before dropout; a row that keeps no key: zeros). Keys and values [B, G, S, K] of
-/// queries [B, H, T, K], G a divisor of H: each serves H / G heads in a row. `dropout` is the
-/// probability of dropping a weight. Throws `ShapeError`, `TypeError`. Vaswani et al. 2017, section
-/// 3.2.1, eq. (1). As torch.nn.functional.scaled_dot_product_attention (with enable_gqa).
+/// [..., S, C], keep: bool, broadcasts to [..., T, S], its axes as many or the first 1 -> context
+/// [..., T, C], weights [..., T, S] (as they are before dropout; a row that keeps no key: zeros).
+/// Keys and values [B, G, S, K] of queries [B, H, T, K], G a divisor of H: each serves H / G heads
+/// in a row. `dropout` is the probability of dropping a weight. Throws `ShapeError`, `TypeError`.
+/// Vaswani et al. 2017, section 3.2.1, eq. (1). As torch.nn.functional.scaled_dot_product_attention
+/// (with enable_gqa).
 Attended scaled_dot_product_attention(const AttentionInput& in, double dropout = 0);
 
 /// Sizes of a MultiHeadAttention: D of queries, keys and values; H heads of size K = D / H; the
@@ -82,8 +85,8 @@ struct MultiHeadAttention {
   KeysAndValues project(const Tensor& key, const Tensor& value) const;
   /// All three of one text, by one product: [B, T, D], its words at the places from `first` on.
   SelfProjection project_self(const Tensor& x, int64_t first = 0) const;
-  /// query: [B, H, T, K], with a window or positions the last T of the words -> context [B, T, D],
-  /// weights [B, H, T, S].
+  /// query: [B, H, T, K], with a window or positions the last T of the words; keep as in
+  /// `AttentionInput` -> context [B, T, D], weights [B, H, T, S].
   Attended attend(const Tensor& query, const KeysAndValues& memory, const Tensor& keep = {}) const;
   void members(Members& m);
 };

@@ -37,7 +37,7 @@ Tensor offsets(int64_t T, int64_t S) {
 }
 
 Tensor window_keep(int64_t T, int64_t S, int64_t width) {
-  return le(abs(offsets(T, S)), static_cast<double>(width));
+  return unsqueeze(le(abs(offsets(T, S)), static_cast<double>(width)), 0);
 }
 
 // eq. (34): x_2i cos - x_2i+1 sin, x_2i+1 cos + x_2i sin

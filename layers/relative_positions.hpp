@@ -13,7 +13,7 @@ enum class SelfPositions { none, relative, rotary, alibi };
 /// j - i for the place i of each query and the place j of each key.   -> [T, S] float64.
 Tensor offsets(int64_t T, int64_t S);
 
-/// The keep mask of keys at most `width` places away.   -> [T, S] bool. With `causal_keep` these
+/// The keep mask of keys at most `width` places away.   -> [1, T, S] bool. With `causal_keep` these
 /// are a query's own word and the `width` before. Beltagy, Peters, Cohan 2020 (Longformer, arXiv
 /// 2004.05150), section 3.1; there the window is 2 width.
 Tensor window_keep(int64_t T, int64_t S, int64_t width);

@@ -1,9 +1,6 @@
 // What concerns several keys of a configuration, and whether its model fits into memory.
-#include <unistd.h>
-
-#include <cstdio>
-
 #include <heed/core/error.hpp>
+#include <heed/core/machine_memory.hpp>
 #include <heed/layers/multi_head_attention.hpp>
 #include <heed/models/config.hpp>
 #include <heed/models/training_recipe.hpp>
@@ -128,16 +125,6 @@ void check(const TrainingConfig& training) {
   }
 }
 
-double machine_memory() {
-  return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
-}
-
-std::string gibibytes(double bytes) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g GiB", bytes / (1024.0 * 1024 * 1024));
-  return text;
-}
-
 }  // namespace
 
 void check(const Config& config) {
@@ -149,9 +136,9 @@ void check(const Config& config) {
   const double bytes = config.training.ema > 0 ? 20 : 16;
   const double needed = bytes * (transformer ? weight_count(config.transformer)
                                              : weight_count(config.recurrent, config.model));
-  if (needed > machine_memory()) {
+  if (needed > memory_limit()) {
     throw ConfigError("the model needs " + gibibytes(needed) + " (weights, gradients, moments), " +
-                      "this machine has " + gibibytes(machine_memory()) +
+                      "this machine has " + gibibytes(memory_limit()) +
                       "; make its sizes or the vocabularies smaller");
   }
 }

@@ -19,6 +19,11 @@ struct AttentionWeights {
   Side queries = Side::target, keys = Side::source;
 };
 
+/// The longest texts that a model takes, in tokens with their end symbols.
+struct LengthLimits {
+  int64_t source = INT64_MAX, target = INT64_MAX;
+};
+
 /// A model in the midst of a batch of N sentences, with K hypotheses each (R = N K rows, those of a
 /// sentence one after the other; K is 1 at the start). What depends on the source alone is there
 /// once for each sentence, and its hypotheses share it. Search knows models through this interface

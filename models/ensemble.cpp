@@ -87,6 +87,15 @@ std::vector<AttentionWeights> Ensemble::attend(const Tensor& source, const Tenso
   return all;
 }
 
+LengthLimits Ensemble::length_limits() const {
+  LengthLimits smallest;
+  for (const TranslationModel& model : models) {
+    const LengthLimits one = model.length_limits();
+    smallest = {std::min(smallest.source, one.source), std::min(smallest.target, one.target)};
+  }
+  return smallest;
+}
+
 std::unique_ptr<Decoder> Ensemble::start_decoder(const Tensor& source, const Tensor& keep) const {
   std::vector<std::unique_ptr<Decoder>> decoders;
   for (const TranslationModel& model : models) {

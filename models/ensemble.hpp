@@ -30,6 +30,8 @@ struct Ensemble {
   /// Word by word, for search; ends where the first of them does. A step's attention is the mean
   /// over the models that have one.
   std::unique_ptr<Decoder> start_decoder(const Tensor& source, const Tensor& keep) const;
+  /// The smallest of its models' limits.
+  LengthLimits length_limits() const;
   void members(Members& m) { m("models", models); }
 
   std::vector<TranslationModel> models;

@@ -20,8 +20,8 @@ namespace heed {
 ///
 /// source [B, S] int32 with its keep mask [B, S]; target [B, T] from `<s>` on; the result [B, T, V]
 /// are the logits of the words that follow (teacher forcing). What `start_decoder` gives refers to
-/// the model and is used no longer than that lives. Two more functions are optional, `attend` and
-/// `loss`, as below.
+/// the model and is used no longer than that lives. Three more functions are optional, `attend`,
+/// `loss` and `length_limits`, as below.
 class TranslationModel {
  public:
   template <class M>
@@ -48,6 +48,8 @@ class TranslationModel {
                                        const Tensor& target) const {
     return held_->attend(source, keep, target);
   }
+  /// The longest texts that it takes: learned positions and location scores end somewhere.
+  LengthLimits length_limits() const { return held_->length_limits(); }
   void members(Members& m) { held_->members(m); }
 
   /// The model itself; null unless it is an M.
@@ -66,6 +68,7 @@ class TranslationModel {
     virtual std::unique_ptr<Decoder> start_decoder(const Tensor&, const Tensor&) const = 0;
     virtual std::vector<AttentionWeights> attend(const Tensor&, const Tensor&,
                                                  const Tensor&) const = 0;
+    virtual LengthLimits length_limits() const = 0;
     virtual void members(Members&) = 0;
   };
   template <class M>
@@ -90,6 +93,13 @@ class TranslationModel {
                                          const Tensor& y) const override {
       if constexpr (requires { model.attend(x, keep, y); }) {
         return model.attend(x, keep, y);
+      } else {
+        return {};
+      }
+    }
+    LengthLimits length_limits() const override {
+      if constexpr (requires { model.length_limits(); }) {
+        return model.length_limits();
       } else {
         return {};
       }

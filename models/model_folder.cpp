@@ -52,7 +52,7 @@ ModelFolder load_model_folder(const std::string& folder) {
   return load_model_folder(folder, nullptr);
 }
 
-ModelFolder load_model_folder(const std::string& folder, const ModelBuilder& build) {
+ModelFolder load_model_folder(const std::string& folder, ModelBuilder build) {
   const auto file = [&](const char* name) { return join_path(folder, name); };
   Config config = load_config(file("config.json"));
   if (!build) refuse_custom(file("config.json"), config);

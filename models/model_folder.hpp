@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,7 +19,7 @@ struct ModelFolder {
 };
 
 /// Makes a model from a folder's configuration.
-using ModelBuilder = std::function<TranslationModel(const Config&)>;
+using ModelBuilder = TranslationModel (*)(const Config&);
 
 /// The model that `config` describes, freshly initialised from `default_generator()`. `ConfigError`
 /// for attention = custom, which only a `ModelBuilder` of your own can make.
@@ -36,7 +35,7 @@ ModelFolder load_model_folder(const std::string& folder);
 ///     load_model_folder("m", [](const Config& c) {
 ///       return TranslationModel(RNNsearch(c.recurrent, ScoreFunction(MyScore(c.recurrent))));
 ///     });
-ModelFolder load_model_folder(const std::string& folder, const ModelBuilder& build);
+ModelFolder load_model_folder(const std::string& folder, ModelBuilder build);
 /// Writes the four files, each through a temporary name; makes the folder if there is none.
 void save_model_folder(const std::string& folder, const Config& config, const Vocabulary& source,
                        const Vocabulary& target, const std::vector<NamedTensor>& weights);

@@ -102,11 +102,12 @@ void LineReader::fail_too_long(std::string& line) {
   if (line_number_ == 1) check_start(line);
   constexpr int64_t patience = int64_t{1} << 26;
   const int64_t rest = skip_line(*in_.rdbuf(), patience);
-  const int64_t length = static_cast<int64_t>(line.size()) + rest;
-  throw DataError(name_ + ":" + std::to_string(line_number_) + ": line of " +
-                  (rest == patience ? "more than " : "") + std::to_string(length) +
-                  " bytes (limit " + std::to_string(max_line_bytes) +
-                  "); put one sentence on a line");
+  const std::string place = name_ + ":" + std::to_string(line_number_) + ": line of ";
+  const std::string length = std::to_string(static_cast<int64_t>(line.size()) + rest) +
+                             " bytes (limit " + std::to_string(max_line_bytes) +
+                             "); put one sentence on a line";
+  if (rest == patience) throw DataError(place + "more than " + length);
+  throw LineError(place + length);
 }
 
 void LineReader::check_start(std::string& line) {
@@ -132,8 +133,8 @@ void LineReader::check_characters(const std::string& line) const {
   if (!fault) return;
   const std::string place =
       name_ + ":" + std::to_string(line_number_) + ": byte " + std::to_string(fault.offset) + ": ";
-  if (fault.bytes == "00") throw DataError(place + "NUL byte; a text has none (is it UTF-16?)");
-  throw DataError(place + "invalid UTF-8 (" + fault.bytes + "): " + fault.reason +
+  if (fault.bytes == "00") throw LineError(place + "NUL byte; a text has none (is it UTF-16?)");
+  throw LineError(place + "invalid UTF-8 (" + fault.bytes + "): " + fault.reason +
                   "; texts are read as UTF-8");
 }
 

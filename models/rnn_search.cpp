@@ -235,6 +235,11 @@ std::vector<AttentionWeights> RNNsearch::attend(const Tensor& source, const Tens
   return {{"attention", unsqueeze(alpha, 1)}};
 }
 
+LengthLimits RNNsearch::length_limits() const {
+  if (config.attention != Score::location) return {};
+  return {.source = config.max_length};
+}
+
 std::unique_ptr<Decoder> RNNsearch::start_decoder(const Tensor& source, const Tensor& keep) const {
   NoGrad no_grad;
   return std::make_unique<RNNsearchDecoder>(*this, source, keep);

@@ -32,6 +32,8 @@ struct RNNsearch {
                                        const Tensor& target) const;
   /// Word by word, for search.
   std::unique_ptr<Decoder> start_decoder(const Tensor& source, const Tensor& keep) const;
+  /// `max_length` tokens of the source with location scores.
+  LengthLimits length_limits() const;
   void members(Members& m);
 
   RecurrentConfig config;

@@ -106,15 +106,17 @@ std::string Trainer::Loop::culprit(int64_t end) {
     return " (the weights " + parameter.name + " are not)";
   }
   const KeepGenerator keep;
-  default_generator() = before_step;
-  try {
-    const DetectAnomaly detect;
-    backward(end);
-  } catch (const NumericError& error) {
-    const std::string said = error.what(), who = "detect_anomaly: ";
-    return " (" + (said.starts_with(who) ? said.substr(who.size()) : said) + ")";
+  for (const Anomaly anomaly : {Anomaly::nan, Anomaly::overflow}) {
+    default_generator() = before_step;
+    try {
+      const DetectAnomaly detect(anomaly);
+      backward(end);
+    } catch (const NumericError& error) {
+      const std::string said = error.what(), who = "detect_anomaly: ";
+      return " (" + (said.starts_with(who) ? said.substr(who.size()) : said) + ")";
+    }
   }
-  return " (no operation gave a NaN: a number grew beyond the largest)";
+  return "";
 }
 
 void Trainer::Loop::advance(int64_t end) {

@@ -87,23 +87,22 @@ std::string layer_name(const char* stack, std::size_t layer, const char* attenti
 
 /// What the encoder leaves for the decoder.
 struct Source {
-  Tensor keep;                        // [N, 1, 1, S]
+  Tensor keep;                        // [N, S]
   std::vector<KeysAndValues> memory;  // for each decoder layer, [N, G, S, K]
 };
 
 Source encode(const Transformer& m, const Tensor& source, const Tensor& keep, Trace* trace) {
   check_source("Transformer", source, keep);
-  const Tensor mask = unsqueeze(unsqueeze(keep, 1), 1);
   Tensor x = embed(m, m.source_embedding, m.source_positions, source, 0);  // [B, S, D]
   const auto& [layers, norm] = m.transformer.encoder;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     Tensor weights;
-    x = layers[i](x, mask, &weights);
+    x = layers[i](x, keep, &weights);
     if (!trace) continue;
     trace->push_back({layer_name("encoder", i, "self_attn"), weights, Side::source, Side::source});
   }
   x = norm(x);
-  Source result{mask, {}};
+  Source result{keep, {}};
   for (const TransformerDecoderLayer& layer : m.transformer.decoder.layers) {
     result.memory.push_back(layer.multihead_attn.project(x, x));
   }
@@ -189,6 +188,11 @@ std::vector<AttentionWeights> Transformer::attend(const Tensor& source, const Te
   Trace trace;
   decode(*this, encode(*this, source, keep, &trace), target, 0, nullptr, &trace);
   return trace;
+}
+
+LengthLimits Transformer::length_limits() const {
+  if (config.positions != Positions::learned) return {};
+  return {config.max_length, config.max_length};
 }
 
 std::unique_ptr<Decoder> Transformer::start_decoder(const Tensor& source,

@@ -22,8 +22,8 @@ namespace heed {
 /// torch.nn.TransformerEncoderLayer(batch_first=True).
 struct TransformerEncoderLayer {
   explicit TransformerEncoderLayer(const TransformerConfig& config);
-  /// x: [B, S, D], keep: bool, broadcasts to [B, H, S, S] -> [B, S, D]; in `weights`, if wanted,
-  /// the attention's, [B, H, S, S].
+  /// x: [B, S, D], keep: bool, as in `AttentionInput` ([B, S]: of each sentence's words) ->
+  /// [B, S, D]; in `weights`, if wanted, the attention's, [B, H, S, S].
   Tensor operator()(const Tensor& x, const Tensor& keep, Tensor* weights = nullptr) const;
   void members(Members& m);
 
@@ -41,7 +41,8 @@ struct TransformerDecoderLayer {
   struct Context {
     /// The source's keys and values for this layer, [N, G, S, K]; N sentences.
     KeysAndValues source;
-    /// bool: broadcast to [B, H, T, T] and [N, H, ., S].
+    /// bool, as in `AttentionInput`: `causal_keep` or [B, T] of the target's words, [N, S] of the
+    /// source's.
     Tensor target_keep = {}, source_keep = {};
     /// The words before, when they come one at a time.
     KeyValueCache* cache = nullptr;
@@ -78,6 +79,8 @@ struct Transformer {
                                        const Tensor& target) const;
   /// Word by word, for search; each layer keeps the keys and values of the words before.
   std::unique_ptr<Decoder> start_decoder(const Tensor& source, const Tensor& keep) const;
+  /// `max_length` on each side with learned positions.
+  LengthLimits length_limits() const;
   void members(Members& m);
 
   TransformerConfig config;

@@ -35,6 +35,8 @@ struct Translation {
   std::vector<double> log_probabilities;
   /// [layer][head][query][key]; empty for a model without attention.
   std::vector<AttentionLayer> attention;
+  /// Why the line was cut (then there is a source) or not translated at all; empty if it was.
+  std::string problem;
 };
 
 }  // namespace heed

@@ -42,6 +42,32 @@ void note_counts(const FilterCounts& counts, const PairFilter& filter, const cha
     notes.push_back(std::string(role) + ": " + to_string(counts, filter));
 }
 
+/// A note where words of a text are not in the vocabulary: how many, and the first.
+void note_unknown(const char* text, const char* side, const std::vector<std::string>& lines,
+                  const Tokenizer& tokenizer, const Vocabulary& vocabulary,
+                  std::vector<std::string>& notes) {
+  int64_t words = 0, unknown = 0;
+  std::string first;
+  for (const std::string& line : lines) {
+    for (const std::string& word : tokenizer.split(line)) {
+      ++words;
+      if (vocabulary.id(word) != Vocabulary::unk) continue;
+      if (unknown++ == 0) first = word;
+    }
+  }
+  if (unknown == 0) return;
+  notes.push_back(std::string(text) + ": " + std::to_string(unknown) + " of " +
+                  std::to_string(words) + ' ' + side +
+                  " words are unknown, read as <unk>; the first is '" + escaped(first) + "'" +
+                  (first.find('\t') == std::string::npos ? "" : " (a tab parts no words)"));
+}
+
+void note_unknown(const char* name, const ParallelText& text, const TranslationData& data,
+                  std::vector<std::string>& notes) {
+  note_unknown(name, "source", text.source, *data.tokenizer, data.source_vocabulary, notes);
+  note_unknown(name, "target", text.target, *data.tokenizer, data.target_vocabulary, notes);
+}
+
 std::string checksum(const ParallelText& text) {
   std::string all;
   for (int64_t i = 0; i < text.size(); ++i) {
@@ -115,6 +141,8 @@ TranslationData load_translation_data(Config& config, std::vector<std::string>& 
     data.target_vocabulary = Vocabulary::build(data.train.target, tokenizer, names.min_count);
   }
   config.set_vocabularies(data.source_vocabulary.size(), data.target_vocabulary.size());
+  if (names.min_count > 1) note_unknown("training text", data.train, data, notes);
+  note_unknown("validation text", data.valid, data, notes);
   return data;
 }
 

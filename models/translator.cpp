@@ -4,9 +4,10 @@
 #include <numeric>
 
 #include <heed/core/error.hpp>
-#include <heed/core/softmax.hpp>
+#include <heed/models/attention_sizes.hpp>
 #include <heed/models/ensemble.hpp>
 #include <heed/models/model_folder.hpp>
+#include <heed/models/translator_batches.hpp>
 #include <heed/models/utf8.hpp>
 
 namespace heed {
@@ -16,37 +17,6 @@ namespace {
 std::vector<std::string> with_end(std::vector<std::string> tokens) {
   tokens.push_back("</s>");
   return tokens;
-}
-
-/// The numbers of `lengths`, longest first, so that a batch holds sentences of like length.
-std::vector<std::size_t> by_length(const std::vector<int64_t>& lengths) {
-  std::vector<std::size_t> order(lengths.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return lengths[a] != lengths[b] ? lengths[a] > lengths[b] : a < b;
-  });
-  return order;
-}
-
-/// Calls `work` with the numbers of at most `batch` sentences of like length at a time.
-template <class F>
-void in_batches(const std::vector<int64_t>& lengths, int64_t batch, F work) {
-  if (batch < 1) {
-    throw ConfigError("translate: batch " + std::to_string(batch) + ", expected at least 1");
-  }
-  const std::vector<std::size_t> order = by_length(lengths);
-  const auto size = static_cast<std::size_t>(batch);
-  for (std::size_t i = 0; i < order.size(); i += size) {
-    const std::size_t end = std::min(order.size(), i + size);
-    work(std::vector<std::size_t>(order.begin() + static_cast<std::ptrdiff_t>(i),
-                                  order.begin() + static_cast<std::ptrdiff_t>(end)));
-  }
-}
-
-std::vector<int64_t> target_lengths(const EncodedPairs& pairs) {
-  std::vector<int64_t> lengths;
-  for (const auto& target : pairs.target) lengths.push_back(static_cast<int64_t>(target.size()));
-  return lengths;
 }
 
 SearchOptions search_options(const TranslateOptions& options) {
@@ -134,6 +104,11 @@ void check_same_text(const std::string& a_folder, const ModelFolder& a, const st
   compare("target", a.target, b.target);
 }
 
+/// `600 tokens, end symbol included; `
+std::string tokens_text(int64_t length) {
+  return std::to_string(length) + " tokens, end symbol included; ";
+}
+
 /// Is nothing but white space in the line?
 bool blank(const std::string& line) { return strip(line).empty(); }
 
@@ -153,7 +128,7 @@ struct Translator::Line {
 
 Translator Translator::load(const std::string& folder) { return load(folder, nullptr); }
 
-Translator Translator::load(const std::string& folder, const ModelBuilder& build) {
+Translator Translator::load(const std::string& folder, ModelBuilder build) {
   ModelFolder parts = load_model_folder(folder, build);
   return Translator(std::move(parts.model), make_tokenizer(to_string(parts.config.tokenizer)),
                     std::move(parts.source), std::move(parts.target), parts.config.data.lowercase);
@@ -212,49 +187,106 @@ std::vector<std::vector<Translation>> Translator::translate_nbest(
     const std::vector<std::string>& prefixes) const {
   NoGrad no_grad;
   check(search_options(options));
-  std::vector<std::vector<Translation>> results(lines.size(), {Translation{}});
-  const std::vector<Line> seen = lines_to_translate(lines, options, prefixes);
-  std::vector<int64_t> lengths;
-  for (const Line& line : seen) lengths.push_back(line.length());
-  in_batches(lengths, options.batch, [&](const std::vector<std::size_t>& numbers) {
-    std::vector<Line> batch;
-    for (const std::size_t i : numbers) batch.push_back(seen[i]);
-    std::vector<std::vector<Translation>> translated = translate_batch(batch, options);
-    for (std::size_t k = 0; k < batch.size(); ++k) {
-      results[batch[k].place] = std::move(translated[k]);
-    }
-  });
+  Results results(lines.size(), {Translation{}});
+  const std::vector<Line> seen = lines_to_translate(lines, options, prefixes, results);
+  in_batches(sizes_of(seen, options), options.batch, memory_left(),
+             [&](const std::vector<std::size_t>& numbers) {
+               std::vector<Line> batch;
+               for (const std::size_t i : numbers) batch.push_back(seen[i]);
+               Results translated = translate_batch(batch, options);
+               for (std::size_t k = 0; k < batch.size(); ++k) {
+                 std::vector<Translation>& result = results[batch[k].place];
+                 for (Translation& each : translated[k]) each.problem = result[0].problem;
+                 result = std::move(translated[k]);
+               }
+             });
   return results;
 }
 
-/// The lines that are not blank, as tokens and ids.
+/// The lines that are not blank and not too long, as tokens and ids. What is wrong with others
+/// stands in their `results`.
 std::vector<Translator::Line> Translator::lines_to_translate(
     const std::vector<std::string>& lines, const TranslateOptions& options,
-    const std::vector<std::string>& prefixes) const {
+    const std::vector<std::string>& prefixes, Results& results) const {
   if (!prefixes.empty() && prefixes.size() != lines.size()) {
     throw DataError("translate: " + std::to_string(lines.size()) + " lines, " +
                     std::to_string(prefixes.size()) + " prefixes");
   }
-  std::vector<Line> result;
+  std::vector<Line> read, kept;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (blank(lines[i])) continue;
-    Line line{i, options.first_line + static_cast<int64_t>(i), tokens_of(lines[i]), {}, {}};
-    line.source = source_.encode(line.tokens);
-    line.source.push_back(Vocabulary::eos);
+    Line& line = read.emplace_back(encoded(lines[i], options, results[i][0].problem));
+    line.place = i;
+    line.number = options.first_line + static_cast<int64_t>(i);
     if (!prefixes.empty()) line.prefix = target_.encode(tokens_of(prefixes[i]));
-    const int64_t most = max_words(search_options(options), line.length());
-    if (static_cast<int64_t>(line.prefix.size()) > most) {
-      throw DataError("translate: the prefix of line " + std::to_string(line.number + 1) + " has " +
-                      std::to_string(line.prefix.size()) +
-                      " tokens, the maximum length of its translation is " + std::to_string(most));
-    }
-    result.push_back(std::move(line));
   }
-  return result;
+  const std::vector<SentenceSize> sizes = sizes_of(read, options);
+  for (std::size_t i = 0; i < read.size(); ++i) {
+    if (!fits(read[i], sizes[i].bytes, options, results[read[i].place][0].problem)) continue;
+    kept.push_back(std::move(read[i]));
+  }
+  return kept;
 }
 
-std::vector<std::vector<Translation>> Translator::translate_batch(
-    const std::vector<Line>& lines, const TranslateOptions& options) const {
+/// A line as tokens and ids, cut if it may be.
+Translator::Line Translator::encoded(const std::string& text, const TranslateOptions& options,
+                                     std::string& problem) const {
+  Line line{0, 0, tokens_of(text), {}, {}};
+  const int64_t limit = model_.length_limits().source;
+  const auto length = static_cast<int64_t>(line.tokens.size()) + 1;
+  if (length > limit) {
+    problem = tokens_text(length) + "the model has " + std::to_string(limit) + " positions";
+    if (options.too_long == TooLong::cut) {
+      problem += "; cut";
+      line.tokens.resize(static_cast<std::size_t>(limit - 1));
+    }
+  }
+  line.source = source_.encode(line.tokens);
+  line.source.push_back(Vocabulary::eos);
+  return line;
+}
+
+/// May the line be translated? If not, `problem` says why.
+bool Translator::fits(const Line& line, double bytes, const TranslateOptions& options,
+                      std::string& problem) const {
+  const std::string number = std::to_string(line.number + 1);
+  const bool large = bytes > memory_left();
+  if (large) problem = tokens_text(line.length()) + memory_problem(bytes);
+  if (!problem.empty() && options.too_long == TooLong::fail) {
+    throw DataError("translate: line " + number + ": " + problem);
+  }
+  if (large || (!problem.empty() && options.too_long == TooLong::skip)) return false;
+  const int64_t most = max_words(search_options(options), line.length());
+  if (static_cast<int64_t>(line.prefix.size()) <= most) return true;
+  throw DataError("translate: the prefix of line " + number + " has " +
+                  std::to_string(line.prefix.size()) +
+                  " tokens, the maximum length of its translation is " + std::to_string(most));
+}
+
+/// The most that each line may take, for as many words as its translation may have. Short lines
+/// count as nothing.
+std::vector<SentenceSize> Translator::sizes_of(const std::vector<Line>& lines,
+                                               const TranslateOptions& options) const {
+  std::vector<SentenceSize> sizes;
+  std::optional<AttentionSizes> attention;
+  const bool traced = options.attention || options.replace_unknown;
+  for (const Line& line : lines) {
+    const int64_t S = line.length();
+    SentenceSize& size = sizes.emplace_back(SentenceSize{S, 0});
+    if (S <= short_text) continue;
+    if (!attention) attention.emplace(model_);
+    const int64_t T =
+        std::min(max_words(search_options(options), S) + 1, model_.length_limits().target);
+    size.bytes = attention->reading(S);
+    // The weights of each translation, and the copy that is handed out.
+    const auto copies = static_cast<double>(2 * options.nbest);
+    if (traced) size.bytes += copies * attention->weights(S, T);
+  }
+  return sizes;
+}
+
+Translator::Results Translator::translate_batch(const std::vector<Line>& lines,
+                                                const TranslateOptions& options) const {
   std::vector<std::vector<int32_t>> sources;
   std::vector<int64_t> lengths;
   std::vector<SentenceOptions> given;
@@ -277,7 +309,7 @@ std::vector<std::vector<Translation>> Translator::translate_batch(
     }
     attention = attention_of(pairs);
   }
-  std::vector<std::vector<Translation>> results(lines.size());
+  Results results(lines.size());
   std::size_t number = 0;
   for (std::size_t k = 0; k < lines.size(); ++k) {
     for (const Hypothesis& hypothesis : found[k]) {
@@ -324,82 +356,6 @@ Translation Translator::translation(const Hypothesis& hypothesis,
   }
   result.text = tokenizer_->join({result.target.begin(), result.target.end() - 1});
   if (!options.attention) result.attention.clear();
-  return result;
-}
-
-ReferenceScore Translator::score(const std::string& source, const std::string& reference) const {
-  return score(std::vector<std::string>{source}, std::vector<std::string>{reference})[0];
-}
-
-std::vector<ReferenceScore> Translator::score(const std::vector<std::string>& sources,
-                                              const std::vector<std::string>& references,
-                                              int64_t batch) const {
-  NoGrad no_grad;
-  const EncodedPairs pairs = encode(sources, references);
-  std::vector<ReferenceScore> results(sources.size());
-  in_batches(target_lengths(pairs), batch, [&](const std::vector<std::size_t>& numbers) {
-    const Batch b = make_batch(pairs, {numbers.begin(), numbers.end()});
-    const Tensor p = log_softmax(model_(b.source, b.source_keep, b.target_in));  // [B, T, V]
-    for (std::size_t row = 0; row < numbers.size(); ++row) {
-      const std::vector<int32_t>& words = pairs.target[numbers[row]];
-      ReferenceScore& result = results[numbers[row]];
-      result.tokens = static_cast<int64_t>(words.size());
-      for (std::size_t i = 0; i < words.size(); ++i) {
-        const double one = p.at({static_cast<int64_t>(row), static_cast<int64_t>(i), words[i]});
-        result.log_probabilities.push_back(one);
-        result.log_probability += one;
-      }
-    }
-  });
-  return results;
-}
-
-ReferenceGradients Translator::gradients(const std::vector<std::string>& sources,
-                                         const std::vector<std::string>& references,
-                                         int64_t batch) const {
-  const EncodedPairs pairs = encode(sources, references);
-  ReferenceGradients result{0, named_parameters(model_)};
-  const std::vector<Tensor> weights = parameters(model_);
-  for (NamedTensor& one : result.gradients) one.tensor = Tensor::zeros(one.tensor.shape());
-  in_batches(target_lengths(pairs), batch, [&](const std::vector<std::size_t>& numbers) {
-    const Batch b = make_batch(pairs, {numbers.begin(), numbers.end()});
-    const Tensor loss = model_.loss(b.source, b.source_keep, b.target_in, b.target_out,
-                                    {.ignore_index = Vocabulary::pad, .reduction = Reduction::sum});
-    const std::vector<Tensor> gradients = grad({loss}, weights);
-    result.loss += loss.item();
-    for (std::size_t i = 0; i < weights.size(); ++i) {
-      result.gradients[i].tensor.add_(gradients[i]);
-    }
-  });
-  return result;
-}
-
-EncodedPairs Translator::encode(const std::vector<std::string>& sources,
-                                const std::vector<std::string>& references) const {
-  if (sources.size() != references.size()) {
-    throw DataError("score: " + std::to_string(sources.size()) + " sources, " +
-                    std::to_string(references.size()) + " references");
-  }
-  EncodedPairs pairs;
-  for (std::size_t i = 0; i < sources.size(); ++i) {
-    pairs.source.push_back(source_.encode(tokens_of(sources[i])));
-    pairs.source.back().push_back(Vocabulary::eos);
-    pairs.target.push_back(target_.encode(tokens_of(references[i])));
-    pairs.target.back().push_back(Vocabulary::eos);
-  }
-  return pairs;
-}
-
-Translation Translator::attend(const std::string& source, const std::string& reference) const {
-  NoGrad no_grad;
-  const ReferenceScore scored = score(source, reference);
-  Translation result;
-  result.text = reference;
-  result.source = with_end(tokens_of(source));
-  result.target = with_end(tokens_of(reference));
-  result.score = scored.log_probability / static_cast<double>(scored.tokens);
-  result.log_probabilities = scored.log_probabilities;
-  result.attention = attention_of(encode({source}, {reference}))[0];
   return result;
 }
 

@@ -16,6 +16,13 @@
 
 namespace heed {
 
+struct SentenceSize;
+
+/// What becomes of a line that has more tokens than the model has positions for: its first ones are
+/// translated; its translation is empty; `DataError`. A line that would take more memory than there
+/// is can't be cut: its translation is empty, or `DataError`.
+enum class TooLong { cut, skip, fail };
+
 struct TranslateOptions {
   /// Hypotheses kept for each sentence; 1 is greedy search.
   int64_t beam = 5;
@@ -36,7 +43,9 @@ struct TranslateOptions {
   int64_t first_line = 0;
   /// Put the source word with the strongest weight where the model wrote `<unk>`.
   bool replace_unknown = false;
-  /// Sentences that are translated at the same time.
+  /// With `cut` and `skip`, `Translation::problem` says what happened to a line.
+  TooLong too_long = TooLong::fail;
+  /// Sentences that are translated at the same time; fewer where memory is short.
   int64_t batch = 32;
   /// Hand out the attention weights.
   bool attention = true;
@@ -49,6 +58,8 @@ struct ReferenceScore {
   double log_probability = 0;
   std::vector<double> log_probabilities;
   int64_t tokens = 0;
+  /// Why there is no score (then it is NaN); empty otherwise.
+  std::string problem;
 };
 
 /// How a model's loss on given translations changes with its weights.
@@ -69,7 +80,7 @@ class Translator {
   static Translator load(const std::string& folder);
   /// The same for a model that `build` makes, one with a score function of your own for example;
   /// see `load_model_folder`.
-  static Translator load(const std::string& folder, const ModelBuilder& build);
+  static Translator load(const std::string& folder, ModelBuilder build);
   /// The models of several folders as one `Ensemble`, in this order. Throws as `load`, and
   /// `DataError` where tokenizers or vocabularies differ: which, and where first.
   static Translator load_ensemble(const std::vector<std::string>& folders);
@@ -95,10 +106,12 @@ class Translator {
   /// How probable `reference` is as a translation of `source`. Nothing is cut, unknown words are
   /// `<unk>`, an empty side is its end symbol alone.
   ReferenceScore score(const std::string& source, const std::string& reference) const;
-  /// The same for lists of equal length (`DataError` otherwise), `batch` pairs at a time.
+  /// The same for lists of equal length (`DataError` otherwise), at most `batch` pairs at a time. A
+  /// pair that is too long for the model or the memory is a `DataError` that names its line, or has
+  /// a `problem` instead of a score (`skip`). `ConfigError` for `cut`.
   std::vector<ReferenceScore> score(const std::vector<std::string>& sources,
-                                    const std::vector<std::string>& references,
-                                    int64_t batch = 32) const;
+                                    const std::vector<std::string>& references, int64_t batch = 32,
+                                    TooLong too_long = TooLong::fail) const;
   /// The loss of all pairs together and its gradients, read as `score` reads them, without dropout;
   /// for comparison with other programs.
   ReferenceGradients gradients(const std::vector<std::string>& sources,
@@ -115,11 +128,19 @@ class Translator {
  private:
   struct Line;
   std::vector<std::string> tokens_of(const std::string& line) const;
+  using Results = std::vector<std::vector<Translation>>;
   std::vector<Line> lines_to_translate(const std::vector<std::string>& lines,
                                        const TranslateOptions& options,
-                                       const std::vector<std::string>& prefixes) const;
-  std::vector<std::vector<Translation>> translate_batch(const std::vector<Line>& lines,
-                                                        const TranslateOptions& options) const;
+                                       const std::vector<std::string>& prefixes,
+                                       Results& results) const;
+  Line encoded(const std::string& line, const TranslateOptions& options,
+               std::string& problem) const;
+  bool fits(const Line& line, double bytes, const TranslateOptions& options,
+            std::string& problem) const;
+  std::vector<SentenceSize> sizes_of(const std::vector<Line>& lines,
+                                     const TranslateOptions& options) const;
+  std::vector<SentenceSize> sizes_of(const EncodedPairs& pairs) const;
+  Results translate_batch(const std::vector<Line>& lines, const TranslateOptions& options) const;
   EncodedPairs encode(const std::vector<std::string>& sources,
                       const std::vector<std::string>& references) const;
   std::vector<std::vector<AttentionLayer>> attention_of(const EncodedPairs& pairs) const;

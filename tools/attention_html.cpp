@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <heed/models/json_writer.hpp>
 #include <heed/tools/attention_html.hpp>
@@ -11,27 +13,60 @@ namespace heed::tools {
 
 namespace {
 
-/// Weights as thousandths in base 36, two digits each; `A` to `Z` stand for 1 to 26 zeros.
+/// Bits, first ones first, as the digits of base64: six each, zeros at the end.
+class Base64Bits {
+ public:
+  explicit Base64Bits(std::string& out) : out_(out) {}
+  void add(unsigned value, int count) {
+    held_ = held_ << count | value;
+    for (left_ += count; left_ >= 6; left_ -= 6) digit(held_ >> (left_ - 6) & 63);
+  }
+  void finish() {
+    if (left_ > 0) add(0, 6 - left_);
+  }
+
+ private:
+  void digit(uint64_t value) {
+    out_ += "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[value];
+  }
+  std::string& out_;
+  uint64_t held_ = 0;
+  int left_ = 0;
+};
+
+constexpr int most_order = 9;
+
+/// Bits of `value` in the exponential Golomb code of this order.
+int code_length(unsigned value, int order) {
+  return 2 * static_cast<int>(std::bit_width(value + (1u << order))) - 1 - order;
+}
+
+/// The order whose codes are the shortest in all.
+int best_order(const std::vector<unsigned>& values) {
+  int64_t lengths[most_order + 1] = {};
+  for (const unsigned value : values) {
+    for (int order = 0; order <= most_order; ++order) lengths[order] += code_length(value, order);
+  }
+  return static_cast<int>(std::min_element(std::begin(lengths), std::end(lengths)) - lengths);
+}
+
+/// Weights as thousandths in bits. The rows of a long text sum to a thousand of them, so that most
+/// are small numbers, and a code that gives those few bits needs half of what bytes do: exponential
+/// Golomb, u = value + 2^order as as many zeros as u has bits beyond its first `order` + 1, then u.
+/// Four bits in front are the order.
 std::string encoded(std::span<const float> weights) {
-  static constexpr char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
-  constexpr int longest = 26;
-  std::string out;
-  int zeros = 0;
-  const auto end_zeros = [&] {
-    if (zeros > 0) out += static_cast<char>('A' + zeros - 1);
-    zeros = 0;
-  };
+  std::vector<unsigned> values;
+  values.reserve(weights.size());
   for (const float weight : weights) {
     const double bounded = std::fmin(std::fmax(static_cast<double>(weight), 0.0), 1.0);
-    const auto thousandths = static_cast<std::size_t>(std::lround(bounded * 1000));
-    if (thousandths == 0) {
-      if (++zeros == longest) end_zeros();
-      continue;
-    }
-    end_zeros();
-    out += {digits[thousandths / 36], digits[thousandths % 36]};
+    values.push_back(static_cast<unsigned>(std::lround(bounded * 1000)));
   }
-  end_zeros();
+  const int order = best_order(values);
+  std::string out;
+  Base64Bits bits(out);
+  bits.add(static_cast<unsigned>(order), 4);
+  for (const unsigned value : values) bits.add(value + (1u << order), code_length(value, order));
+  bits.finish();
   return out;
 }
 

@@ -7,13 +7,24 @@ const shown = { sentence: 0, layer: 0, head: 0, row: -1, column: -1 };
 let queries = [], keys = [], weights = new Uint16Array(0), cell = 28;
 let keyWords = [], queryWords = [], rowLabels = [], columnLabels = [];
 
-// Weights are thousandths in base 36, two digits each; a capital letter stands for 1 to 26 zeros.
+// Weights are thousandths in bits, six in each digit of base64: four for the order of the code, and
+// for each weight as many zeros as u = value + 2^order has bits beyond order + 1, then u.
+const base64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+const digits = new Uint8Array(128);
+for (let i = 0; i < 64; ++i) digits[base64.charCodeAt(i)] = i;
 function decode(text, size) {
   const out = new Uint16Array(size);
-  for (let i = 0, at = 0; i < text.length;) {
-    const code = text.charCodeAt(i);
-    if (code >= 65 && code <= 90) { at += code - 64; ++i; }
-    else { out[at++] = parseInt(text.slice(i, i + 2), 36); i += 2; }
+  let at = 0, six = 0, left = 0;
+  const bit = () => {
+    if (left === 0) { six = digits[text.charCodeAt(at++)]; left = 6; }
+    return six >> --left & 1;
+  };
+  const bits = (count, u) => { while (count-- > 0) u = u << 1 | bit(); return u; };
+  const order = bits(4, 0), least = 1 << order;
+  for (let i = 0; i < size; ++i) {
+    let zeros = 0;
+    while (bit() === 0 && at <= text.length) ++zeros;
+    out[i] = bits(zeros + order, 1) - least;
   }
   return out;
 }

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <heed/core/blas.hpp>
 #include <heed/core/error.hpp>
 #include <heed/core/files.hpp>
 #include <heed/core/graph.hpp>
@@ -76,6 +77,7 @@ std::vector<int32_t> sentence(const Vocabulary& vocabulary, int64_t words) {
 
 /// The graph of the loss of two short sentences, one of them padded.
 std::string graph_of(const std::string& path) {
+  blas_self_test();
   ModelFolder folder = load_model_folder(path);
   EncodedPairs pairs;
   for (const int64_t words : {3, 2}) {

@@ -1,6 +1,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include <heed/core/blas.hpp>
 #include <heed/core/error.hpp>
 #include <heed/core/files.hpp>
 #include <heed/core/safetensors.hpp>
@@ -8,6 +9,7 @@
 #include <heed/models/translator.hpp>
 
 #include "commands.hpp"
+#include "line_report.hpp"
 #include "output.hpp"
 
 namespace heed::tools {
@@ -34,29 +36,42 @@ class ScoreCommand final : public Command {
       throw ConfigError("--gradients: " + escaped(gradients_) +
                         " exists already; choose another name");
     }
+    blas_self_test();
     const Translator translator = Translator::load(model_);
     std::vector<std::string> notes;
     const ParallelText text = read_parallel_text(source_, reference_, notes);
     if (!common.quiet) {
       for (const std::string& note : notes) say(note);
     }
+    LineReport report(common.quiet);
     double sum = 0;
-    int64_t tokens = 0;
-    for (const ReferenceScore& score : translator.score(text.source, text.target, batch_)) {
-      char line[64];
-      std::snprintf(line, sizeof line, "%.9g\t%lld\n", score.log_probability,
-                    static_cast<long long>(score.tokens));
-      print(line);
+    int64_t tokens = 0, pairs = 0, line = 0;
+    for (const ReferenceScore& score :
+         translator.score(text.source, text.target, batch_, TooLong::skip)) {
+      print_score(score);
+      ++line;
+      if (!score.problem.empty()) {
+        report.bad(escaped(source_) + ':' + std::to_string(line) + ": " + score.problem);
+        continue;
+      }
       sum += score.log_probability;
       tokens += score.tokens;
+      ++pairs;
     }
     flush_output();
     if (!gradients_.empty()) save_gradients(translator, text);
-    if (!common.quiet) summarize(sum, tokens, text.size());
-    return 0;
+    if (!common.quiet && pairs > 0) summarize(sum, tokens, pairs);
+    return report.finish();
   }
 
  private:
+  static void print_score(const ReferenceScore& score) {
+    char line[64];
+    std::snprintf(line, sizeof line, "%.9g\t%lld\n", score.log_probability,
+                  static_cast<long long>(score.tokens));
+    print(line);
+  }
+
   static void summarize(double sum, int64_t tokens, int64_t pairs) {
     char text[128];
     std::snprintf(text, sizeof text, "%lld pairs, %lld tokens, perplexity %.4f",

@@ -1,11 +1,15 @@
 #include <csignal>
+#include <filesystem>
 
 #include <heed/core/blas.hpp>
 #include <heed/core/error.hpp>
 #include <heed/core/files.hpp>
 #include <heed/core/random.hpp>
+#include <heed/models/checkpoint.hpp>
 #include <heed/models/model_folder.hpp>
+#include <heed/models/train_log.hpp>
 #include <heed/models/trainer.hpp>
+#include <heed/models/training_recipe.hpp>
 #include <heed/models/translation_task.hpp>
 
 #include "commands.hpp"
@@ -41,7 +45,9 @@ class TrainCommand final : public Command {
     flags.section("Run");
     flags.text("--out", folder_, "MODEL", "the folder of the run, and of the model in the end");
     flags.toggle("--overwrite", overwrite_, "start anew in a folder that holds a run");
-    flags.toggle("--resume", resume_, "go on from the last checkpoint; same flags, other limits");
+    flags.toggle("--resume", resume_,
+                 "go on from the last checkpoint; text, model and settings are "
+                 "the run's, limits may be others");
     flags.section("Model and training");
     flags.choice("--model", model_, {"rnn_search", "encoder_decoder", "transformer"},
                  "(default rnn_search)");
@@ -60,7 +66,7 @@ class TrainCommand final : public Command {
     flags.epilogue(
         "  heed data dates --out d\n"
         "  heed train --data d --preset dates --out m\n"
-        "  heed train --data d --preset dates --out m --resume --epochs 30\n");
+        "  heed train --out m --resume --epochs 30\n");
   }
 
   int run(const Flags& flags, const CommonFlags& common) override {
@@ -70,7 +76,8 @@ class TrainCommand final : public Command {
                           : overwrite_ ? FolderUse::overwrite
                                        : FolderUse::fresh;
     check_run_folder(folder_, use);
-    Config config = base_config();
+    Config config = goes_on() ? load_config(join_path(folder_, "config.json")) : base_config();
+    if (goes_on()) apply_run_flags(config);
     const int64_t horizon = config.training.steps;
     apply_flags(flags, config);
     check(config);
@@ -84,10 +91,27 @@ class TrainCommand final : public Command {
     if (resume_) check_same_run(config);
     // Whoever reads stderr may go; the training goes on.
     std::signal(SIGPIPE, SIG_IGN);
-    return train(config, data, {folder_, config.training, use, horizon}, display);
+    return train(flags, config, data, {folder_, config.training, use, horizon}, display);
   }
 
  private:
+  /// `--resume` without a preset or file: the run's own configuration.
+  bool goes_on() const {
+    return resume_ && preset_.empty() && config_file_.empty() &&
+           path_exists(join_path(folder_, "config.json"));
+  }
+
+  /// The end of a schedule that has one is in the checkpoints: before the first only the flags that
+  /// the run was started with tell it.
+  void apply_run_flags(Config& config) const {
+    if (has_end(config.training.schedule) && checkpoint_steps(folder_).empty()) {
+      throw ConfigError("--resume: " + escaped(folder_) + " has no checkpoint yet and a schedule " +
+                        "that ends; give the flags that it was started with");
+    }
+    if (!model_.empty()) config.model = model_kind(model_);
+    for (const std::string& setting : settings_) apply_setting(config, setting);
+  }
+
   /// The preset, the file, and the settings over it.
   Config base_config() const {
     const ModelKind kind = asked_model();
@@ -138,6 +162,8 @@ class TrainCommand final : public Command {
             "heed train: the text is missing: give --data DIR, or --train-src, --train-tgt, "
             "--valid-src and --valid-tgt");
       }
+      // The run goes on from another folder too.
+      *file = std::filesystem::absolute(*file).lexically_normal().string();
     }
   }
 
@@ -157,8 +183,8 @@ class TrainCommand final : public Command {
                       "; give the flags that it was started with");
   }
 
-  static int train(const Config& config, const TranslationData& data, TrainerOptions options,
-                   ProgressDisplay& display) {
+  int train(const Flags& flags, const Config& config, const TranslationData& data,
+            TrainerOptions options, ProgressDisplay& display) const {
     manual_seed(static_cast<uint64_t>(config.training.seed));
     TranslationModel model = make_model(config);
     TranslationTask task(model, data, config);
@@ -175,11 +201,38 @@ class TrainCommand final : public Command {
       display.note("stopped by a signal at " + where + "; saved; go on with --resume");
       return 128 + result.signal;
     }
-    display.note((result.reason == StopReason::patience ? "no better model for a while: ended at "
-                                                        : "done: ") +
-                 where + "; the best model, of step " + std::to_string(result.best_step) +
-                 ", is in " + escaped(folder));
+    const bool trained = result.step > result.first_step;
+    display.note((trained ? "done: " : "nothing left to do: ") + where + "; " +
+                 reason_text(flags, config.training, result));
+    display.note("the best model, of step " + std::to_string(result.best_step) + ", is in " +
+                 escaped(folder));
     return 0;
+  }
+
+  /// Why the run ended, and how it goes on.
+  std::string reason_text(const Flags& flags, const TrainingConfig& training,
+                          const TrainingResult& result) const {
+    if (result.reason == StopReason::patience) {
+      return "no better model for " + std::to_string(training.patience) +
+             " validations (training.patience)";
+    }
+    const bool epochs = result.limit == Limit::epochs, minutes = result.limit == Limit::minutes;
+    const std::string name = epochs ? "epochs" : minutes ? "minutes" : "steps";
+    std::string value = std::to_string(epochs ? training.epochs : training.steps);
+    if (minutes) value = json_number(training.minutes);
+    return "the limit was " + name + " = " + value + ", " + origin(flags, name) + "; --resume --" +
+           name + " N goes on";
+  }
+
+  /// Where a limit comes from.
+  std::string origin(const Flags& flags, const std::string& limit) const {
+    if (flags.given("--" + limit)) return "of --" + limit;
+    for (const std::string& setting : settings_) {
+      if (setting.starts_with("training." + limit + '=')) return "of --set";
+    }
+    if (goes_on()) return "of the run";
+    if (!config_file_.empty()) return "of " + escaped(config_file_);
+    return "of the preset " + (preset_.empty() ? "small" : preset_);
   }
 
   std::string data_, train_source_, train_target_, valid_source_, valid_target_;

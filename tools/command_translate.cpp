@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <exception>
 #include <iostream>
+#include <optional>
 
+#include <heed/core/blas.hpp>
 #include <heed/core/error.hpp>
 #include <heed/core/files.hpp>
 #include <heed/models/parallel_text.hpp>
@@ -13,12 +16,20 @@
 #include "attention_terminal.hpp"
 #include "commands.hpp"
 #include "input.hpp"
+#include "line_report.hpp"
 #include "output.hpp"
 
 namespace heed::tools {
 namespace {
 
 constexpr int64_t batches_read_ahead = 8;
+
+/// The command goes on behind a line that is too long: `fail` differs from `skip` by the report.
+TooLong parse_too_long(const std::string& text) {
+  if (text == "cut") return TooLong::cut;
+  if (text == "skip" || text == "fail") return TooLong::skip;
+  throw ConfigError("--too-long: expects cut, skip or fail, got '" + escaped(text) + "'");
+}
 
 /// `A` (length^A) or `wu:A` (Wu's formula).
 LengthPenalty parse_length_penalty(const std::string& text) {
@@ -54,6 +65,10 @@ class TranslateCommand final : public Command {
     flags.toggle("--replace-unknown", options_.replace_unknown,
                  "the source word with the strongest weight instead of <unk>");
     flags.integer("--batch", options_.batch, 1, 100'000, "lines at the same time (default 32)");
+    flags.text(
+        "--too-long", too_long_, "cut|skip|fail",
+        "of a line beyond the model's positions: translate its start, or give an empty line, "
+        "which fail reports by exit status 3 at the end (default fail)");
     declare_sampling(flags);
     flags.section("What was attended to");
     flags.text("--attention", attention_, "FILE",
@@ -71,18 +86,20 @@ class TranslateCommand final : public Command {
   int run(const Flags& flags, const CommonFlags& common) override {
     flags.require("MODEL");
     if (!length_penalty_.empty()) options_.length_penalty = parse_length_penalty(length_penalty_);
+    options_.too_long = parse_too_long(too_long_);
     check_options(flags);
     sampling_.seed = static_cast<uint64_t>(seed_);
     if (sample_) options_.sampling = sampling_;
     style_ = terminal_style(STDERR_FILENO, wants_color(common, STDERR_FILENO));
     options_.attention = !attention_.empty() || !alignment_.empty() || options_.replace_unknown;
+    blas_self_test();
     const Translator translator = load();
     hint_if_terminal("lines to translate", common);
-    translate_all(translator, common);
-    flush_output();
+    report_.emplace(common.quiet);
+    prefix_.empty() ? translate_all(translator) : translate_with_prefixes(translator);
     if (draws_file()) write_attention(attention_, kept_, false);
     if (!alignment_.empty()) write_file_atomically(alignment_, alignments_);
-    return 0;
+    return report_->finish();
   }
 
  private:
@@ -135,36 +152,63 @@ class TranslateCommand final : public Command {
     }
   }
 
-  /// Reads some lines ahead, so that batches are full; from the keyboard each line gets its answer
-  /// at once.
-  void translate_all(const Translator& translator, const CommonFlags& common) {
-    if (!prefix_.empty()) return translate_with_prefixes(translator, common);
-    const bool typed = isatty(STDIN_FILENO) || options_.batch == 1;
-    const int64_t ahead = typed ? 1 : options_.batch * batches_read_ahead;
-    LineReader reader(std::cin, "standard input");
-    std::size_t notes = 0;
+  /// Translates the lines that have arrived, and waits for one only where there is none: what is
+  /// sent through a pipe gets its answer at once. Lines that wait already are read some batches
+  /// ahead, for batches of like length.
+  void translate_all(const Translator& translator) {
+    const int64_t ahead = options_.batch == 1 ? 1 : options_.batch * batches_read_ahead;
+    StandardInput input;
+    std::istream stream(&input);
+    LineReader reader(stream, "standard input");
+    std::exception_ptr failure;
     for (bool more = true; more;) {
       std::vector<std::string> lines;
-      std::string line;
-      while (static_cast<int64_t>(lines.size()) < ahead && (more = reader.next(line))) {
-        lines.push_back(line);
+      const auto wanted = [&] {
+        return lines.empty() || (static_cast<int64_t>(lines.size()) < ahead && input.line_ready());
+      };
+      try {
+        while (more && wanted()) {
+          std::string line;
+          if ((more = next_line(reader, line))) lines.push_back(std::move(line));
+        }
+      } catch (const Error&) {
+        // What came before the failure is translated first.
+        failure = std::current_exception();
+        more = false;
       }
-      for (; notes < reader.notes().size(); ++notes) {
-        if (!common.quiet) say(reader.notes()[notes]);
-      }
+      say_notes(reader.notes());
       translate_lines(translator, lines, {});
-      if (typed) flush_output();
+      flush_output();
+    }
+    if (failure) std::rethrow_exception(failure);
+  }
+
+  /// The next line, or an empty one in the place of a bad one; false at the end.
+  bool next_line(LineReader& reader, std::string& line) {
+    try {
+      return reader.next(line);
+    } catch (const LineError& error) {
+      report_->bad(error.what());
+      line.clear();
+      return true;
     }
   }
 
+  /// The notes that have not been said yet.
+  void say_notes(const std::vector<std::string>& notes) {
+    for (; notes_ < notes.size(); ++notes_) report_->note(notes[notes_]);
+  }
+
   /// Reads all of the text first, to see that it has as many lines as there are prefixes.
-  void translate_with_prefixes(const Translator& translator, const CommonFlags& common) {
-    std::vector<std::string> notes;
+  void translate_with_prefixes(const Translator& translator) {
+    std::vector<std::string> notes, lines;
     const std::vector<std::string> prefixes = read_lines(prefix_, notes);
-    const std::vector<std::string> lines = read_standard_input(notes);
-    for (const std::string& note : notes) {
-      if (!common.quiet) say(note);
-    }
+    for (const std::string& note : notes) report_->note(note);
+    StandardInput input;
+    std::istream stream(&input);
+    LineReader reader(stream, "standard input");
+    for (std::string line; next_line(reader, line);) lines.push_back(line);
+    say_notes(reader.notes());
     if (prefixes.size() != lines.size()) {
       throw DataError("--prefix " + escaped(prefix_) + " has " + std::to_string(prefixes.size()) +
                       " lines, standard input " + std::to_string(lines.size()) +
@@ -176,13 +220,31 @@ class TranslateCommand final : public Command {
       const int64_t end = std::min(count, first + part);
       translate_lines(translator, {lines.begin() + first, lines.begin() + end},
                       {prefixes.begin() + first, prefixes.begin() + end});
+      flush_output();
     }
   }
 
   void translate_lines(const Translator& translator, const std::vector<std::string>& lines,
                        const std::vector<std::string>& prefixes) {
     options_.first_line = index_;
-    for (const auto& best : translator.translate_nbest(lines, options_, prefixes)) show(best);
+    for (const auto& best : translator.translate_nbest(lines, options_, prefixes)) {
+      examine(best.front(), translator.source_vocabulary());
+      show(best);
+      ++index_;
+    }
+  }
+
+  /// Reports what happened to the next line, and the words in it that the model doesn't know.
+  void examine(const Translation& translation, const Vocabulary& vocabulary) {
+    if (!translation.problem.empty()) {
+      const std::string message =
+          "standard input:" + std::to_string(index_ + 1) + ": " + translation.problem;
+      const bool handled = too_long_ == "skip" || !translation.source.empty();
+      handled ? report_->note(message) : report_->bad(message);
+    }
+    if (translation.source.empty()) return;
+    report_->count_words(index_ + 1, {translation.source.begin(), translation.source.end() - 1},
+                         vocabulary);
   }
 
   void show(const std::vector<Translation>& best) {
@@ -190,7 +252,6 @@ class TranslateCommand final : public Command {
     for (const Translation& translation : best) {
       if (options_.nbest > 1) print(nbest_line(translation));
     }
-    ++index_;
     if (!alignment_.empty()) alignments_ += to_pharaoh(alignment(best.front())) + '\n';
     if (draws_file()) kept_.push_back(best.front());
     if (attention_ != "-") return;
@@ -211,7 +272,7 @@ class TranslateCommand final : public Command {
     return text;
   }
 
-  std::string model_, length_penalty_, prefix_, attention_, alignment_;
+  std::string model_, length_penalty_, prefix_, attention_, alignment_, too_long_ = "fail";
   std::vector<std::string> ensemble_;
   TranslateOptions options_;
   bool sample_ = false;
@@ -219,6 +280,8 @@ class TranslateCommand final : public Command {
   int64_t seed_ = 1;
   TerminalStyle style_;
   std::vector<Translation> kept_;
+  std::optional<LineReport> report_;
+  std::size_t notes_ = 0;
   std::string alignments_;
   int64_t index_ = 0;
 };

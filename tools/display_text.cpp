@@ -11,7 +11,7 @@ const std::string ellipsis = "…";
 
 /// Characters that change the order or place of others, or that are no text at all.
 bool is_layout(char32_t c) {
-  return (c >= 0x200E && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
+  return c == 0x061C || (c >= 0x200E && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
          (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF || (c & 0xFFFE) == 0xFFFE;
 }
 

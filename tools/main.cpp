@@ -75,15 +75,18 @@ int run(const std::vector<std::string>& arguments) {
                     " (heed --help lists all)");
 }
 
+/// `heed: error: MESSAGE`, without taking memory.
+int failed(const char* message, int status) {
+  say(message, "error: ");
+  return status;
+}
+
 /// Runs the command and gives errors their exit status: usage and configuration 2, data and model
 /// folders 3, input and output 4, numbers 5, all others 1.
-int guarded(const std::vector<std::string>& arguments) {
-  const auto failed = [](const std::string& message, int status) {
-    say("error: " + message);
-    return status;
-  };
+int guarded(int argc, char** argv) {
   try {
-    const int status = run(arguments);
+    std::ios::sync_with_stdio(false);
+    const int status = run(std::vector<std::string>(argv + 1, argv + argc));
     finish_output();
     return status;
   } catch (const ConfigError& error) {
@@ -107,7 +110,8 @@ int guarded(const std::vector<std::string>& arguments) {
 }  // namespace heed::tools
 
 int main(int argc, char** argv) {
-  std::ios::sync_with_stdio(false);
   heed::tools::open_standard_streams();
-  return heed::tools::guarded(std::vector<std::string>(argv + 1, argv + argc));
+  // A file that may not grow is an error like a full disk.
+  std::signal(SIGXFSZ, SIG_IGN);
+  return heed::tools::guarded(argc, argv);
 }

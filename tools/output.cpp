@@ -1,8 +1,10 @@
 #include "output.hpp"
 
 #include <fcntl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -23,6 +25,19 @@ std::string& buffer() {
   throw IoError(std::string("cannot write output: ") + std::strerror(errno));
 }
 
+/// The text of strangers may hold what a terminal obeys: there it is shown as `\\xNN`. Line ends
+/// and tabs stay.
+std::string for_terminal(const std::string& text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t end = std::min(text.find_first_of("\n\t", i), text.size());
+    out += escaped(text.substr(i, end - i), std::string::npos);
+    if (end < text.size()) out += text[end];
+    i = end + 1;
+  }
+  return out;
+}
+
 }  // namespace
 
 void print(const std::string& text) {
@@ -31,7 +46,7 @@ void print(const std::string& text) {
 }
 
 void flush_output() {
-  const std::string text = std::move(buffer());
+  const std::string text = isatty(STDOUT_FILENO) ? for_terminal(buffer()) : std::move(buffer());
   buffer().clear();
   for (std::size_t done = 0; done < text.size();) {
     const ssize_t written = ::write(STDOUT_FILENO, text.data() + done, text.size() - done);
@@ -46,10 +61,14 @@ void finish_output() {
   if (::close(STDOUT_FILENO) < 0 && errno != EINTR && errno != EBADF) fail();
 }
 
-void say(const std::string& text) {
-  const std::string line = "heed: " + text + '\n';
+void say(std::string_view text, std::string_view kind) {
+  const auto part = [](std::string_view bytes) {
+    return iovec{const_cast<char*>(bytes.data()), bytes.size()};
+  };
+  // One call, so that lines of several processes don't mix.
+  const iovec line[] = {part("heed: "), part(kind), part(text), part("\n")};
   // Nobody is left to tell when stderr fails.
-  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+  [[maybe_unused]] const ssize_t written = ::writev(STDERR_FILENO, line, 4);
 }
 
 void open_standard_streams() {

@@ -16,6 +16,14 @@ TEST_CASE("anomaly mode names the operation whose result has the first NaN") {
   CHECK_NOTHROW(log(Tensor::zeros({2})));  // an infinity
 }
 
+TEST_CASE("anomaly mode names the operation that overflows where that is asked for") {
+  const Tensor x = Tensor::of({3, 400, -1}, {3}, float32);
+  const DetectAnomaly detect(Anomaly::overflow);
+  CHECK_THROWS_WITH(exp(x) * 2.0, Contains("the result of exp [3] has an infinity at [1]"));
+  CHECK_THROWS_WITH(sqrt(x), Contains("has a NaN at [2]"));
+  CHECK_NOTHROW(log(Tensor::zeros({2})));
+}
+
 TEST_CASE("anomaly mode names the rule that made the first NaN of the backward pass") {
   const Tensor x = Tensor::of({4, 0}, {2}).set_requires_grad();
   const Tensor loss = sum(sqrt(x * 1.0) * Tensor::of({1, 0}, {2}));  // 0 / 0

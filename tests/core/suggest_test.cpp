@@ -15,6 +15,11 @@ TEST_CASE("The closest word is found within a third of its length") {
   CHECK(closest(std::string(100'000, 'a'), words).empty());
   CHECK(did_you_mean("trian", words) == "; did you mean \"train\"?");
   CHECK(did_you_mean("xyz", words).empty());
+  const std::vector<std::string> keys{"hidden", "training.learning_rate", "training.warmup"};
+  CHECK(closest("lr", keys) == "training.learning_rate");
+  CHECK(closest("training.lr", keys) == "training.learning_rate");
+  CHECK(closest("learning_rat", keys) == "training.learning_rate");
+  CHECK(closest("h", keys).empty());
 }
 
 TEST_CASE("of a long list a message shows the first items and how many more there are") {

@@ -45,7 +45,7 @@ TEST_CASE("scaled dot-product attention is eq. (1)") {
 
 TEST_CASE("a query that may look nowhere gets zeros, and its gradient is zero") {
   const Tensor q = leaf({1, 2, 3}), k = leaf({1, 5, 3}), v = leaf({1, 5, 2});
-  const Tensor keep = cat({Tensor::zeros({1, 5}), Tensor::ones({1, 5})}, 0).to(boolean);
+  const Tensor keep = cat({Tensor::zeros({1, 1, 5}), Tensor::ones({1, 1, 5})}, 1).to(boolean);
   const Attended found = scaled_dot_product_attention({q, k, v, keep});
   CHECK(sum(abs(slice(found.context, 1, 0, 1))).item() == 0);
   CHECK(sum(slice(found.weights, 1, 0, 1)).item() == 0);
@@ -83,10 +83,16 @@ TEST_CASE("multi-head attention passes the gradient check, masked and causal") {
   MultiHeadAttention layer({.size = 6, .heads = 2});
   to(layer, float64);
   const Tensor x = leaf({2, 3, 6}), memory = leaf({2, 5, 6});
-  check_gradients([&] { return layer({x, memory, memory, keep_of({5, 2}, 5)}).context; },
-                  leaves_of(layer, {x, memory}));
-  check_gradients([&] { return layer({x, x, x, causal_keep(3, 3)}).context; },
-                  leaves_of(layer, {x}));
+  check_gradients(
+      [&] {
+        return layer({x, memory, memory, keep_of({5, 2}, 5)}).context;
+      },
+      leaves_of(layer, {x, memory}));
+  check_gradients(
+      [&] {
+        return layer({x, x, x, causal_keep(3, 3)}).context;
+      },
+      leaves_of(layer, {x}));
 }
 
 TEST_CASE("dropout of attention weights acts in training, and the weights handed out are whole") {
@@ -97,6 +103,28 @@ TEST_CASE("dropout of attention weights acts in training, and the weights handed
   CHECK(difference(a.weights, b.weights) == 0);
   eval(layer);
   CHECK(difference(layer({x, x, x}).context, layer({x, x, x}).context) == 0);
+}
+
+TEST_CASE("a keep mask of two axes is of each sentence's keys, and one of each query is refused") {
+  MultiHeadAttention layer({.size = 6, .heads = 2});
+  const Tensor x = Tensor::randn({3, 3, 6}), ahead = causal_keep(3, 3);  // as many words as texts
+  const Tensor keep = keep_of({3, 2, 1}, 3);                             // looks like `ahead`
+  const auto [query, memory] = layer.project_self(x);
+  const Attended whole = layer({x, x, x, keep}), steps = layer.attend(query, memory, keep);
+  CHECK(difference(whole.weights, steps.weights) == 0);
+  CHECK(difference(whole.weights, layer({x, x, x, reshape(keep, {3, 1, 1, 3})}).weights) == 0);
+  CHECK(difference(layer({x, x, x, ahead}).weights,
+                   layer.attend(query, memory, unsqueeze(ahead, 0)).weights) == 0);
+
+  const Tensor other = Tensor::randn({2, 3, 6});
+  const auto [asked, known] = layer.project_self(other);
+  const Tensor flat = select(ahead, 0, 0);
+  const std::string hint = "keep is [3, 3], expected [2, 3]";
+  CHECK_THROWS_WITH(layer({other, other, other, flat}),
+                    Contains(hint) && Contains("unsqueeze(keep, 0)"));
+  CHECK_THROWS_WITH(layer.attend(asked, known, flat), Contains(hint));
+  CHECK_THROWS_WITH(scaled_dot_product_attention({other, other, other, flat}),
+                    Contains("keep is [3, 3]") && Contains("as many axes"));
 }
 
 TEST_CASE("multi-head attention says what does not fit") {

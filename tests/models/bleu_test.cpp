@@ -93,7 +93,7 @@ TEST_CASE("intervals are those of sacreBLEU's bootstrap", "[bleu][chrf]") {
 
 TEST_CASE("resamples are drawn as NumPy's default_rng(12345) does", "[bleu]") {
   ResampleGenerator generator;
-  for (const uint32_t expected : {4u, 1u, 5u, 2u, 1u, 5u, 4u, 4u, 6u, 2u, 5u, 2u, 3u, 4u}) {
+  for (const uint32_t expected : {4, 1, 5, 2, 1, 5, 4, 4, 6, 2, 5, 2, 3, 4}) {
     CHECK(generator.below(7) == expected);
   }
 }

@@ -99,6 +99,20 @@ TEST_CASE("a line that is too long is refused with its length and never kept", "
   check_refused("\x1F\x8B" + std::string(limit + 1, 'a'), Contains("looks compressed"));
 }
 
+TEST_CASE("behind a line that is no text the reader goes on", "[text]") {
+  const auto limit = static_cast<std::size_t>(max_line_bytes);
+  std::istringstream in("a\n\xFF\n" + std::string(limit + 9, 'a') + "\nb\n");
+  LineReader reader(in, "text");
+  std::string line;
+  CHECK(reader.next(line));
+  CHECK_THROWS_AS(reader.next(line), LineError);
+  CHECK_THROWS_AS(reader.next(line), LineError);
+  REQUIRE(reader.next(line));
+  CHECK(line == "b");
+  CHECK(reader.line_number() == 4);
+  CHECK(!reader.next(line));
+}
+
 TEST_CASE("names of files are escaped in messages", "[text]") {
   std::istringstream in("\x80");
   LineReader reader(in, "a\nb\x1b[1m");

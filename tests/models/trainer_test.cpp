@@ -167,6 +167,21 @@ TEST_CASE("a step whose gradient is not finite names the parameter and the opera
   CHECK_THAT(record.warnings[0], Contains("step 1: the gradient of w") && Contains("sqrt"));
 }
 
+TEST_CASE("a loss that overflows names the operation whose result is infinite") {
+  struct Steep {
+    Parameter w{Tensor::ones({3})};
+    void members(Members& m) { m("w", w); }
+  } net;
+  const auto loss = [](const Steep& steep, int) { return sum(exp(steep.w * 1e4) * 2.0); };
+  ModuleTask task(net, std::vector<int>{1}, {}, loss);
+  Record record;
+  Trainer trainer(task, {.training = {.epochs = 0, .steps = 1}, .catch_signals = false}, &record);
+  trainer.run();
+  REQUIRE(record.warnings.size() == 1);
+  CHECK_THAT(record.warnings[0], Contains("step 1: the loss is not finite (the result of exp [3] "
+                                          "has an infinity at [0])"));
+}
+
 TEST_CASE("five steps in a row that are not finite end the training and keep the checkpoint") {
   TemporaryFolder folder;
   Training training(folder / "run");

@@ -164,6 +164,29 @@ TEST_CASE("positions inside the attention leave the embeddings alone, and order 
   }
 }
 
+TEST_CASE(
+    "the layers read a keep mask of two axes as the attention does: of each sentence's keys") {
+  TransformerConfig config = small_transformer();
+  config.dropout = 0;
+  manual_seed(4);
+  const TransformerEncoderLayer encoder(config);
+  const TransformerDecoderLayer decoder(config);
+  const int64_t D = config.d_model;
+  const Tensor x = Tensor::randn({3, 3, D});  // as many words as sentences
+  const Tensor keep = Tensor::of({1, 1, 1, 1, 1, 0, 1, 0, 0}, {3, 3}).to(boolean);
+  const Tensor heads = reshape(keep, {3, 1, 1, 3});
+  CHECK(difference(encoder(x, keep), encoder(x, heads)) == 0);
+  const KeysAndValues memory = decoder.multihead_attn.project(x, x);
+  CHECK(difference(decoder(x, {.source = memory, .target_keep = keep, .source_keep = keep}),
+                   decoder(x, {.source = memory, .target_keep = heads, .source_keep = heads})) ==
+        0);
+  const Tensor y = Tensor::randn({2, 3, D}), ahead = select(causal_keep(3, 3), 0, 0);
+  const KeysAndValues other = decoder.multihead_attn.project(y, y);
+  CHECK_THROWS_WITH(encoder(y, ahead), Contains("unsqueeze(keep, 0)"));
+  CHECK_THROWS_WITH(decoder(y, {.source = other, .target_keep = ahead}),
+                    Contains("keep is [3, 3], expected [2, 3]"));
+}
+
 TEST_CASE("the cache holds the heads of keys alone") {
   KeyValueCache cache;
   const MultiHeadAttention attention({.size = 12, .heads = 6, .kv_heads = 2});

@@ -94,6 +94,22 @@ TEST_CASE("validation text that is the training text is a warning") {
   CHECK_THAT(texts.notes[0], Contains("validation text is the training text"));
 }
 
+TEST_CASE("unknown words are counted for each side and the first is shown, a tab in it too") {
+  Texts texts;
+  texts.write("valid.src", "c b\na\td b\nd\n");
+  texts.write("valid.tgt", "b c\nb z\nq\n");
+  load_translation_data(texts.config, texts.notes);
+  REQUIRE(texts.notes.size() == 3);
+  CHECK_THAT(texts.notes[1], Contains("validation text: 1 of 5 source words are unknown") &&
+                                 Contains("'a\\x09d'") && Contains("a tab parts no words"));
+  CHECK_THAT(texts.notes[2], Contains("validation text: 2 of 5 target words are unknown") &&
+                                 Contains("'z'") && !Contains("tab"));
+  texts.notes.clear();
+  texts.config.data.min_count = 2;
+  load_translation_data(texts.config, texts.notes);
+  CHECK_THAT(texts.notes[1], Contains("training text: 1 of 13 source words are unknown"));
+}
+
 TEST_CASE("text of which nothing is left is refused with the counts") {
   Texts texts;
   texts.write("train.src", "a b\n\n");

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <heed/core/error.hpp>
+#include <heed/core/files.hpp>
 #include <heed/tools/attention.hpp>
 #include <heed/tools/attention_html.hpp>
 #include <heed/tools/attention_json.hpp>
@@ -15,24 +16,13 @@
 #include <sstream>
 
 #include "../temporary_folder.hpp"
+#include "attention_support.hpp"
 
 using namespace heed;
 using namespace heed::tools;
 using Catch::Contains;
 
 namespace {
-
-Translation black_cat() {
-  Translation t;
-  t.text = "chat noir";
-  t.source = {"black", "cat", "</s>"};
-  t.target = {"chat", "noir", "</s>"};
-  t.attention = {{"attention",
-                  {{{0.1f, 0.9f, 0.0f,  //
-                     0.6f, 0.4f, 0.0f,  //
-                     0.0f, 0.05f, 0.95f}}}}};
-  return t;
-}
 
 /// `layers` attentions of `heads` heads, each weight different.
 Translation many_heads(std::size_t layers, std::size_t heads) {
@@ -103,13 +93,6 @@ std::size_t count(const std::string& text, const std::string& piece) {
   std::size_t times = 0;
   for (auto at = text.find(piece); at != std::string::npos; at = text.find(piece, at + 1)) ++times;
   return times;
-}
-
-/// The sentences that a page holds.
-nlohmann::json page_data(const std::string& page) {
-  const std::string open = "<script type=\"application/json\" id=\"data\">";
-  const auto begin = page.find(open) + open.size();
-  return nlohmann::json::parse(page.substr(begin, page.find("</script>", begin) - begin));
 }
 
 std::string content(const std::string& file) {
@@ -295,17 +278,6 @@ TEST_CASE("the SVG of several heads is a grid of titled panels") {
   CHECK(count(svg, ">layer1</text>") == 1);
 }
 
-TEST_CASE("the page holds the sentences with weights in thousandths") {
-  const std::vector<Translation> run = {black_cat(), many_heads(2, 3)};
-  const auto data = page_data(attention_html(run));
-  REQUIRE(data.size() == 2);
-  CHECK(data[0]["source"] == nlohmann::json(run[0].source));
-  // 100, 900, 0, 600, 400, two zeros, 0, 50, 950 in base 36; letters for runs of zeros
-  CHECK(data[0]["layers"][0]["heads"][0] == "2sp0Agob4B1eqe");
-  CHECK(data[1]["layers"].size() == 2);
-  CHECK(data[1]["layers"][1]["heads"].size() == 3);
-}
-
 TEST_CASE("no word of a sentence is markup in the page") {
   const Translation t = hostile();
   const std::string page = attention_html({&t, 1});
@@ -381,4 +353,17 @@ TEST_CASE("a browser shows hostile words as text and runs none of them", "[slow]
   CHECK_THAT(dom, Contains("<title>Attention</title>") && !Contains("<img"));
   CHECK_THAT(dom, Contains(">&lt;img/src=x/onerror=document.title='attacked'&gt;</span>"));
   CHECK_THAT(dom, Contains(">&lt;/script&gt;&lt;script&gt;document.title='attacked'"));
+}
+
+TEST_CASE("the attention JSON that docs/model-format.md shows is what is written") {
+  Translation t;
+  t.source = {"the", "black", "cat", "</s>"};
+  t.target = {"le", "chat", "noir", "</s>"};
+  t.attention = {
+      {"attention",
+       {{{0.48504743f, 0.08447232f, 0.42862925f, 0.001851039f,  //
+          0.023774702f, 0.009099023f, 0.96639663f, 0.00072968344f, 0.00011258067f, 0.9750817f,
+          0.02366841f, 0.0011374139f, 0.0005614971f, 0.034623f, 0.005742081f, 0.95907336f}}}}};
+  const std::string page = read_file(HEED_SOURCE_DIR "/docs/model-format.md");
+  CHECK_THAT(page, Contains(attention_json(t)));
 }

@@ -210,18 +210,12 @@ TEST_CASE("translate writes attention and alignment, and overwrites neither") {
   CHECK(line_count(drawn.err) >= 2);
 }
 
-TEST_CASE("bad input text is refused with its place") {
-  const Fixture& f = fixture();
-  const auto translate = [&](const std::string& text) {
-    return heed_command(f.translate_words({"--batch", "100"}), text);
-  };
-  check_refused(translate("a\nb \xc0\x80\n"), 3, "standard input:2: byte 2");
-  check_refused(translate("\xed\xa0\x80\n"), 3, "ED A0 80");
-  check_refused(translate(std::string("a\0b\n", 4)), 3, "NUL");
-  check_refused(translate("\xff\xfe"
-                          "a"),
+TEST_CASE("what is no text at all is refused") {
+  const Words words = fixture().translate_words({});
+  check_refused(heed_command(words, "\xff\xfe"
+                                    "a"),
                 3, "UTF-16");
-  check_refused(translate(std::string((1 << 20) + 5, 'a')), 3, "standard input:1");
+  check_refused(heed_command(words, "\x1f\x8b\x08"), 3, "looks compressed (gzip)");
 }
 
 TEST_CASE("models that are missing or broken are refused") {

@@ -90,20 +90,3 @@ TEST_CASE("training a Transformer refuses what does not fit together, before it 
   CHECK_THAT(refused({"--model", "transfomer"}), Contains("transformer"));
   CHECK_THAT(refused({"--set", "model=transfomer"}), Contains("did you mean \"transformer\""));
 }
-
-TEST_CASE("a text beyond the learned positions is an error of the data, in one line") {
-  TemporaryFolder folder;
-  const std::string d = folder / "d", m = folder / "m";
-  REQUIRE(heed_command({"data", "reverse", "--out", d, "--train", "60", "--valid", "5", "--test",
-                        "5", "--max-length", "5"})
-              .status == 0);
-  REQUIRE(
-      heed_command({"train", "--data", d, "--out", m, "--model", "transformer", "--preset", "toy",
-                    "--steps", "2", "--set", "positions=learned", "--set", "max_length=8"})
-          .status == 0);
-  CHECK(heed_command({"translate", m}, "a b c d e f g\n").status == 0);
-  const CommandResult result = heed_command({"translate", m}, "a b c d e f g h\n");
-  CHECK(result.status == 3);
-  CHECK_THAT(result.err, Contains("9 tokens") && Contains("8 positions"));
-  CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
-}

@@ -14,7 +14,9 @@ file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR}/models/heed.hpp ${HEED_INCLUDE_DIR}
 
 add_library(heed_options INTERFACE)
 target_compile_features(heed_options INTERFACE cxx_std_20)
+# Clang counts changes of sign among conversions, GCC does not.
 target_compile_options(heed_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-sign-conversion>
   $<$<BOOL:${HEED_WARNINGS_AS_ERRORS}>:-Werror>)
 set(HEED_SANITIZERS address,undefined)
 if(HEED_SANITIZE STREQUAL "thread")
