@@ -1,5 +1,6 @@
 #include <heed/core/files.hpp>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <memory>
 #include <system_error>
 
 #include <heed/core/error.hpp>
@@ -240,13 +242,17 @@ void make_folder(const std::string& path) {
 }
 
 std::vector<std::string> folder_entries(const std::string& path) {
-  std::error_code error;
+  // Not std::filesystem::directory_iterator: it ends the process where memory is short.
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), ::closedir);
+  if (!folder) fail(path, "cannot list the folder", errno);
   std::vector<std::string> names;
-  for (fs::directory_iterator entry(path, error), end; !error && entry != end;
-       entry.increment(error)) {
-    names.push_back(entry->path().filename().string());
+  errno = 0;
+  while (const dirent* entry = ::readdir(folder.get())) {
+    const std::string name = entry->d_name;
+    if (name != "." && name != "..") names.push_back(name);
+    errno = 0;
   }
-  if (error) fail(path, "cannot list the folder", error.value());
+  if (errno != 0) fail(path, "cannot list the folder", errno);
   std::sort(names.begin(), names.end());
   return names;
 }

@@ -13,7 +13,8 @@ CORPUS = pathlib.Path(__file__).parent / "corpus"
 SMALL = {
     "rnn_search": ["embedding=2", "hidden=2", "attention_size=2", "readout_size=2"],
     "encoder_decoder": ["embedding=2", "hidden=2", "readout_size=2"],
-    "transformer": ["d_model=4", "heads=2", "encoder_layers=1", "decoder_layers=1", "feed_forward=3"],
+    "transformer": ["d_model=4", "heads=2", "encoder_layers=1", "decoder_layers=1",
+                    "feed_forward=3"],
 }
 FILES = ("config.json", "source.vocab", "target.vocab", "model.safetensors")
 
@@ -25,7 +26,7 @@ def write(target, name, content):
 
 
 def parts(folder, names, **changed):
-    """The files of a folder as one input; a keyword replaces the bytes of a file, without suffix."""
+    """The files of a folder as one input; a keyword, the name before the dot, replaces a file."""
     pieces = []
     for name in names:
         content = changed.get(name.split(".")[0], (folder / name).read_bytes())
@@ -44,7 +45,8 @@ def entry(dtype, shape, begin, end):
 
 
 def safetensors():
-    for dtype, width in (("F32", 4), ("F64", 8), ("F16", 2), ("BF16", 2), ("I32", 4), ("I64", 8), ("BOOL", 1)):
+    widths = {"F32": 4, "F64": 8, "F16": 2, "BF16": 2, "I32": 4, "I64": 8, "BOOL": 1}
+    for dtype, width in widths.items():
         write("safetensors", "type-" + dtype, 
               tensors({"w": entry(dtype, [3], 0, 3 * width)}, bytes(3 * width)))
     seeds = {
@@ -52,23 +54,28 @@ def safetensors():
         "no-tensors": tensors({}),
         "scalar": tensors({"w": entry("F32", [], 0, 4)}, b"\0\0\x80?"),
         "zero-size": tensors({"w": entry("F32", [2, 0, 3], 0, 0)}),
-        "metadata": tensors({"__metadata__": {"format": "pt", "a\"b": "\u202e\u0007"}, "w": entry("F32", [1], 0, 4)}, bytes(4)),
+        "metadata": tensors({"__metadata__": {"format": "pt", "a\"b": "\u202e\u0007"},
+                             "w": entry("F32", [1], 0, 4)}, bytes(4)),
         "two": tensors({"b": entry("F32", [2, 1], 0, 8), "a": entry("I32", [1], 8, 12)}, bytes(12)),
-        "padded": tensors(b'{"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}    ', bytes(4)),
-        "product-overflows": tensors({"w": entry("F32", [2, 18446744073709551614], 0, 4)}, bytes(4)),
+        "padded": tensors(b'{"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}    ',
+                          bytes(4)),
+        "product-overflows": tensors({"w": entry("F32", [2, 2**64 - 2], 0, 4)}, bytes(4)),
         "shape-is-vast": tensors({"w": entry("F32", [2**31, 2**31], 0, 2**62 // 2)}, bytes(4)),
         "shape-with-zero-is-vast": tensors({"w": entry("F32", [2**62, 2**62, 0], 0, 0)}),
         "offsets-cross": tensors({"w": entry("F32", [1], 8, 4)}, bytes(8)),
-        "overlap": tensors({"a": entry("F32", [2], 0, 8), "b": entry("F32", [2], 4, 12)}, bytes(12)),
+        "overlap": tensors({"a": entry("F32", [2], 0, 8), "b": entry("F32", [2], 4, 12)},
+                           bytes(12)),
         "gap": tensors({"a": entry("F32", [1], 0, 4), "b": entry("F32", [1], 8, 12)}, bytes(12)),
         "surplus": tensors({"a": entry("F32", [1], 0, 4)}, bytes(5)),
-        "twice": tensors(b'{"w":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"w":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}'),
+        "twice": tensors(b'{"w":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},'
+                         b'"w":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}'),
         "length-is-vast": tensors({}, length=2**64 - 1),
         "length-is-signed": tensors({}, length=2**63),
         "not-utf8": tensors(b'{"\xff": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}}'),
         "control-names": tensors({"\u001b[31m\u009b\u202e": entry("F32", [0], 0, 0)}),
         "deep": tensors(b'{"w":' + b"[" * 2000 + b"]" * 2000 + b"}"),
-        "float-offset": tensors(b'{"w":{"dtype":"F32","shape":[1.0],"data_offsets":[0,4e0]}}', bytes(4)),
+        "float-offset": tensors(b'{"w":{"dtype":"F32","shape":[1.0],"data_offsets":[0,4e0]}}',
+                                bytes(4)),
         "negative": tensors({"w": entry("F32", [-1], 0, 4)}, bytes(4)),
         "bool-of-2": tensors({"w": entry("BOOL", [1], 0, 1)}, b"\2"),
         "int64-too-large": tensors({"w": entry("I64", [1], 0, 8)}, b"\xff" * 7 + b"\x7f"),
@@ -86,7 +93,8 @@ def config(folder):
         "setting-of-text": "data.train_source=a=\"b",
         "unknown": '{"d_modle": 4}',
         "number-is-vast": '{"hidden": 1e999, "embedding": 99999999999999999999}',
-        "model-is-vast": '{"hidden": 1000000, "embedding": 1000000, "source_vocab": 100000, "target_vocab": 100000}',
+        "model-is-vast": '{"hidden": 1000000, "embedding": 1000000, "source_vocab": 100000, '
+                         '"target_vocab": 100000}',
         "paths": '{"data": {"train_source": "\\u0000\\u001b\\"\\\\\\ud83d\\ude00"}}',
         "half-pair": '{"data": {"train_source": "\\ud83d"}}',
         "deep": "[" * 3000,
@@ -94,7 +102,8 @@ def config(folder):
         "bom": '\ufeff{"hidden": 4}',
         "comment": '{"hidden": 4} // four',
         "minus-zero": '{"dropout": -0.0, "training": {"learning_rate": 1e-320}}',
-        "transformer": '{"model": "transformer", "d_model": 8, "heads": 2, "positions": "rotary", "norm": "pre"}',
+        "transformer": '{"model": "transformer", "d_model": 8, "heads": 2, "positions": "rotary", '
+                       '"norm": "pre"}',
     }.items():
         write("config", name, content)
 
@@ -166,6 +175,10 @@ def checkpoints(folder):
     state = (folder / "state.json").read_bytes()
     none = tensors({"w": entry("F32", [1], 0, 4)}, bytes(4))
     small = {"model": none, "optimizer": none}
+
+    def with_state(old, new):
+        return parts(folder, names, state=state.replace(old, new), **small)
+
     manifest = names + ("MANIFEST.json",)
     for name, content in {
         "whole": parts(folder, names, **small),
@@ -173,11 +186,13 @@ def checkpoints(folder):
         "manifest-of-others": parts(folder, manifest, **small),
         "no-state": parts(folder, names, state=None, **small),
         "empty-state": parts(folder, names, state=b"{}", **small),
-        "newer": parts(folder, names, state=state.replace(b'"version": 1', b'"version": 2'), **small),
-        "vast-step": parts(folder, names, state=state.replace(b'"step": 2', b'"step": 9223372036854775807'), **small),
+        "newer": with_state(b'"version": 1', b'"version": 2'),
+        "vast-step": with_state(b'"step": 2', b'"step": 9223372036854775807'),
         "no-weights": parts(folder, names, model=b"", optimizer=none),
-        "fingerprint": parts(folder, names, state=state.replace(b'"fingerprint": {', b'"fingerprint": {"a\\"b\\u001b": "\\\\\\"", '), **small),
-        "path-in-manifest": parts(folder, manifest, MANIFEST=b'{"version": 1, "files": {"../a": {"size": 0, "sha256": ""}}}', **small),
+        "fingerprint": with_state(b'"fingerprint": {',
+                                  b'"fingerprint": {"a\\"b\\u001b": "\\\\\\"", '),
+        "path-in-manifest": parts(folder, manifest, MANIFEST=b'{"version": 1, "files": '
+                                  b'{"../a": {"size": 0, "sha256": ""}}}', **small),
         "nothing": b"",
     }.items():
         write("checkpoint", name, content)
@@ -186,12 +201,14 @@ def checkpoints(folder):
 def attention():
     for name, content in {
         "words": "bb!\nthe\ncar\n</s>\nla\nvoiture\n</s>\nla voiture\nattention\n",
-        "script": "aaa\n</script><script>alert(1)</script>\n<!--\n]]>\n-->\n<img src=x onerror=alert(1)>\n",
+        "script": "aaa\n</script><script>alert(1)</script>\n<!--\n]]>\n-->\n"
+                  "<img src=x onerror=alert(1)>\n",
         "entities": "cca\n&amp;\n&#60;\n\"\n'\n\\\n\\u003c\n`${1}`\n",
         "controls": b"dda\n\x1b[31m\n\x07\n\xc2\x9b31m\n\x7f\n\x00\n\r\n\t\n",
         "bidi": "eea\n\u202e\u2066abc\n\u2028\n\u2029\n\ufeff\n\u200b\n",
         "not-utf8": b"bba\n\xff\xfe\n\xc0\x80\n\xed\xa0\x80\n\xf4\x90\x80\x80\n",
-        "wide": "bba\n\u4e2d\u6587\n\U0001f468\u200d\U0001f469\u200d\U0001f467\ne\u0301\u0301\u0301\n",
+        "wide": "bba\n\u4e2d\u6587\n\U0001f468\u200d\U0001f469\u200d\U0001f467\n"
+                "e\u0301\u0301\u0301\n",
         "prototype": "bba\n__proto__\nconstructor\n$&\n@STYLE@\n@DATA@\n",
         "empty": "",
     }.items():
@@ -201,12 +218,15 @@ def attention():
 def main():
     with tempfile.TemporaryDirectory() as root:
         root = pathlib.Path(root)
-        for name, text in {"train.src": "a b\nb a\n", "train.tgt": "b a\na b\n", "valid.src": "a\n", "valid.tgt": "a\n"}.items():
+        texts_of_training = {"train.src": "a b\nb a\n", "train.tgt": "b a\na b\n",
+                             "valid.src": "a\n", "valid.tgt": "a\n"}
+        for name, text in texts_of_training.items():
             (root / name).write_text(text)
         folders = {}
         for kind, settings in SMALL.items():
             folders[kind] = root / kind
-            command = [sys.argv[1], "train", "--quiet", "--data", root, "--out", root / kind, "--model", kind, "--steps", "2"]
+            command = [sys.argv[1], "train", "--quiet", "--data", root, "--out", folders[kind],
+                       "--model", kind, "--steps", "2"]
             for setting in settings:
                 command += ["--set", setting]
             subprocess.run(command, check=True)

@@ -1,0 +1,62 @@
+#include <catch2/catch.hpp>
+
+#include <cerrno>
+
+#include "../temporary_folder.hpp"
+#include "scenarios.hpp"
+
+using namespace faults;
+
+namespace {
+
+const std::vector<Scenario>& scenarios() {
+  static const std::vector<Scenario> all = {saving_a_checkpoint(), saving_a_model(), training(),
+                                            resuming(), translating()};
+  return all;
+}
+
+const Fault full_disk{"a full disk", Fault::Kind::file_error, ENOSPC};
+const Fault broken_disk{"a broken disk", Fault::Kind::file_error, EIO};
+const Fault killed{"a kill", Fault::Kind::kill, 0};
+const Fault no_memory{"no memory", Fault::Kind::allocation, 0};
+
+/// Events of each scenario, at least: fewer would mean that they are no longer counted.
+constexpr int64_t least_files[] = {20, 20, 100, 60, 8};
+
+}  // namespace
+
+TEST_CASE("Whichever file operation fails on a full disk, nothing is lost and it can be repeated") {
+  for (std::size_t i = 0; i < scenarios().size(); ++i) {
+    CHECK(sweep(scenarios()[i], full_disk) > least_files[i]);
+  }
+}
+
+TEST_CASE("Whichever file operation fails on a broken disk, nothing is lost") {
+  for (const Scenario& scenario : scenarios()) sweep(scenario, broken_disk);
+}
+
+TEST_CASE("Killed at any file operation, a run goes on from old or new, never from a mixture") {
+  for (std::size_t i = 0; i < scenarios().size(); ++i) {
+    CHECK(sweep(scenarios()[i], killed) > least_files[i]);
+  }
+}
+
+TEST_CASE("Interrupted calls and writes of three bytes go unnoticed in everything heed does") {
+  for (const Scenario& scenario : scenarios()) {
+    INFO(scenario.name);
+    const TemporaryFolder smooth, rough;
+    scenario.prepare(smooth.path());
+    scenario.prepare(rough.path());
+    const std::string expected = scenario.run(smooth.path());
+    const Interruptions interruptions(3);
+    CHECK(scenario.run(rough.path()) == expected);
+  }
+}
+
+TEST_CASE("Whichever allocation fails, it is said and can be repeated") {
+  for (const Scenario& scenario : scenarios()) CHECK(sweep(scenario, no_memory, 200) > 100);
+}
+
+TEST_CASE("Every single allocation fails once", "[slow]") {
+  for (const Scenario& scenario : scenarios()) sweep(scenario, no_memory);
+}
