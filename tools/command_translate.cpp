@@ -64,11 +64,7 @@ class TranslateCommand final : public Command {
                 true);
     flags.toggle("--replace-unknown", options_.replace_unknown,
                  "the source word with the strongest weight instead of <unk>");
-    flags.integer("--batch", options_.batch, 1, 100'000, "lines at the same time (default 32)");
-    flags.text(
-        "--too-long", too_long_, "cut|skip|fail",
-        "of a line beyond the model's positions: translate its start, or give an empty line, "
-        "which fail reports by exit status 3 at the end (default fail)");
+    declare_lines(flags);
     declare_sampling(flags);
     flags.section("What was attended to");
     flags.text("--attention", attention_, "FILE",
@@ -114,6 +110,14 @@ class TranslateCommand final : public Command {
   }
 
   bool draws_file() const { return !attention_.empty() && attention_ != "-"; }
+
+  void declare_lines(Flags& flags) {
+    flags.integer("--batch", options_.batch, 1, 100'000, "lines at the same time (default 32)");
+    flags.text(
+        "--too-long", too_long_, "cut|skip|fail",
+        "of a line beyond the model's positions: translate its start, or give an empty line, "
+        "which fail reports by exit status 3 at the end (default fail)");
+  }
 
   void declare_sampling(Flags& flags) {
     flags.section("Sampling");

@@ -5,8 +5,8 @@
 
 namespace heed::tools {
 
-/// Adds `text` to what goes to standard output: as it is to a file or a pipe, with control characters
-/// escaped to a terminal. `IoError` if it cannot be written.
+/// Adds `text` to what goes to standard output: as it is to a file or a pipe, with control
+/// characters escaped to a terminal. `IoError` if it cannot be written.
 void print(const std::string& text);
 /// Writes what `print` collected.
 void flush_output();

@@ -212,8 +212,9 @@ TEST_CASE("translate writes attention and alignment, and overwrites neither") {
 
 TEST_CASE("what is no text at all is refused") {
   const Words words = fixture().translate_words({});
-  check_refused(heed_command(words, "\xff\xfe"
-                                    "a"),
+  check_refused(heed_command(words,
+                             "\xff\xfe"
+                             "a"),
                 3, "UTF-16");
   check_refused(heed_command(words, "\x1f\x8b\x08"), 3, "looks compressed (gzip)");
 }
