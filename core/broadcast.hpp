@@ -19,7 +19,7 @@ inline void check_same_dtype(const char* operation, const Tensor& a, const Tenso
 inline void check_floating(const char* operation, const Tensor& x) {
   if (is_floating(x.dtype())) return;
   throw TypeError(std::string(operation) + ": needs float32 or float64, got " +
-                  to_string(x.dtype()));
+                  to_string(x.dtype()) + "; convert with .to(float32)");
 }
 
 inline void check_dtype(const char* operation, const char* operand, const Tensor& x, DType wanted) {

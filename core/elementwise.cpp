@@ -252,7 +252,7 @@ Tensor sigmoid(const Tensor& x) {
                 }));
 }
 
-// y = max(0, x);  dL/dx = g where y > 0
+// y = max(0, x);  dL/dx = g, but 0 where y <= 0
 Tensor relu(const Tensor& x) {
   check_floating("relu", x);
   const Array y = kernels::relu(x.array());

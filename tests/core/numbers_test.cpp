@@ -119,7 +119,7 @@ TEST_CASE("a number that whole elements can't hold is refused with what to write
   const Tensor x = Tensor::of({1, 2, 7}, {3}, int32), mask = eq(x, 2);
   const Tensor bits = mask.detach();
   CHECK_THROWS_WITH(x + 0.5, "add: 0.5 is no int32; convert the tensor with .to(float32)");
-  CHECK_THROWS_WITH(x / 2.0, Catch::Contains("div: needs float32 or float64, got int32"));
+  CHECK_THROWS_WITH(x / 2.0, "div: needs float32 or float64, got int32; convert with .to(float32)");
   const std::vector<std::function<Tensor()>> refused = {
       [&] { return x - 0.5; },
       [&] { return 0.5 - x; },
