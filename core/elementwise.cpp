@@ -158,13 +158,12 @@ Tensor pow(const Tensor& a, double exponent) {
 
 namespace {
 
-// The gradient of a minimum or maximum for `mine`: g where `relation`(mine, other), half where
+// The gradient of a minimum or maximum for `mine`: g, but 0 where `lost`(mine, other), half where
 // equal.
-Array chosen_gradient(const Array& g, Comparison relation, const Array& mine, const Array& other) {
-  const Array half = kernels::mul(g, 0.5);
+Array chosen_gradient(const Array& g, Comparison lost, const Array& mine, const Array& other) {
   const Array tied = kernels::compare(Comparison::eq, mine, other);
-  const Array shared = kernels::masked_fill(half, kernels::logical_not(tied), 0);
-  return kernels::where(kernels::compare(relation, mine, other), g, shared);
+  const Array shared = kernels::where(tied, kernels::mul(g, 0.5), g);
+  return zero_where(shared, kernels::compare(lost, mine, other));
 }
 
 }  // namespace
@@ -174,7 +173,7 @@ Tensor minimum(const Tensor& a_in, const Tensor& b_in) {
   check_arithmetic("minimum", a_in, b_in);
   return broadcast("minimum", a_in, b_in, [](const Tensor& a, const Tensor& b) {
     const auto rule = [](const Array& g, const Array& mine, const Array& other) {
-      return chosen_gradient(g, Comparison::lt, mine, other);
+      return chosen_gradient(g, Comparison::gt, mine, other);
     };
     return record("minimum", kernels::minimum(a.array(), b.array()), wrt(a, saved(a, b), rule),
                   wrt(b, saved(b, a), rule));
@@ -186,7 +185,7 @@ Tensor maximum(const Tensor& a_in, const Tensor& b_in) {
   check_arithmetic("maximum", a_in, b_in);
   return broadcast("maximum", a_in, b_in, [](const Tensor& a, const Tensor& b) {
     const auto rule = [](const Array& g, const Array& mine, const Array& other) {
-      return chosen_gradient(g, Comparison::gt, mine, other);
+      return chosen_gradient(g, Comparison::lt, mine, other);
     };
     return record("maximum", kernels::maximum(a.array(), b.array()), wrt(a, saved(a, b), rule),
                   wrt(b, saved(b, a), rule));
@@ -302,9 +301,10 @@ Tensor clamp(const Tensor& x, double low, double high) {
   }
   return record("clamp", kernels::clamp(x.array(), low, high),
                 wrt(x, saved(x), [low, high](const Array& g, const Array& argument) {
-                  const Array below = kernels::compare(Comparison::lt, argument, low);
-                  const Array above = kernels::compare(Comparison::gt, argument, high);
-                  return zero_where(g, kernels::logical_or(below, above));
+                  const Array inside =
+                      kernels::logical_and(kernels::compare(Comparison::ge, argument, low),
+                                           kernels::compare(Comparison::le, argument, high));
+                  return zero_where(g, kernels::logical_not(inside));
                 }));
 }
 

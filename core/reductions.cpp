@@ -62,12 +62,20 @@ Tensor mean(const Tensor& x, const Axes& axes_in, bool keep) {
       wrt(x, [shape, axes, n](const Array& g) { return spread(kernels::div(g, n), shape, axes); }));
 }
 
-// y = sum_i (x_i - mean)^2 / max(0, n - correction), composed of other operations
+// y = sum_i (x_i - mean)^2 / d, d = max(0, n - correction);  dL/dx_i = 2 g (x_i - mean) / d
 Tensor var(const Tensor& x, const Axes& axes_in, bool keep, int correction) {
+  check_floating("var", x);
   const Axes axes = normalized_axes("var", axes_in, x.rank());
   const double n = static_cast<double>(reduced_count(x.shape(), axes));
-  const Tensor deviation = x - mean(x, axes, true);
-  return sum(square(deviation), axes, keep) / std::max(0.0, n - correction);
+  const double divisor = std::max(0.0, n - correction);
+  const Array mean = kernels::div(kernels::sum(x.array(), axes, true), n);
+  const Array deviation = kernels::sub(x.array(), mean.expand(x.shape()));
+  const Array squares = kernels::sum(kernels::square(deviation), axes, keep);
+  return record("var", kernels::div(squares, divisor),
+                wrt(x, saved(deviation), [axes, divisor](const Array& g, const Array& from_mean) {
+                  const Array share = kernels::div(g, divisor);
+                  return kernels::mul(spread(share, from_mean.shape(), axes), from_mean, 2);
+                }));
 }
 
 // y = max_i x_i;  dL/dx_i = g / k where x_i = y, of which there are k

@@ -103,9 +103,12 @@ void read_data(const Source& source, const Entry& entry, int64_t offset, Array& 
   }
 }
 
+Shape shape_of(const Entry& entry) {
+  return {entry.shape.data(), static_cast<int64_t>(entry.shape.size())};
+}
+
 Array read_tensor(const Source& source, const Entry& entry, int64_t data_begin) {
-  const Shape shape(entry.shape.data(), static_cast<int64_t>(entry.shape.size()));
-  Array array = Array::empty(shape, entry.type->dtype);
+  Array array = Array::empty(shape_of(entry), entry.type->dtype);
   read_data(source, entry, data_begin + entry.offsets[0], array);
   return array;
 }
@@ -169,6 +172,17 @@ Array TensorFile::find(const std::string& name) const {
 }
 
 TensorFile load_safetensors(const std::string& path) { return read(FileSource(path)); }
+
+SafetensorsHeader load_safetensors_header(const std::string& path) {
+  int64_t data_begin = 0;
+  safetensors::Header header = safetensors::read_header(FileSource(path), data_begin);
+  SafetensorsHeader result;
+  result.metadata = std::move(header.metadata);
+  for (const Entry& entry : header.entries) {
+    result.tensors.push_back({entry.name, entry.dtype, entry.type->dtype, shape_of(entry)});
+  }
+  return result;
+}
 
 TensorFile parse_safetensors(std::string_view bytes, const std::string& name) {
   return read(MemorySource(name, bytes));

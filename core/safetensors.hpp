@@ -28,6 +28,19 @@ TensorFile load_safetensors(const std::string& path);
 /// The same for bytes in memory; `name` stands for the path in messages.
 TensorFile parse_safetensors(std::string_view bytes, const std::string& name);
 
+/// What the header of a file says of one tensor: the type in the file ("F16"), and here.
+struct TensorInfo {
+  std::string name, stored;
+  DType dtype;
+  Shape shape;
+};
+struct SafetensorsHeader {
+  std::vector<TensorInfo> tensors;
+  std::vector<std::pair<std::string, std::string>> metadata;
+};
+/// Reads and checks the header as `load_safetensors` does, and none of the data.
+SafetensorsHeader load_safetensors_header(const std::string& path);
+
 /// Writes the tensors in their order, atomically. `FormatError` for a name that appears twice, is
 /// not UTF-8 or is `__metadata__`.
 void save_safetensors(const std::string& path, const TensorFile& file);

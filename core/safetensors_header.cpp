@@ -208,12 +208,21 @@ std::string header_text(const Source& source) {
     fail("is cut off: its header has " + std::to_string(length) + " bytes, the file " +
          std::to_string(source.size() - 8) + " after its length");
   }
-  std::string text(static_cast<std::size_t>(bytes), ' ');
-  source.read(8, text.data(), bytes);
+  // In pieces, so that a file without real content costs little, whatever length it claims.
+  std::string text;
+  for (int64_t done = 0; done < bytes;) {
+    const int64_t piece = std::min<int64_t>(bytes - done, 1 << 20);
+    text.resize(static_cast<std::size_t>(done + piece));
+    source.read(8 + done, text.data() + done, piece);
+    if (text[0] != '{') break;
+    // The parser would take it for the end of the text.
+    if (text.find('\0', static_cast<std::size_t>(done)) != std::string::npos) {
+      fail("the header holds a NUL byte");
+    }
+    done += piece;
+  }
   if (text.empty() || text[0] != '{')
     fail("is no safetensors file: its header does not start with {");
-  // The parser would take it for the end of the text.
-  if (text.find('\0') != std::string::npos) fail("the header holds a NUL byte");
   return text;
 }
 

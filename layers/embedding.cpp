@@ -7,7 +7,7 @@
 namespace heed {
 
 Embedding::Embedding(int64_t vocabulary, int64_t size, int64_t padding)
-    : weight(Tensor::empty(
+    : weight(init::empty(
           {positive("Embedding", "vocabulary", vocabulary), positive("Embedding", "size", size)})),
       padding_index(padding) {
   if (padding < -1 || padding >= vocabulary) {

@@ -9,6 +9,18 @@
 #include <heed/layers/module.hpp>
 #include <heed/layers/recurrent.hpp>
 
+namespace heed {
+
+namespace {
+thread_local bool shapes_only = false;
+}
+
+ShapesOnly::ShapesOnly() : before_(shapes_only) { shapes_only = true; }
+ShapesOnly::~ShapesOnly() { shapes_only = before_; }
+bool ShapesOnly::active() { return shapes_only; }
+
+}  // namespace heed
+
 namespace heed::init {
 
 namespace {
@@ -53,7 +65,13 @@ void orthonormalize(std::vector<double>& matrix, int64_t rows, int64_t columns) 
 
 }  // namespace
 
+Tensor empty(const Shape& shape) {
+  if (!ShapesOnly::active()) return Tensor::empty(shape);
+  return Tensor(Array::zeros({}).expand(shape));  // one number that stands for all
+}
+
 void constant(const Tensor& weight, double value) {
+  if (ShapesOnly::active()) return;
   kernels::fill(weight.array(), value);
   weight.array().bump_version();
 }
@@ -61,11 +79,13 @@ void constant(const Tensor& weight, double value) {
 void zeros(const Tensor& weight) { constant(weight, 0); }
 
 void uniform(const Tensor& weight, double low, double high) {
+  if (ShapesOnly::active()) return;
   const Array unit = Tensor::rand(weight.shape(), weight.dtype()).array();
   write(weight, kernels::add(kernels::mul(unit, high - low), low));
 }
 
 void normal(const Tensor& weight, double standard_deviation) {
+  if (ShapesOnly::active()) return;
   const Array unit = Tensor::randn(weight.shape(), weight.dtype()).array();
   write(weight, kernels::mul(unit, standard_deviation));
 }
@@ -91,6 +111,7 @@ void orthogonal(const Tensor& weight, double gain) {
     throw ShapeError("init::orthogonal: the weight is " + to_string(weight.shape()) +
                      ", expected a matrix");
   }
+  if (ShapesOnly::active()) return;
   const bool tall = weight.size(0) > weight.size(1);
   const int64_t rows = tall ? weight.size(1) : weight.size(0);
   const int64_t columns = tall ? weight.size(0) : weight.size(1);

@@ -7,6 +7,8 @@
 /// but the second. As torch.nn.init.
 namespace heed::init {
 
+/// A weight without values yet, float32; while a `ShapesOnly` lives without memory for them.
+Tensor empty(const Shape& shape);
 void constant(const Tensor& weight, double value);
 void zeros(const Tensor& weight);
 /// Uniform in [low, high).
@@ -26,6 +28,22 @@ void orthogonal(const Tensor& weight, double gain = 1);
 }  // namespace heed::init
 
 namespace heed {
+
+/// While one lives, the weights that this thread makes have shapes but no numbers, and initialisers
+/// draw and write nothing: a module whose names and shapes are compared with a file before it costs
+/// memory. Nothing can be computed with it.
+class ShapesOnly {
+ public:
+  ShapesOnly();
+  ~ShapesOnly();
+  ShapesOnly(const ShapesOnly&) = delete;
+  ShapesOnly& operator=(const ShapesOnly&) = delete;
+  static bool active();
+
+ private:
+  bool before_;
+};
+
 struct Linear;
 struct Embedding;
 struct RecurrentCell;

@@ -7,10 +7,10 @@
 namespace heed {
 
 Linear::Linear(int64_t in, int64_t out, bool with_bias)
-    : weight(Tensor::empty({positive("Linear", "out", out), positive("Linear", "in", in)})) {
+    : weight(init::empty({positive("Linear", "out", out), positive("Linear", "in", in)})) {
   init::uniform_fan(weight, in);
   if (!with_bias) return;
-  bias = Parameter(Tensor::empty({out}));
+  bias = Parameter(init::empty({out}));
   init::uniform_fan(bias, in);
 }
 

@@ -64,7 +64,11 @@ class Listing : public Members {
 /// Compares a state with a module's names and shapes, and collects what differs.
 class StateCheck {
  public:
-  StateCheck(const Listing& listing, const std::vector<NamedTensor>& state) {
+  /// Whether the duplicates of a tied weight must have its numbers.
+  enum class Duplicates { equal, any };
+
+  StateCheck(const Listing& listing, const std::vector<NamedTensor>& state, Duplicates duplicates)
+      : duplicates_(duplicates) {
     for (const NamedTensor& entry : state) {
       if (!sources_.emplace(entry.name, &entry.tensor).second) differences_.unexpected(entry.name);
     }
@@ -100,7 +104,8 @@ class StateCheck {
     } else if (is_floating(given.dtype()) != is_floating(wanted.dtype())) {
       differences_.wrong(entry.name + " is " + to_string(given.dtype()) + ", expected " +
                          to_string(wanted.dtype()));
-    } else if (!is_new && !equal(*first->second.tensor, given)) {
+    } else if (!is_new && duplicates_ == Duplicates::equal &&
+               !equal(*first->second.tensor, given)) {
       differences_.wrong(entry.name + " differs from " + first->second.name +
                          ", but the two are one weight here");
     }
@@ -112,6 +117,7 @@ class StateCheck {
     return kernels::sum(different.to(int32), {}, false).item() == 0;
   }
 
+  Duplicates duplicates_;
   std::map<std::string, const Tensor*> sources_;
   std::map<const Array*, Found> found_;
   StateDifferences differences_;
@@ -201,12 +207,16 @@ std::vector<NamedTensor> state_dict(ModuleView module) {
 
 void load_state_dict(ModuleRef module, const std::vector<NamedTensor>& state) {
   const Listing listing(module);
-  const StateCheck check(listing, state);
+  const StateCheck check(listing, state, StateCheck::Duplicates::equal);
   for (const Entry& entry : listing.unique()) {
     const Array& target = entry.tensor().array();
     kernels::copy_into(target, check.source(entry.tensor()));
     target.bump_version();
   }
+}
+
+void check_state_dict(ModuleView module, const std::vector<NamedTensor>& state) {
+  StateCheck(Listing(module), state, StateCheck::Duplicates::any);
 }
 
 void train(ModuleRef module) { set_mode(module, true); }

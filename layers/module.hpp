@@ -138,6 +138,8 @@ std::vector<NamedTensor> state_dict(ModuleView module);
 /// any of its names; equal duplicates are accepted. Throws one `FormatError` that lists everything
 /// missing, unexpected or mis-shaped, and then changes nothing. As load_state_dict(strict=True).
 void load_state_dict(ModuleRef module, const std::vector<NamedTensor>& state);
+/// Throws what `load_state_dict` would for names, shapes and types; reads no numbers.
+void check_state_dict(ModuleView module, const std::vector<NamedTensor>& state);
 
 /// Sets the mode of every layer that behaves differently in training (dropout).
 void train(ModuleRef module);

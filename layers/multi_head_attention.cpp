@@ -161,7 +161,7 @@ Attended scaled_dot_product_attention(const AttentionInput& in, double p) {
 MultiHeadAttention::MultiHeadAttention(MultiHeadAttentionConfig sizes)
     : config(checked(sizes)),
       in_proj_weight(
-          Tensor::empty({sizes.size + 2 * config.kv_heads * head_size(sizes), sizes.size})),
+          init::empty({sizes.size + 2 * config.kv_heads * head_size(sizes), sizes.size})),
       in_proj_bias(Tensor::zeros({in_proj_weight.size(0)})),
       out_proj(sizes.size, sizes.size),
       relative(relative_positions(sizes)),

@@ -28,7 +28,8 @@ Array sinusoids(int64_t first, int64_t length, int64_t D) {
 }  // namespace
 
 SinusoidalPositions::SinusoidalPositions(int64_t D)
-    : size_(positive("SinusoidalPositions", "D", D)), table_(sinusoids(0, table_rows, D)) {}
+    : size_(positive("SinusoidalPositions", "D", D)),
+      table_(ShapesOnly::active() ? Array() : sinusoids(0, table_rows, D)) {}
 
 Tensor SinusoidalPositions::operator()(int64_t first, int64_t length, DType dtype) const {
   const bool known = first + length <= table_rows;
@@ -38,8 +39,8 @@ Tensor SinusoidalPositions::operator()(int64_t first, int64_t length, DType dtyp
 }
 
 LearnedPositions::LearnedPositions(int64_t max_length, int64_t D)
-    : weight(Tensor::empty({positive("LearnedPositions", "max_length", max_length),
-                            positive("LearnedPositions", "D", D)})) {
+    : weight(init::empty({positive("LearnedPositions", "max_length", max_length),
+                          positive("LearnedPositions", "D", D)})) {
   init::normal(weight, 1 / std::sqrt(static_cast<double>(D)));
 }
 

@@ -179,10 +179,10 @@ Tensor composed::lstm_step(const Tensor& gates, const Tensor& state, const Tenso
 RecurrentCell::RecurrentCell(CellConfig sizes) : config(sizes) {
   const CellKind kind = kind_of(sizes.cell);
   const int64_t n = positive(kind.cell, "hidden", sizes.hidden), rows = kind.gates * n;
-  weight_ih = Parameter(Tensor::empty({rows, positive(kind.cell, "input", sizes.input)}));
-  weight_hh = Parameter(Tensor::empty({rows, n}));
-  bias_ih = Parameter(Tensor::empty({rows}));
-  bias_hh = Parameter(Tensor::empty({rows}));
+  weight_ih = Parameter(init::empty({rows, positive(kind.cell, "input", sizes.input)}));
+  weight_hh = Parameter(init::empty({rows, n}));
+  bias_ih = Parameter(init::empty({rows}));
+  bias_hh = Parameter(init::empty({rows}));
   for (const Parameter* weight : {&weight_ih, &weight_hh, &bias_ih, &bias_hh}) {
     init::uniform_fan(*weight, n);
   }

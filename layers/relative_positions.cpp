@@ -68,9 +68,9 @@ Tensor alibi(int64_t H, int64_t T, int64_t S, DType dtype) {
 }
 
 RelativePositions::RelativePositions(int64_t distance, int64_t size)
-    : key(Tensor::empty({2 * positive("RelativePositions", "distance", distance) + 1,
-                         positive("RelativePositions", "size", size)})),
-      value(Tensor::empty(key.shape())) {
+    : key(init::empty({2 * positive("RelativePositions", "distance", distance) + 1,
+                       positive("RelativePositions", "size", size)})),
+      value(init::empty(key.shape())) {
   init::xavier_uniform(key);
   init::xavier_uniform(value);
 }

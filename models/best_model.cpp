@@ -32,7 +32,7 @@ std::string record_json(int64_t step, const Validation& validation, const std::s
 /// What the file says of its validation; nothing if it says nothing, or is not a model at all.
 std::optional<Record> read_record(const std::string& path, const std::string& data) {
   try {
-    for (const auto& [name, text] : load_safetensors(path).metadata) {
+    for (const auto& [name, text] : load_safetensors_header(path).metadata) {
       if (name != record_name) continue;
       const Json json = Json::parse(text, path, JsonFault::format);
       if (json.required_text("data") != data) continue;

@@ -111,7 +111,9 @@ void read_model(Config& config, const Json& json) {
 
 /// Refuses what is not a key at the top of config.json.
 void check_top_keys(const Config& config, const std::vector<KeyGroup>& groups, const Json& json) {
-  std::vector<std::string> known{"format", "version", "pad", "unk", "bos", "eos"};
+  std::vector<std::string> known{"format", "version", "pad", "unk", "bos", "eos",
+                                 // They say nothing of the model, but of the files beside it.
+                                 "source_vocab_sha256", "target_vocab_sha256"};
   const auto append = [&](const std::vector<std::string>& more) {
     known.insert(known.end(), more.begin(), more.end());
   };

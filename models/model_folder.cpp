@@ -1,10 +1,14 @@
 #include <heed/models/model_folder.hpp>
 
+#include <map>
+
 #include <heed/core/error.hpp>
 #include <heed/core/files.hpp>
 #include <heed/core/kernels/reductions.hpp>
 #include <heed/core/safetensors.hpp>
+#include <heed/layers/initializers.hpp>
 #include <heed/models/encoder_decoder.hpp>
+#include <heed/models/json_reader.hpp>
 #include <heed/models/rnn_search.hpp>
 #include <heed/models/transformer.hpp>
 
@@ -12,11 +16,55 @@ namespace heed {
 
 namespace {
 
-void refuse_float64(const std::string& path, const std::vector<NamedTensor>& weights) {
-  for (const NamedTensor& weight : weights) {
-    if (weight.tensor.dtype() == float32) continue;
-    throw FormatError(escaped(path, 400) + ": " + escaped(weight.name) +
-                      " is float64, expected float32");
+constexpr const char* checksum_names[] = {"source_vocab_sha256", "target_vocab_sha256"};
+
+/// Float32 is what the command computes in; half precision fits into it. Returns a note of what is
+/// converted, if anything is.
+std::vector<std::string> check_types(const std::string& path, const SafetensorsHeader& header) {
+  std::map<std::string, int64_t> halves;
+  for (const TensorInfo& tensor : header.tensors) {
+    if (tensor.dtype != float32) {
+      throw FormatError(escaped(path, 400) + ": " + escaped(tensor.name) + " is " +
+                        to_string(tensor.dtype) + ", expected float32");
+    }
+    if (tensor.stored != "F32") ++halves[tensor.stored];
+  }
+  std::string note;
+  for (const auto& [type, count] : halves) {
+    note += (note.empty() ? "" : " and ") + std::to_string(count) + " from " + type;
+  }
+  if (note.empty()) return {};
+  return {escaped(path, 400) + ": of " + std::to_string(header.tensors.size()) +
+          " tensors, converted to float32: " + note};
+}
+
+/// Compares the file's names and shapes with those of the model, of which nothing more is made: it
+/// could be far larger than the file.
+void check_shapes(const SafetensorsHeader& header, const Config& config) {
+  const Array number = Array::zeros({});
+  std::vector<NamedTensor> claimed;
+  for (const TensorInfo& tensor : header.tensors) {
+    claimed.push_back({tensor.name, Tensor(number.expand(tensor.shape))});
+  }
+  const ShapesOnly shapes_only;
+  const TranslationModel model = make_model(config);
+  check_state_dict(model, claimed);
+}
+
+/// The vocabularies are the ones that the weights were trained with, if config.json knows: with
+/// other words or another order the model would say something else.
+void check_checksums(const std::string& folder, const Vocabulary& source,
+                     const Vocabulary& target) {
+  const Json json = Json::read(join_path(folder, "config.json"), JsonFault::format);
+  const Vocabulary* vocabularies[] = {&source, &target};
+  for (int side = 0; side < 2; ++side) {
+    if (!json.has(checksum_names[side])) continue;
+    if (json.required_text(checksum_names[side]) == sha256(vocabularies[side]->text())) continue;
+    const std::string file = side == 0 ? "source.vocab" : "target.vocab";
+    throw FormatError(escaped(join_path(folder, file), 400) +
+                      ": is not the vocabulary that the model was trained with (other tokens, or "
+                      "another order): its checksum is not " +
+                      checksum_names[side] + " of config.json");
   }
 }
 
@@ -60,16 +108,31 @@ ModelFolder load_model_folder(const std::string& folder, ModelBuilder build) {
   Vocabulary target = Vocabulary::load(file("target.vocab"));
   check_vocabulary(file("source.vocab"), source, "source_vocab", config.source_vocab());
   check_vocabulary(file("target.vocab"), target, "target_vocab", config.target_vocab());
-  const std::vector<NamedTensor> weights = load_weights(file("model.safetensors"));
-  refuse_float64(file("model.safetensors"), weights);
-  ModelFolder result{config, std::move(source), std::move(target),
-                     build ? build(config) : make_model(config)};
+  check_checksums(folder, source, target);
+  const std::string path = file("model.safetensors");
+  const SafetensorsHeader header = load_safetensors_header(path);
+  const std::vector<std::string> notes = check_types(path, header);
   try {
-    load_state_dict(result.model, weights);
+    if (!build) check_shapes(header, config);
+    ModelFolder result{config, std::move(source), std::move(target),
+                       build ? build(config) : make_model(config), notes};
+    load_state_dict(result.model, load_weights(path));
+    return result;
   } catch (const FormatError& error) {
-    throw FormatError(escaped(file("model.safetensors"), 400) + ": " + error.what());
+    const std::string what = error.what(), place = escaped(path, 400) + ": ";
+    throw FormatError(what.starts_with(place) ? what : place + what);
   }
-  return result;
+}
+
+std::string config_json(const Config& config, const Vocabulary& source, const Vocabulary& target) {
+  std::string text = to_json(config);
+  text.erase(text.rfind("\n}"));
+  const Vocabulary* vocabularies[] = {&source, &target};
+  for (int side = 0; side < 2; ++side) {
+    text += std::string(",\n  \"") + checksum_names[side] + "\": \"" +
+            sha256(vocabularies[side]->text()) + '"';
+  }
+  return text + "\n}\n";
 }
 
 void save_model_folder(const std::string& folder, const Config& config, const Vocabulary& source,
@@ -77,7 +140,7 @@ void save_model_folder(const std::string& folder, const Config& config, const Vo
   make_folder(folder);
   source.save(join_path(folder, "source.vocab"));
   target.save(join_path(folder, "target.vocab"));
-  replace_file(join_path(folder, "config.json"), to_json(config));
+  replace_file(join_path(folder, "config.json"), config_json(config, source, target));
   save_weights(join_path(folder, "model.safetensors"), weights);
 }
 

@@ -16,6 +16,8 @@ struct ModelFolder {
   Config config;
   Vocabulary source, target;
   TranslationModel model;
+  /// What reading changed, a line each: half precision became float32.
+  std::vector<std::string> notes = {};
 };
 
 /// Makes a model from a folder's configuration.
@@ -36,6 +38,8 @@ ModelFolder load_model_folder(const std::string& folder);
 ///       return TranslationModel(RNNsearch(c.recurrent, ScoreFunction(MyScore(c.recurrent))));
 ///     });
 ModelFolder load_model_folder(const std::string& folder, ModelBuilder build);
+/// The text of a folder's config.json: `to_json` with the checksums of its vocabularies.
+std::string config_json(const Config& config, const Vocabulary& source, const Vocabulary& target);
 /// Writes the four files, each through a temporary name; makes the folder if there is none.
 void save_model_folder(const std::string& folder, const Config& config, const Vocabulary& source,
                        const Vocabulary& target, const std::vector<NamedTensor>& weights);

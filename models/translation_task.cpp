@@ -8,6 +8,7 @@
 #include <heed/core/operations.hpp>
 #include <heed/models/bleu.hpp>
 #include <heed/models/encoder_decoder.hpp>
+#include <heed/models/model_folder.hpp>
 #include <heed/models/rnn_search.hpp>
 #include <heed/models/search.hpp>
 #include <heed/models/transformer.hpp>
@@ -244,7 +245,8 @@ std::vector<std::string> TranslationTask::translate_valid() const {
 }
 
 void TranslationTask::begin(const std::string& folder) {
-  replace_file(join_path(folder, "config.json"), to_json(config_));
+  replace_file(join_path(folder, "config.json"),
+               config_json(config_, data_.source_vocabulary, data_.target_vocabulary));
   data_.source_vocabulary.save(join_path(folder, "source.vocab"));
   data_.target_vocabulary.save(join_path(folder, "target.vocab"));
 }

@@ -130,8 +130,10 @@ Translator Translator::load(const std::string& folder) { return load(folder, nul
 
 Translator Translator::load(const std::string& folder, ModelBuilder build) {
   ModelFolder parts = load_model_folder(folder, build);
-  return Translator(std::move(parts.model), make_tokenizer(to_string(parts.config.tokenizer)),
+  Translator result(std::move(parts.model), make_tokenizer(to_string(parts.config.tokenizer)),
                     std::move(parts.source), std::move(parts.target), parts.config.data.lowercase);
+  result.notes_ = std::move(parts.notes);
+  return result;
 }
 
 Translator Translator::load_ensemble(const std::vector<std::string>& folders) {
@@ -141,12 +143,15 @@ Translator Translator::load_ensemble(const std::vector<std::string>& folders) {
   for (std::size_t i = 1; i < folders.size(); ++i) {
     ModelFolder next = load_model_folder(folders[i]);
     check_same_text(folders[0], first, folders[i], next);
+    first.notes.insert(first.notes.end(), next.notes.begin(), next.notes.end());
     models.push_back(std::move(next.model));
   }
   models.insert(models.begin(), std::move(first.model));
-  return Translator(TranslationModel(Ensemble(std::move(models))),
+  Translator result(TranslationModel(Ensemble(std::move(models))),
                     make_tokenizer(to_string(first.config.tokenizer)), std::move(first.source),
                     std::move(first.target), first.config.data.lowercase);
+  result.notes_ = std::move(first.notes);
+  return result;
 }
 
 Translator::Translator(TranslationModel model, std::shared_ptr<const Tokenizer> tokenizer,

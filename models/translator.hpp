@@ -124,6 +124,8 @@ class Translator {
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   const Vocabulary& source_vocabulary() const { return source_; }
   const Vocabulary& target_vocabulary() const { return target_; }
+  /// What loading changed, a line each: weights that became float32 for example.
+  const std::vector<std::string>& notes() const { return notes_; }
 
  private:
   struct Line;
@@ -152,6 +154,7 @@ class Translator {
   std::shared_ptr<const Tokenizer> tokenizer_;
   Vocabulary source_, target_;
   bool lowercase_;
+  std::vector<std::string> notes_;
 };
 
 /// The source word with the strongest weight for each target word, as pairs (source, target) from

@@ -32,6 +32,9 @@ bool has_control(const std::string& token) {
 }
 
 void check_symbols(const std::vector<std::string>& tokens, const std::string& file) {
+  if (!tokens.empty() && tokens[0].starts_with("\xef\xbb\xbf")) {
+    fail(file, 1, "begins with a byte order mark (BOM); save the file as UTF-8 without one");
+  }
   for (std::size_t i = 0; i < symbols().size(); ++i) {
     if (i < tokens.size() && tokens[i] == symbols()[i]) continue;
     const std::string found = i < tokens.size() ? escaped(tokens[i]) : "the end";
@@ -105,7 +108,7 @@ Vocabulary Vocabulary::build(const std::vector<std::string>& lines, const Tokeni
 
 Vocabulary Vocabulary::load(const std::string& path) {
   // A vocabulary of a million tokens has some 10 MB; this limit only stops what is no vocabulary.
-  constexpr int64_t limit = int64_t{1} << 28;
+  constexpr int64_t limit = int64_t{1} << 25;
   const std::string text = read_file(path, limit);
   std::vector<std::string> tokens;
   for (std::size_t first = 0; first < text.size();) {

@@ -39,6 +39,7 @@ class AverageCommand final : public Command {
     if (!common.quiet) {
       std::string list;
       for (const int64_t step : steps) list += (list.empty() ? "" : ", ") + std::to_string(step);
+      for (const std::string& note : folder.notes) say(note);
       say("the mean of the checkpoints " + list + " is in " + escaped(out_));
     }
     return 0;

@@ -38,7 +38,7 @@ class ScoreCommand final : public Command {
     }
     blas_self_test();
     const Translator translator = Translator::load(model_);
-    std::vector<std::string> notes;
+    std::vector<std::string> notes = translator.notes();
     const ParallelText text = read_parallel_text(source_, reference_, notes);
     if (!common.quiet) {
       for (const std::string& note : notes) say(note);

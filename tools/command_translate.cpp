@@ -94,6 +94,9 @@ class TranslateCommand final : public Command {
     options_.attention = !attention_.empty() || !alignment_.empty() || options_.replace_unknown;
     blas_self_test();
     const Translator translator = load();
+    for (const std::string& note : translator.notes()) {
+      if (!common.quiet) say(note);
+    }
     hint_if_terminal("lines to translate", common);
     report_.emplace(common.quiet);
     prefix_.empty() ? translate_all(translator) : translate_with_prefixes(translator);

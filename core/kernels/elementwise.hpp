@@ -38,7 +38,7 @@ Array gelu(const Array& x);
 Array silu(const Array& x);
 /// -1, 0, 1.
 Array sign(const Array& x);
-/// g (1 - y^2);  g y (1 - y);  g where y > 0, else 0.
+/// g (1 - y^2);  g y (1 - y);  0 where y <= 0, else g.
 Array tanh_backward(const Array& g, const Array& y);
 Array sigmoid_backward(const Array& g, const Array& y);
 Array relu_backward(const Array& g, const Array& y);

@@ -73,7 +73,7 @@ struct Silu {
 struct Relu {
   template <class T>
   static T of(T x) {
-    return x <= 0 ? T(0) : x;  // NaN stays
+    return x < 0 ? T(0) : x;  // -0 and NaN stay
   }
 };
 struct Sign {
@@ -153,7 +153,7 @@ struct SiluBackward {
 struct ReluBackward {
   template <class T>
   static T of(T g, T y) {
-    return y > 0 ? g : T(0);
+    return y <= 0 ? T(0) : g;
   }
 };
 

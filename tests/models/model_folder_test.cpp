@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 
@@ -158,4 +159,75 @@ TEST_CASE("a model too large for the machine is refused before its weights are r
   saved.config.recurrent.hidden = INT32_MAX;
   std::ofstream(saved.file("config.json")) << to_json(saved.config);
   CHECK_THAT(saved.refusal<FormatError>(), Contains("needs") && Contains("machine has"));
+}
+
+namespace {
+
+/// The file's tensors again, each float32 one as its upper half (BF16) or as zeros in F16.
+void halve(const std::string& path, const std::string& type) {
+  const TensorFile file = load_safetensors(path);
+  std::string header = "{", data;
+  for (const auto& [name, array] : file.tensors) {
+    const std::string begin = std::to_string(data.size());
+    for (const float value : Tensor(array).to_vector<float>()) {
+      uint32_t bits = 0;
+      if (type == "BF16") std::memcpy(&bits, &value, 4);
+      data += {static_cast<char>(bits >> 16), static_cast<char>(bits >> 24)};
+    }
+    std::string shape;
+    for (const int64_t size : array.shape())
+      shape += (shape.empty() ? "" : ",") + std::to_string(size);
+    header += (header.size() > 1 ? ",\"" : "\"") + name + "\":{\"dtype\":\"" + type +
+              "\",\"shape\":[" + shape + "],\"data_offsets\":[" + begin + "," +
+              std::to_string(data.size()) + "]}";
+  }
+  header += '}';
+  const uint64_t length = header.size();
+  std::ofstream(path, std::ios::binary)
+      << std::string(reinterpret_cast<const char*>(&length), 8) << header << data;
+}
+
+}  // namespace
+
+TEST_CASE("weights in half precision are converted with a note") {
+  SavedModel saved;
+  CHECK(load_model_folder(saved.folder).notes.empty());
+  halve(saved.file("model.safetensors"), "BF16");
+  const ModelFolder loaded = load_model_folder(saved.folder);
+  const std::string count = std::to_string(state_dict(saved.model).size());
+  REQUIRE(loaded.notes.size() == 1);
+  CHECK_THAT(loaded.notes[0],
+             Contains("of " + count + " tensors, converted to float32: " + count + " from BF16"));
+  for (const NamedTensor& weight : state_dict(loaded.model))
+    CHECK(weight.tensor.dtype() == float32);
+  CHECK(difference(state_dict(loaded.model)[0].tensor, state_dict(saved.model)[0].tensor) < 0.04);
+  halve(saved.file("model.safetensors"), "F16");
+  CHECK_THAT(load_model_folder(saved.folder).notes.at(0), Contains(count + " from F16"));
+}
+
+TEST_CASE("vocabularies whose tokens changed places are refused") {
+  for (const char* name : {"source.vocab", "target.vocab"}) {
+    SavedModel saved;
+    std::string text = read_file(saved.file(name));
+    std::swap(text[text.find("5\n")], text[text.find("6\n")]);
+    write_file_atomically(saved.file(name), text);
+    CHECK_THAT(saved.refusal<FormatError>(),
+               Contains(name) && Contains("another order") && Contains("_vocab_sha256"));
+    // A folder made elsewhere need not know checksums.
+    write_file_atomically(saved.file("config.json"), to_json(saved.config));
+    CHECK(saved.refusal<FormatError>() == "accepted");
+  }
+}
+
+TEST_CASE("of 100,000 unexpected names a message shows a few and how many more there are") {
+  SavedModel saved;
+  saved.change_weights([](TensorFile& weights) {
+    const Array empty = Array::zeros({0});
+    for (int i = 0; i < 99'000; ++i) {
+      weights.tensors.emplace_back("surplus" + std::to_string(i), empty);
+    }
+  });
+  const std::string message = saved.refusal<FormatError>();
+  CHECK_THAT(message, Contains("unexpected: surplus0, ") && Contains(" and 98980 more"));
+  CHECK(message.size() < 2000);
 }

@@ -100,3 +100,10 @@ TEST_CASE("an absent vocabulary is an IoError that names it", "[vocabulary]") {
   CHECK_THROWS_AS(Vocabulary::load("/nonexistent/source.vocab"), IoError);
   CHECK_THROWS_WITH(Vocabulary::load("/nonexistent/source.vocab"), Contains("source.vocab"));
 }
+
+TEST_CASE("a byte order mark at the start of a vocabulary is said to be one") {
+  TemporaryFolder folder;
+  write_file_atomically(folder / "v", "\xef\xbb\xbf<pad>\n<unk>\n<s>\n</s>\n");
+  CHECK_THROWS_WITH(Vocabulary::load(folder / "v"),
+                    Contains("v:1: begins with a byte order mark (BOM)"));
+}

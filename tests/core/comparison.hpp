@@ -1,0 +1,30 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <heed/core/operations.hpp>
+
+/// What comparison_test.cpp walks: see tests/golden/make_comparison.py for the cases.
+namespace heed::test {
+
+using Inputs = std::vector<Tensor>;
+
+/// An operation with its other arguments, under the name it has in make_comparison.py.
+struct ComparedRow {
+  std::string name;
+  std::function<std::vector<Tensor>(const Inputs&)> call;
+};
+std::vector<ComparedRow> compared_rows();
+
+/// Where heed differs from PyTorch: so many elements (or errors) of the keys that match, for the
+/// reason that docs/pytorch.md gives in these words. `key` is a regular expression.
+struct KnownDifference {
+  std::string key;
+  int elements;
+  const char* reason;
+};
+std::vector<KnownDifference> known_differences();
+
+}  // namespace heed::test
