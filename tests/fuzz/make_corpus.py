@@ -164,6 +164,7 @@ def model_folders(folders):
         "another-hidden": parts(folder, FILES, config=changed(hidden=3)),
         "another-kind": parts(folder, FILES, config=changed(model="encoder_decoder")),
         "newer": parts(folder, FILES, config=changed(version=999)),
+        "claims-gigabytes": parts(folder, FILES, config=changed(hidden=8000, embedding=8000)),
         "more-rows": parts(folder, FILES, config=changed(source_vocab=1000000)),
         "nothing": b"",
     }.items():
