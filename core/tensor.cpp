@@ -217,6 +217,7 @@ void check_in_place(const char* operation, const Tensor& target) {
 
 /// What depends on the old numbers must find each element in a place of its own.
 void check_no_overlap(const char* operation, const Array& target) {
+  if (target.numel() == 0) return;
   for (int axis = 0; axis < target.rank(); ++axis) {
     if (target.strides()[axis] != 0 || target.shape()[axis] <= 1) continue;
     throw ShapeError(std::string(operation) + ": the tensor " + to_string(target.shape()) +

@@ -138,7 +138,7 @@ void check(const Config& config) {
                                              : weight_count(config.recurrent, config.model));
   if (needed > memory_limit()) {
     throw ConfigError("the model needs " + gibibytes(needed) + " (weights, gradients, moments), " +
-                      "this machine has " + gibibytes(memory_limit()) +
+                      "this process may use " + gibibytes(memory_limit()) +
                       "; make its sizes or the vocabularies smaller");
   }
 }

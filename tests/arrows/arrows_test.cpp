@@ -147,6 +147,7 @@ TEST_CASE("no name of a test holds a character that ctest or Catch reads as its 
           line.substr(start.size(), line.find('"', start.size()) - start.size());
       INFO(file.string() + ": " + name);
       CHECK(name.find_first_of(";*[]\\~") == std::string::npos);
+      CHECK_FALSE(name.starts_with('-'));
       ++names;
     }
   }

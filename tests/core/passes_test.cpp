@@ -192,6 +192,7 @@ TEST_CASE("an expanded tensor is changed in place by fill_ alone") {
   CHECK_THROWS_AS(rows.mul_(2), ShapeError);
   CHECK_THROWS_AS(rows.copy_(ones), ShapeError);
   CHECK(row.to_vector<float>() == std::vector<float>{1, 1});
+  Tensor::zeros({2, 0, 3}).add_(Tensor::ones({3}));
   rows.fill_(5);  // one number for all is well defined
   CHECK(row.to_vector<float>() == std::vector<float>{5, 5});
   expand(row, {1, 2}).add_(row);

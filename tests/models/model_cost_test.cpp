@@ -25,10 +25,10 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool limits_address_space = false;  // the sanitizers' own memory is in it
+#if defined(HEED_SANITIZED)
+constexpr bool limits_memory = false;  // the sanitizers' own memory is in it
 #else
-constexpr bool limits_address_space = true;
+constexpr bool limits_memory = true;
 #endif
 
 /// What `work` raises in a process that may have 64 MiB more than this one has now.
@@ -40,10 +40,11 @@ std::string refusal_in_little_memory(const std::function<void()>& work) {
   REQUIRE(child >= 0);
   if (child == 0) {
     int64_t pages = 0;
-    std::ifstream("/proc/self/statm") >> pages;
+    std::ifstream statm("/proc/self/statm");
+    for (int field = 0; field < 6; ++field) statm >> pages;  // the sixth: data
     const auto bytes = static_cast<rlim_t>(pages * ::sysconf(_SC_PAGESIZE) + (int64_t{64} << 20));
     const rlimit limit{bytes, bytes};
-    if (limits_address_space) ::setrlimit(RLIMIT_AS, &limit);
+    if (limits_memory) ::setrlimit(RLIMIT_DATA, &limit);
     std::string said = "accepted";
     try {
       work();

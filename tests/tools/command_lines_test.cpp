@@ -129,7 +129,7 @@ TEST_CASE("a line that is sent through a pipe is answered before the next one is
   CHECK(lines[3] == lines[0]);
 }
 
-TEST_CASE("--too-long says what becomes of a line beyond the model's positions") {
+TEST_CASE("too-long says what becomes of a line beyond the model's positions") {
   const std::string text = "a b\na b c d e a b c\nb\n", place = "standard input:2: 9 tokens";
   const Words alone = lines_of(translate("l", "a b\na b c d e a b\nb\n").out);
   const auto with = [&](const std::string& policy) {

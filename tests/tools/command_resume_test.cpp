@@ -29,7 +29,7 @@ struct Place {
 
 }  // namespace
 
-TEST_CASE("--resume alone goes on with the run's text, model and settings, from any folder") {
+TEST_CASE("resume alone goes on with the run's text, model and settings, from any folder") {
   const Place place;
   REQUIRE(place.here(place.train + "--out straight --steps 9").status == 0);
   REQUIRE(place.here(place.train + "--out m --steps 5").status == 0);
@@ -53,7 +53,7 @@ TEST_CASE("--resume alone goes on with the run's text, model and settings, from 
   CHECK_THAT(other.err, Contains("hidden: 13 there, 5 here"));
 }
 
-TEST_CASE("--resume alone does not guess the end of a schedule that no checkpoint tells") {
+TEST_CASE("resume alone does not guess the end of a schedule that no checkpoint tells") {
   const Place place;
   const std::string flags =
       "--set training.schedule=cosine --set training.warmup=0 "
@@ -94,7 +94,7 @@ TEST_CASE("train tells the words of the validation text that it has never seen")
              Contains("1 of 3 source words are unknown") && Contains("a tab parts no words"));
 }
 
-TEST_CASE("--set of a key by its initials is refused with the key") {
+TEST_CASE("set of a key by its initials is refused with the key") {
   const CommandResult result = shell("heed train --out m --set lr=0.1");
   CHECK(result.status == 2);
   CHECK_THAT(result.err, Contains("unknown key \"lr\"; did you mean \"training.learning_rate\"?"));

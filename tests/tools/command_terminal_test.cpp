@@ -40,9 +40,10 @@ TEST_CASE("control characters of a stranger's model reach a pipe as they are, a 
   REQUIRE(place != std::string::npos);
   write_text(m + "/config.json", config.substr(0, place) + hostile + "\xC2\x9B" + "2J" +
                                      config.substr(place + d.size()));
-  CHECK_THAT(heed_command({"info", m}).out, Contains(hostile));
+  CHECK_THAT(heed_command({"info", m}).out, Contains("x\xE2\x80\xAE\\u007f\xC2\x9B"
+                                                     "2J"));
   const std::string info = on_terminal("info " + m);
-  CHECK_THAT(info, Contains("x\\xe2\\x80\\xae\\x7f\\xc2\\x9b2J") && Contains("\r\n"));
+  CHECK_THAT(info, Contains("x\\xe2\\x80\\xae\\u007f\\xc2\\x9b2J") && Contains("\r\n"));
   CHECK(is_harmless(info));
 
   // The first word of the translation is one of the target's vocabulary, and it is hostile.
@@ -51,6 +52,9 @@ TEST_CASE("control characters of a stranger's model reach a pipe as they are, a 
   const std::size_t fifth = vocabulary.find("</s>\n") + 5;
   write_text(m + "/target.vocab",
              vocabulary.substr(0, fifth) + word + vocabulary.substr(vocabulary.find('\n', fifth)));
+  CHECK(shell("cd " + m + " && sum=$(sha256sum < target.vocab | cut -c1-64) && " +
+              "sed -i \"/target_vocab_sha256/s/[0-9a-f]\\{64\\}/$sum/\" config.json")
+            .status == 0);
   write_text(in, hostile + " a\n");
   write_text(p, word + "\n");
   CHECK_THAT(shell("heed translate " + m + " --prefix " + p + " < " + in).out, StartsWith(word));
