@@ -59,7 +59,7 @@ const FileOps& system_file_ops() {
       [](const char* path) { return ::unlink(path); },
       [](const char* path, int mode) { return ::mkdir(path, static_cast<mode_t>(mode)); },
       [](const char* folder) -> int64_t {
-        struct statvfs status{};
+        struct statvfs status = {};
         if (::statvfs(folder, &status) < 0) return -1;
         return static_cast<int64_t>(status.f_bavail) * static_cast<int64_t>(status.f_frsize);
       },

@@ -47,7 +47,7 @@ constexpr int attempts = 100;
 
 /// The size of a regular file that was opened; `IoError` for anything else.
 int64_t regular_size(const std::string& path, const Descriptor& file, const std::string& what) {
-  struct stat status{};
+  struct stat status = {};
   if (::fstat(file.get(), &status) < 0) fail(path, what, errno);
   if (S_ISREG(status.st_mode)) return status.st_size;
   throw IoError(escaped(path, 400) + (S_ISDIR(status.st_mode)

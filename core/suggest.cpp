@@ -49,10 +49,10 @@ std::string closest(const std::string& word, const std::vector<std::string>& can
   for (const std::string& candidate : candidates) {
     if (candidate.size() > longest_word) continue;
     const std::string name = last_part(candidate);
+    const std::string letters = initials(name);
+    const bool is_short = !letters.empty() && last_part(word) == letters;
     const std::size_t distance =
-        last_part(word) == initials(name)
-            ? 0
-            : std::min(edit_distance(word, candidate), edit_distance(word, name));
+        is_short ? 0 : std::min(edit_distance(word, candidate), edit_distance(word, name));
     if (distance < best) {
       best = distance;
       found = candidate;

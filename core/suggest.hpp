@@ -6,8 +6,8 @@
 namespace heed {
 
 /// The candidate with the fewest insertions, deletions, replacements and swaps of neighbours away
-/// from `word`; empty if all are further than a third of the word (at least 1). A candidate may
-/// leave out what stands before its last dot, and be short for its words: `lr` means
+/// from `word`; empty if all are further than a third of the word (at least 1). The word may leave
+/// out what stands before a candidate's last dot, and be the initials of the rest: `lr` means
 /// `training.learning_rate`.
 std::string closest(const std::string& word, const std::vector<std::string>& candidates);
 

@@ -1,7 +1,6 @@
 #include <heed/models/attention_sizes.hpp>
 
 #include <algorithm>
-#include <string>
 
 #include <heed/core/machine_memory.hpp>
 #include <heed/core/memory.hpp>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include <heed/models/model.hpp>
@@ -32,8 +33,9 @@ class AttentionSizes {
 /// Texts of at most so many tokens are read whatever they take.
 inline constexpr int64_t short_text = 256;
 
-/// Bytes that may still be used, and why a line that needs `bytes` is refused (`...; split it`).
+/// Bytes that may still be used.
 double memory_left();
+/// Why a line that needs `bytes` is refused: `reading it takes up to 152 GiB of memory, ...`.
 std::string memory_problem(double bytes);
 
 }  // namespace heed

@@ -1,7 +1,9 @@
 // What a model thinks of given translations.
 #include <heed/models/translator.hpp>
 
+#include <algorithm>
 #include <limits>
+#include <optional>
 
 #include <heed/core/error.hpp>
 #include <heed/core/softmax.hpp>
@@ -23,6 +25,23 @@ std::string problem_of(const LengthLimits& limits, int64_t S, int64_t T, double 
     return tokens + "the model has " + std::to_string(limits.target) + " positions for the target";
   }
   return bytes > memory_left() ? tokens + memory_problem(bytes) : std::string();
+}
+
+/// A pair that can't be read: `DataError`, or a result without a score.
+void refuse(ReferenceScore& result, std::size_t line, TooLong too_long) {
+  if (too_long == TooLong::fail) {
+    throw DataError("score: line " + std::to_string(line) + ": " + result.problem);
+  }
+  result.log_probability = std::numeric_limits<double>::quiet_NaN();
+}
+
+/// Adds the log-probabilities of the words, in row `row` of `p` [B, T, V].
+void add_words(ReferenceScore& result, const Tensor& p, int64_t row,
+               const std::vector<int32_t>& words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    result.log_probabilities.push_back(p.at({row, static_cast<int64_t>(i), words[i]}));
+    result.log_probability += result.log_probabilities.back();
+  }
 }
 
 }  // namespace
@@ -47,29 +66,21 @@ std::vector<ReferenceScore> Translator::score(const std::vector<std::string>& so
     result.problem =
         problem_of(model_.length_limits(), static_cast<int64_t>(pairs.source[i].size()),
                    result.tokens, all[i].bytes);
-    if (result.problem.empty()) {
-      read.push_back(i);
-      sizes.push_back(all[i]);
+    if (!result.problem.empty()) {
+      refuse(result, i + 1, too_long);
       continue;
     }
-    if (too_long == TooLong::fail) {
-      throw DataError("score: line " + std::to_string(i + 1) + ": " + result.problem);
-    }
-    result.log_probability = std::numeric_limits<double>::quiet_NaN();
+    read.push_back(i);
+    sizes.push_back(all[i]);
   }
   in_batches(sizes, batch, memory_left(), [&](const std::vector<std::size_t>& places) {
     std::vector<int64_t> numbers;
     for (const std::size_t i : places) numbers.push_back(static_cast<int64_t>(read[i]));
     const Batch b = make_batch(pairs, numbers);
     const Tensor p = log_softmax(model_(b.source, b.source_keep, b.target_in));  // [B, T, V]
-    for (std::size_t row = 0; row < numbers.size(); ++row) {
-      ReferenceScore& result = results[static_cast<std::size_t>(numbers[row])];
-      const auto& words = pairs.target[static_cast<std::size_t>(numbers[row])];
-      for (std::size_t i = 0; i < words.size(); ++i) {
-        const double one = p.at({static_cast<int64_t>(row), static_cast<int64_t>(i), words[i]});
-        result.log_probabilities.push_back(one);
-        result.log_probability += one;
-      }
+    for (std::size_t row = 0; row < places.size(); ++row) {
+      const std::size_t pair = read[places[row]];
+      add_words(results[pair], p, static_cast<int64_t>(row), pairs.target[pair]);
     }
   });
   return results;

@@ -44,7 +44,7 @@ const RecurrentConfig& with_own_score(const RecurrentConfig& c) {
 RNNsearch::RNNsearch(const RecurrentConfig& c) : RNNsearch(c, make_score(c), Checked{}) {}
 
 RNNsearch::RNNsearch(const RecurrentConfig& c, ScoreFunction score)
-    : RNNsearch(with_own_score(c), static_cast<ScoreFunction&&>(score), Checked{}) {}
+    : RNNsearch(with_own_score(c), std::move(score), Checked{}) {}
 
 RNNsearch::RNNsearch(const RecurrentConfig& c, ScoreFunction score, Checked)
     : config(c),
@@ -58,11 +58,11 @@ RNNsearch::RNNsearch(const RecurrentConfig& c, ScoreFunction score, Checked)
                .reset = c.reset,
                .dropout = c.dropout}),
       initial(c.hidden, c.hidden),
-      attention(static_cast<ScoreFunction&&>(score), {.normaliser = c.attention_normaliser,
-                                                      .window = c.attention_window,
-                                                      .local = c.attention_local,
-                                                      .query = c.hidden,
-                                                      .size = c.attention_size}),
+      attention(std::move(score), {.normaliser = c.attention_normaliser,
+                                   .window = c.attention_window,
+                                   .local = c.attention_local,
+                                   .query = c.hidden,
+                                   .size = c.attention_size}),
       decoder(c),
       readout(make_readout(c)),
       generator(c.readout_size, c.target_vocab),

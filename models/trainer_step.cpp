@@ -2,7 +2,6 @@
 // finite.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include <heed/core/anomaly.hpp>
 #include <heed/core/error.hpp>
@@ -72,8 +71,8 @@ void Trainer::Loop::step() {
 
 void Trainer::Loop::update(double loss, double learning_rate, int64_t end) {
   if (!std::isfinite(loss)) return skip("the loss", end);
-  const double limit = config.clip_norm > 0 ? config.clip_norm : std::numeric_limits<double>::max();
-  const double norm = config.clip_norm > 0 ? clip_grad_norm(tensors, limit) : grad_norm(tensors);
+  const bool clips = config.clip_norm > 0;
+  const double norm = clips ? clip_grad_norm(tensors, config.clip_norm) : grad_norm(tensors);
   if (!std::isfinite(norm)) {
     return skip("the gradient of " + first_non_finite_gradient(parameters), end);
   }

@@ -1,61 +1,19 @@
 #include <heed/models/utf8.hpp>
 
+#include <heed/core/characters.hpp>
 #include <heed/core/error.hpp>
 
 namespace heed {
 
 namespace {
 
-/// One decoded character, or what is wrong with the bytes that stand in its place.
-struct Decoded {
-  char32_t code_point = 0;
-  std::size_t length = 1;
-  const char* fault = nullptr;
-};
-
-unsigned byte_at(const std::string& text, std::size_t i) {
-  return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
-}
-
-/// Bytes that a sequence with this first byte has; 0 if no sequence starts with it.
-std::size_t sequence_length(unsigned lead) {
-  if (lead < 0x80) return 1;
-  if (lead < 0xC0) return 0;
-  if (lead < 0xE0) return 2;
-  if (lead < 0xF0) return 3;
-  return lead < 0xF8 ? 4 : 0;
-}
-
-const char* fault_of(char32_t code_point, std::size_t length) {
-  constexpr char32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-  if (code_point == 0 && length == 1) return "NUL byte";
-  if (code_point < smallest[length]) return "overlong form";
-  if (code_point >= 0xD800 && code_point < 0xE000) return "surrogate";
-  return code_point > 0x10FFFF ? "above U+10FFFF" : nullptr;
-}
-
-Decoded decode(const std::string& text, std::size_t i) {
-  const unsigned lead = byte_at(text, i);
-  const std::size_t length = sequence_length(lead);
-  if (length == 0) {
-    return {0, 1, lead < 0xC0 ? "lone continuation byte" : "byte that UTF-8 never uses"};
-  }
-  char32_t value = length == 1 ? lead : lead & (0x7Fu >> length);
-  for (std::size_t k = 1; k < length; ++k) {
-    const unsigned next = byte_at(text, i + k);
-    if ((next & 0xC0u) != 0x80u) return {0, k, "sequence that is cut short"};
-    value = (value << 6) | (next & 0x3Fu);
-  }
-  return {value, length, fault_of(value, length)};
-}
-
 std::string hexadecimal(const std::string& text, std::size_t first, std::size_t length) {
   static constexpr char digits[] = "0123456789ABCDEF";
   std::string out;
   for (std::size_t i = first; i < first + length; ++i) {
     if (i > first) out += ' ';
-    out += digits[byte_at(text, i) >> 4];
-    out += digits[byte_at(text, i) & 15];
+    const auto byte = static_cast<unsigned char>(text[i]);
+    out += {digits[byte >> 4], digits[byte & 15]};
   }
   return out;
 }
@@ -64,7 +22,7 @@ std::string hexadecimal(const std::string& text, std::size_t first, std::size_t 
 template <class Visit>
 void for_each_character(const std::string& text, Visit visit) {
   for (std::size_t i = 0; i < text.size();) {
-    const Decoded c = decode(text, i);
+    const Character c = character_at(text, i);
     if (c.fault) {
       throw DataError("byte " + std::to_string(i) + ": invalid UTF-8 (" +
                       hexadecimal(text, i, c.length) + "): " + c.fault);
@@ -93,7 +51,7 @@ Bounds without_space(const std::string& text) {
 
 Utf8Fault find_utf8_fault(const std::string& text) {
   for (std::size_t i = 0; i < text.size();) {
-    const Decoded c = decode(text, i);
+    const Character c = character_at(text, i);
     if (c.fault) return {static_cast<int64_t>(i), hexadecimal(text, i, c.length), c.fault};
     i += c.length;
   }

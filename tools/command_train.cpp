@@ -5,6 +5,7 @@
 #include <heed/core/error.hpp>
 #include <heed/core/files.hpp>
 #include <heed/core/random.hpp>
+#include <heed/core/suggest.hpp>
 #include <heed/models/checkpoint.hpp>
 #include <heed/models/model_folder.hpp>
 #include <heed/models/train_log.hpp>
@@ -20,12 +21,6 @@ namespace heed::tools {
 namespace {
 
 constexpr int64_t many = 1'000'000'000'000;
-
-std::string joined(const std::vector<std::string>& lines) {
-  std::string out;
-  for (const std::string& line : lines) out += (out.empty() ? "" : "; ") + line;
-  return out;
-}
 
 std::string preset_list() {
   std::string out;
@@ -76,8 +71,10 @@ class TrainCommand final : public Command {
                           : overwrite_ ? FolderUse::overwrite
                                        : FolderUse::fresh;
     check_run_folder(folder_, use);
-    Config config = goes_on() ? load_config(join_path(folder_, "config.json")) : base_config();
-    if (goes_on()) apply_run_flags(config);
+    const std::string own = join_path(folder_, "config.json");
+    goes_on_ = resume_ && preset_.empty() && config_file_.empty() && path_exists(own);
+    Config config = goes_on_ ? load_config(own) : base_config();
+    if (goes_on_) apply_run_flags(config);
     const int64_t horizon = config.training.steps;
     apply_flags(flags, config);
     check(config);
@@ -95,12 +92,6 @@ class TrainCommand final : public Command {
   }
 
  private:
-  /// `--resume` without a preset or file: the run's own configuration.
-  bool goes_on() const {
-    return resume_ && preset_.empty() && config_file_.empty() &&
-           path_exists(join_path(folder_, "config.json"));
-  }
-
   /// The end of a schedule that has one is in the checkpoints: before the first only the flags that
   /// the run was started with tell it.
   void apply_run_flags(Config& config) const {
@@ -179,8 +170,8 @@ class TrainCommand final : public Command {
     before.data.valid_target = config.data.valid_target;
     const std::vector<std::string> different = differences(before, config);
     if (different.empty()) return;
-    throw ConfigError("--resume: " + escaped(folder_) + " is another run: " + joined(different) +
-                      "; give the flags that it was started with");
+    throw ConfigError("--resume: " + escaped(folder_) + " is another run: " +
+                      listed(different, "; ") + "; give the flags that it was started with");
   }
 
   int train(const Flags& flags, const Config& config, const TranslationData& data,
@@ -230,7 +221,7 @@ class TrainCommand final : public Command {
     for (const std::string& setting : settings_) {
       if (setting.starts_with("training." + limit + '=')) return "of --set";
     }
-    if (goes_on()) return "of the run";
+    if (goes_on_) return "of the run";
     if (!config_file_.empty()) return "of " + escaped(config_file_);
     return "of the preset " + (preset_.empty() ? "small" : preset_);
   }
@@ -239,6 +230,8 @@ class TrainCommand final : public Command {
   std::string folder_, model_, preset_, config_file_;
   std::vector<std::string> settings_;
   bool overwrite_ = false, resume_ = false, shared_vocabulary_ = false;
+  /// `--resume` without a preset or file: the configuration is the run's own.
+  bool goes_on_ = false;
   int64_t steps_ = 0, epochs_ = 0, seed_ = 1;
   double minutes_ = 0;
 };

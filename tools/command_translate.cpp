@@ -24,13 +24,6 @@ namespace {
 
 constexpr int64_t batches_read_ahead = 8;
 
-/// The command goes on behind a line that is too long: `fail` differs from `skip` by the report.
-TooLong parse_too_long(const std::string& text) {
-  if (text == "cut") return TooLong::cut;
-  if (text == "skip" || text == "fail") return TooLong::skip;
-  throw ConfigError("--too-long: expects cut, skip or fail, got '" + escaped(text) + "'");
-}
-
 /// `A` (length^A) or `wu:A` (Wu's formula).
 LengthPenalty parse_length_penalty(const std::string& text) {
   const bool wu = text.starts_with("wu:");
@@ -82,7 +75,8 @@ class TranslateCommand final : public Command {
   int run(const Flags& flags, const CommonFlags& common) override {
     flags.require("MODEL");
     if (!length_penalty_.empty()) options_.length_penalty = parse_length_penalty(length_penalty_);
-    options_.too_long = parse_too_long(too_long_);
+    // The command goes on behind a line that is too long: `fail` differs from `skip` by the report.
+    options_.too_long = too_long_ == "cut" ? TooLong::cut : TooLong::skip;
     check_options(flags);
     sampling_.seed = static_cast<uint64_t>(seed_);
     if (sample_) options_.sampling = sampling_;
@@ -113,8 +107,8 @@ class TranslateCommand final : public Command {
 
   void declare_lines(Flags& flags) {
     flags.integer("--batch", options_.batch, 1, 100'000, "lines at the same time (default 32)");
-    flags.text(
-        "--too-long", too_long_, "cut|skip|fail",
+    flags.choice(
+        "--too-long", too_long_, {"cut", "skip", "fail"},
         "of a line beyond the model's positions: translate its start, or give an empty line, "
         "which fail reports by exit status 3 at the end (default fail)");
   }

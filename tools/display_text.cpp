@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <heed/core/characters.hpp>
 #include <heed/models/utf8.hpp>
 #include <heed/tools/display_text.hpp>
 
@@ -8,12 +9,6 @@ namespace {
 
 constexpr char32_t joiner = 0x200D, emoji_presentation = 0xFE0F;
 const std::string ellipsis = "…";
-
-/// Characters that change the order or place of others, or that are no text at all.
-bool is_layout(char32_t c) {
-  return c == 0x061C || (c >= 0x200E && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
-         (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF || (c & 0xFFFE) == 0xFFFE;
-}
 
 bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7F && c < 0xA0); }
 
@@ -77,7 +72,7 @@ std::string visible(const std::string& token) {
       append_hex(out, static_cast<unsigned>(c));
     else if (is_space(c))
       out += "␣";
-    else if (!is_layout(c))
+    else if (!is_obeyed_by_terminals(c))
       append_utf8(out, c);
   }
   return out;

@@ -10,7 +10,7 @@
 #include <cstring>
 
 // A sanitiser takes more addresses than any limit leaves, and is not set up here yet.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(HEED_SANITIZED)
 namespace {
 
 char one_thread[] = "OPENBLAS_NUM_THREADS=1";

@@ -25,7 +25,7 @@ std::string& buffer() {
   throw IoError(std::string("cannot write output: ") + std::strerror(errno));
 }
 
-/// The text of strangers may hold what a terminal obeys: there it is shown as `\\xNN`. Line ends
+/// The text of strangers may hold what a terminal obeys: there it is shown as `\xNN`. Line ends
 /// and tabs stay.
 std::string for_terminal(const std::string& text) {
   std::string out;

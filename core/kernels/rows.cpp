@@ -127,8 +127,9 @@ Array cross_entropy(const Array& logits_in, const Array& target_in, int64_t igno
     for_rows(rows, classes, [&](int64_t row) {
       if (ids[row] == ignore) return;
       const T* x = from[row];
-      const T largest = row_loops<T>().log_sum_exp(x, classes);
-      const T log_sum = largest - largest == 0 ? largest : std::numeric_limits<T>::quiet_NaN();
+      T log_sum = row_loops<T>().log_sum_exp(x, classes);
+      // Infinite logits have no softmax.
+      if (log_sum - log_sum != 0) log_sum = std::numeric_limits<T>::quiet_NaN();
       log_sums[row] = log_sum;
       loss[row] = direct * (log_sum - x[ids[row]]);
       if (smoothing == 0) return;

@@ -20,6 +20,7 @@ TEST_CASE("The closest word is found within a third of its length") {
   CHECK(closest("training.lr", keys) == "training.learning_rate");
   CHECK(closest("learning_rat", keys) == "training.learning_rate");
   CHECK(closest("h", keys).empty());
+  CHECK(closest("training.", keys).empty());
 }
 
 TEST_CASE("of a long list a message shows the first items and how many more there are") {

@@ -216,8 +216,8 @@ TEST_CASE("a model that no memory can hold is refused before anything is allocat
   Config config = sized("toy");
   config.recurrent.hidden = INT32_MAX;
   config.recurrent.target_vocab = INT32_MAX;
-  CHECK_THROWS_WITH(check(config),
-                    Contains("the model needs") && Contains("GiB") && Contains("this process may use"));
+  CHECK_THROWS_WITH(check(config), Contains("the model needs") && Contains("GiB") &&
+                                       Contains("this process may use"));
 }
 
 TEST_CASE("options that need each other are checked together") {
