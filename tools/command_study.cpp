@@ -66,7 +66,7 @@ class StudyCommand final : public Command {
     const StudyReport report = reported(plan, folder, data, results, common);
     write_file_atomically(folder.file(kind_ + ".json"), report.json);
     write_file_atomically(folder.file(kind_ + ".svg"), report.svg);
-    print(report.table);
+    print_drawing(report.table);
     return 0;
   }
 

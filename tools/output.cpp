@@ -41,12 +41,17 @@ std::string for_terminal(const std::string& text) {
 }  // namespace
 
 void print(const std::string& text) {
+  static const bool terminal = isatty(STDOUT_FILENO);
+  print_drawing(terminal ? for_terminal(text) : text);
+}
+
+void print_drawing(const std::string& text) {
   buffer() += text;
   if (buffer().size() >= buffer_size) flush_output();
 }
 
 void flush_output() {
-  const std::string text = isatty(STDOUT_FILENO) ? for_terminal(buffer()) : std::move(buffer());
+  const std::string text = std::move(buffer());
   buffer().clear();
   for (std::size_t done = 0; done < text.size();) {
     const ssize_t written = ::write(STDOUT_FILENO, text.data() + done, text.size() - done);

@@ -8,6 +8,8 @@ namespace heed::tools {
 /// Adds `text` to what goes to standard output: as it is to a file or a pipe, with control
 /// characters escaped to a terminal. `IoError` if it cannot be written.
 void print(const std::string& text);
+/// The same for what heed drew, where its own escape codes are the only ones: they stay.
+void print_drawing(const std::string& text);
 /// Writes what `print` collected.
 void flush_output();
 /// Writes the rest and closes standard output: some file systems report a full disk only then.

@@ -44,7 +44,7 @@ int64_t line_count(const std::string& text) { return std::count(text.begin(), te
 }  // namespace
 
 // A sanitiser's library must be the first one, and it takes more addresses than any limit leaves.
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(HEED_SANITIZED)
 TEST_CASE("every verb that computes finds out that BLAS multiplies wrongly") {
   const std::string wrong = "export LD_PRELOAD=" HEED_WRONG_BLAS "; ";
   for (const char* line :

@@ -63,3 +63,12 @@ TEST_CASE("control characters of a stranger's model reach a pipe as they are, a 
   CHECK_THAT(shown, Contains("x\\xe2\\x80\\xae"));
   CHECK(is_harmless(shown));
 }
+
+TEST_CASE("the colours of a drawing reach a terminal as they are") {
+  const TemporaryFolder folder;
+  const std::string shown = on_terminal(
+      "study alignment --steps 1 --train 40 --test 40 --set hidden=8 --quiet "
+      "--color always --out " +
+      (folder / "s"));
+  CHECK_THAT(shown, Contains("\x1B[48;") && !Contains("\\x1b"));
+}
