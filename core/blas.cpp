@@ -34,7 +34,9 @@ void use_one_thread() {
 void take_buffers(int count) {
   constexpr std::size_t buffer = std::size_t{1} << 27;
   const std::size_t bytes = buffer * static_cast<std::size_t>(count);
-  void* trial = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  // Addresses alone: together they may be more than the machine's memory, of which little is used.
+  constexpr int kind = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  void* trial = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, kind, -1, 0);
   if (trial == MAP_FAILED) {
     throw Error(
         "out of memory: OpenBLAS needs " + std::to_string(bytes >> 20) + " MiB of addresses for " +

@@ -153,8 +153,8 @@ class TrainCommand final : public Command {
             "heed train: the text is missing: give --data DIR, or --train-src, --train-tgt, "
             "--valid-src and --valid-tgt");
       }
-      // The run goes on from another folder too.
-      *file = std::filesystem::absolute(*file).lexically_normal().string();
+      // The run goes on from another folder too. A `..` stays: behind a link it is another folder.
+      *file = std::filesystem::absolute(*file).string();
     }
   }
 

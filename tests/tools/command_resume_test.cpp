@@ -53,6 +53,16 @@ TEST_CASE("resume alone goes on with the run's text, model and settings, from an
   CHECK_THAT(other.err, Contains("hidden: 13 there, 5 here"));
 }
 
+TEST_CASE("a text whose path leads through a link and back is the one that the system finds") {
+  const Place place;
+  REQUIRE(place.here("mkdir -p far/inner && mv d far && ln -s far/inner link").status == 0);
+  const CommandResult result =
+      place.here("heed train --data link/../d --preset toy --steps 1 --out m");
+  INFO(result.err);
+  CHECK(result.status == 0);
+  CHECK(shell("cd / && heed train --resume --steps 2 --out " + (place.folder / "m")).status == 0);
+}
+
 TEST_CASE("resume alone does not guess the end of a schedule that no checkpoint tells") {
   const Place place;
   const std::string flags =
