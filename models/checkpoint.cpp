@@ -28,13 +28,6 @@ std::string checkpoints_folder(const std::string& folder) {
   return join_path(folder, "checkpoints");
 }
 
-/// The folder to write in: a link could lead anywhere.
-std::string own_checkpoints_folder(const std::string& folder) {
-  const std::string path = checkpoints_folder(folder);
-  if (!is_link(path)) return path;
-  throw IoError(escaped(path, 400) + ": is a link; a run keeps its checkpoints in its own folder");
-}
-
 std::string checkpoint_path(const std::string& folder, int64_t step) {
   std::string name = std::to_string(step);
   name.insert(0, name.size() < 6 ? 6 - name.size() : 0, '0');
@@ -230,6 +223,14 @@ std::vector<NamedTensor> parse_tensors(const std::string& bytes, const std::stri
 }
 
 }  // namespace
+
+std::string own_checkpoints_folder(const std::string& folder) {
+  const std::string path = checkpoints_folder(folder);
+  if (!is_link(path)) return path;
+  throw IoError(escaped(path, 400) +
+                ": is a link; a run keeps its checkpoints in its own folder: move them there, or "
+                "remove the link");
+}
 
 void save_checkpoint(const std::string& folder, const Checkpoint& checkpoint) {
   const std::string path = checkpoint_path(folder, checkpoint.state.step);

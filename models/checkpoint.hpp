@@ -43,6 +43,9 @@ struct Checkpoint {
   std::vector<NamedTensor> model, optimizer;
 };
 
+/// `FOLDER/checkpoints`, to write in. `IoError` if it is a link, which could lead anywhere.
+std::string own_checkpoints_folder(const std::string& folder);
+
 /// Writes `FOLDER/checkpoints/NNNNNN` (the step): model.safetensors, optimizer.safetensors,
 /// state.json, and MANIFEST.json with their sizes and checksums. They are written under a temporary
 /// name, flushed, read back and renamed, so that the name never stands for half a checkpoint.

@@ -28,12 +28,7 @@ void check_run_folder(const std::string& folder, FolderUse use) {
                       ": is not empty; go on with --resume, start anew with --overwrite, or choose "
                       "another folder");
   }
-  const std::string checkpoints = join_path(folder, "checkpoints");
-  if (is_link(checkpoints)) {
-    throw IoError(escaped(checkpoints, 400) +
-                  ": is a link; a run keeps its checkpoints in its own folder: move them there, or "
-                  "remove the link");
-  }
+  const std::string checkpoints = own_checkpoints_folder(folder);
   const bool has_run =
       exists && (path_exists(join_path(folder, "config.json")) || path_exists(checkpoints));
   if (use == FolderUse::resume && !has_run) {

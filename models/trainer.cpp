@@ -68,7 +68,7 @@ void Trainer::Loop::open_folder() {
   check_run_folder(options.folder, options.use);
   remove_temporaries(options.folder);
   if (options.use == FolderUse::overwrite) clear_run_folder(options.folder);
-  const std::string checkpoints = join_path(options.folder, "checkpoints");
+  const std::string checkpoints = own_checkpoints_folder(options.folder);
   if (is_folder(checkpoints)) remove_temporaries(checkpoints);
 }
 
