@@ -93,15 +93,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {
   const std::string input = fuzz::text_of(data, size);
   const std::vector<Translation> hostile = {translation_of(input, false)};
   const std::vector<Translation> plain = {translation_of(input, true)};
-  const auto same = [&](char bracket, const std::string& page, const std::string& plain_page) {
-    fuzz::require(count(page, bracket) == count(plain_page, bracket), "text became a tag");
+  // Fewer tags are fine: a name that shows as nothing gets no element.
+  const auto no_more = [&](char bracket, const std::string& page, const std::string& plain_page) {
+    fuzz::require(count(page, bracket) <= count(plain_page, bracket), "text became a tag");
     fuzz::require(!heed::find_utf8_fault(page), "invalid UTF-8 in a page");
   };
   fuzz::accepts<>([&] {
     // The page's data stands in a script element, where nothing but `<` can end it.
-    same('<', tools::attention_html(hostile), tools::attention_html(plain));
-    same('<', tools::attention_svg(hostile), tools::attention_svg(plain));
-    same('>', tools::attention_svg(hostile), tools::attention_svg(plain));
+    no_more('<', tools::attention_html(hostile), tools::attention_html(plain));
+    no_more('<', tools::attention_svg(hostile), tools::attention_svg(plain));
+    no_more('>', tools::attention_svg(hostile), tools::attention_svg(plain));
     check_json(tools::attention_json(hostile[0]), hostile[0]);
     check_terminal(tools::draw_attention(hostile[0]));
   });

@@ -158,7 +158,7 @@ TEST_CASE("a model too large for the machine is refused before its weights are r
   SavedModel saved;
   saved.config.recurrent.hidden = INT32_MAX;
   std::ofstream(saved.file("config.json")) << to_json(saved.config);
-  CHECK_THAT(saved.refusal<FormatError>(), Contains("needs") && Contains("machine has"));
+  CHECK_THAT(saved.refusal<FormatError>(), Contains("needs") && Contains("may use"));
 }
 
 namespace {
