@@ -241,8 +241,8 @@ TrainingResult Trainer::Loop::finish(StopReason reason, int signal) {
     validate(false);
   }
   save(true);
-  const bool trained = state.step > first_step;
-  if (config.average > 0 && trained && reason != StopReason::signal) validate_average();
+  // Also where nothing was left to train: the run may have ended before its mean was measured.
+  if (config.average > 0 && reason != StopReason::signal) validate_average();
   write_waiting(true);
   const char* words[] = {"limit", "patience", "signal"};
   warn(log->line("stop")
