@@ -38,7 +38,7 @@ DetectAnomaly::DetectAnomaly(Anomaly wanted) : before_(detecting) { detecting = 
 DetectAnomaly::~DetectAnomaly() { detecting = before_; }
 bool detects_anomaly() { return detecting != Anomaly::none; }
 
-void check_for_nan(const std::string& what, const Array& numbers) {
+void check_for_anomaly(const std::string& what, const Array& numbers) {
   if (!is_floating(numbers.dtype())) return;
   const Array dense = numbers.contiguous();
   const bool single = dense.dtype() == float32;

@@ -30,6 +30,6 @@ bool detects_anomaly();
 
 /// `NumericError` if `numbers` has what this thread's `DetectAnomaly` looks for, without one a NaN;
 /// `what` says whose they are.
-void check_for_nan(const std::string& what, const Array& numbers);
+void check_for_anomaly(const std::string& what, const Array& numbers);
 
 }  // namespace heed

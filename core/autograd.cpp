@@ -77,7 +77,14 @@ void check_version(const Saved& saved, const char* operation) {
                    std::to_string(saved.version) + "); change a clone() instead");
 }
 
-bool Gradients::wants(int input) const { return run_.wants(first_ + input); }
+void throw_undefined(const char* operation) {
+  throw TypeError(std::string(operation) + ": its result is an undefined array");
+}
+
+bool Gradients::wants(int input) const {
+  run_.check_input(first_ + input);
+  return run_.wants(first_ + input);
+}
 void Gradients::give(int input, Array gradient) {
   if (wants(input)) run_.give(first_ + input, std::move(gradient));
 }
@@ -257,13 +264,40 @@ void Backward::add_to(uint32_t number, Array gradient, const char* operation) {
                      to_string(gradient.dtype()) + " " + to_string(gradient.shape()) +
                      " for an input of " + to_string(node.dtype_) + " " + to_string(node.shape_));
   }
+  check_sum(number);
   accumulate(gradients_[number], std::move(gradient));
 }
 
 Array& Backward::into(int input) {
-  Array& sum = gradients_[input_number(input)];
+  const uint32_t number = input_number(input);
+  check_sum(number);
+  Array& sum = gradients_[number];
   if (sum.defined() && !sum.is_sole_owner()) sum = sum.clone();
   return sum;
+}
+
+bool Backward::has_its_shape(uint32_t number) const {
+  const Array& sum = gradients_[number];
+  const Node& node = *visits_[number].node;
+  return !sum.defined() || (sum.shape() == node.shape_ && sum.dtype() == node.dtype_);
+}
+
+// What a rule adds to in place it could also replace.
+void Backward::check_sum(uint32_t number) const {
+  if (has_its_shape(number)) return;
+  const Array& sum = gradients_[number];
+  const Node& node = *visits_[number].node;
+  throw GraphError(std::string("backward: a rule of what uses the result of ") + node.name_ +
+                   " made its gradient " + to_string(sum.dtype()) + " " + to_string(sum.shape()) +
+                   "; the result is " + to_string(node.dtype_) + " " + to_string(node.shape_));
+}
+
+void Backward::check_input(int input) const {
+  const Node& node = *visits_[running_].node;
+  if (input >= 0 && input < node.input_count_) return;
+  throw IndexError(std::string(node.name_) +
+                   ": its backward rule asked for the gradient of input " + std::to_string(input) +
+                   " of " + std::to_string(node.input_count_));
 }
 
 // Sums that were checked when they were smaller: what is wrong now came from this node.
@@ -272,11 +306,11 @@ void Backward::check_gradients(const Node& node) {
     if (!wants(i)) continue;
     const uint32_t input = input_number(i);
     if (!gradients_[input].defined()) continue;
-    check_for_nan(std::string("the backward rule of ") + node.name_ + " (result " +
-                      to_string(node.shape_) + ", node " + std::to_string(node.serial_) +
-                      ") made the first NaN: the gradient of its input " + std::to_string(i) +
-                      ", made by " + visits_[input].node->name_ + ",",
-                  gradients_[input]);
+    check_for_anomaly(std::string("the backward rule of ") + node.name_ + " (result " +
+                          to_string(node.shape_) + ", node " + std::to_string(node.serial_) +
+                          ") made the first NaN: the gradient of its input " + std::to_string(i) +
+                          ", made by " + visits_[input].node->name_ + ",",
+                      gradients_[input]);
   }
 }
 
@@ -285,6 +319,7 @@ void Backward::run_nodes() {
     Array& sum = gradients_[number];
     if (!visits_[number].wanted || !sum.defined()) continue;
     Node& node = *visits_[number].node;
+    check_sum(number);
     if (node.hooks_) sum = run_hooks(node.hooks_, std::move(sum));
     const Array g = visits_[number].is_target ? sum : std::exchange(sum, Array());
     // From here on a rule may have let go of what it saved, also if one throws.
@@ -301,35 +336,40 @@ void Backward::run_nodes() {
 void Backward::take_gradients() {
   const std::lock_guard lock(leaf_gradients);
   for (const uint32_t leaf : leaves_) {
-    Node& node = *visits_[leaf].node;
-    if (!node.hooks_) gradients_[leaf] = std::exchange(node.gradient, Array());
+    Visit& visit = visits_[leaf];
+    visit.is_taken = !visit.node->hooks_;
+    if (visit.is_taken) gradients_[leaf] = std::exchange(visit.node->gradient, Array());
   }
 }
 
 void Backward::finish_leaves() {
   for (const uint32_t leaf : leaves_) {
-    Hook* hooks = visits_[leaf].node->hooks_;
+    check_sum(leaf);
+    // What was taken holds more than this pass: a hook registered since then waits for the next.
+    Hook* hooks = visits_[leaf].is_taken ? nullptr : visits_[leaf].node->hooks_;
     Array& sum = gradients_[leaf];
     if (hooks && sum.defined()) sum = run_hooks(hooks, std::move(sum));
+  }
+  // Two leaves must not share a gradient: whoever scales one would scale both.
+  for (const uint32_t leaf : leaves_) {
+    Array& sum = gradients_[leaf];
+    if (to_leaves_ && sum.defined() && !sum.is_sole_owner()) sum = sum.clone();
   }
 }
 
 void Backward::hand_over_gradients() {
+  const std::lock_guard lock(leaf_gradients);
   for (const uint32_t leaf : leaves_) {
     Array& sum = gradients_[leaf];
-    if (!sum.defined()) continue;
-    // Two leaves must not share a gradient: whoever scales one would scale both.
-    if (!sum.is_sole_owner()) sum = sum.clone();
-    const std::lock_guard lock(leaf_gradients);
-    accumulate(visits_[leaf].node->gradient, std::move(sum));
+    if (sum.defined()) accumulate(visits_[leaf].node->gradient, std::move(sum));
   }
 }
 
 /// After an error: leaves get back what was taken, with what was added so far. What a hook should
-/// have seen whole is dropped.
+/// have seen whole is dropped, and so is what a rule spoilt.
 void Backward::give_gradients_back() {
   for (const uint32_t leaf : leaves_) {
-    if (visits_[leaf].node->hooks_) gradients_[leaf] = Array();
+    if (!visits_[leaf].is_taken || !has_its_shape(leaf)) gradients_[leaf] = Array();
   }
   hand_over_gradients();
 }

@@ -69,6 +69,8 @@ class Backward {
     const uint32_t number = input_number(input);
     return number != none && visits_[number].wanted;
   }
+  /// `IndexError` unless the node has that input.
+  void check_input(int input) const;
   /// Adds `gradient` to that of a wanted input.
   void give(int input, Array gradient);
   /// What a wanted input has collected, owned by this pass alone; undefined if nothing arrived yet.
@@ -80,6 +82,7 @@ class Backward {
     Node* node;
     uint32_t first_edge = 0;
     bool wanted = false, is_target = false;
+    bool is_taken = false;  ///< a leaf that collects into its own gradient
   };
   static constexpr uint32_t none = UINT32_MAX;
 
@@ -100,6 +103,8 @@ class Backward {
   void mark_wanted(const std::vector<Tensor>& inputs);
   void take_gradients();
   void add_to(uint32_t number, Array gradient, const char* operation);
+  bool has_its_shape(uint32_t number) const;
+  void check_sum(uint32_t number) const;
   void run_nodes();
   void check_gradients(const Node& node);
   void finish_leaves();

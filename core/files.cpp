@@ -45,11 +45,12 @@ constexpr int attempts = 100;
   fail(path, what, error);
 }
 
-/// The size of a regular file that was opened; `IoError` for anything else.
-int64_t regular_size(const std::string& path, const Descriptor& file, const std::string& what) {
+/// What the system says of a regular file that was opened; `IoError` for anything else.
+struct stat regular_status(const std::string& path, const Descriptor& file,
+                           const std::string& what) {
   struct stat status = {};
   if (::fstat(file.get(), &status) < 0) fail(path, what, errno);
-  if (S_ISREG(status.st_mode)) return status.st_size;
+  if (S_ISREG(status.st_mode)) return status;
   throw IoError(escaped(path, 400) + (S_ISDIR(status.st_mode)
                                           ? ": is a folder; a file is expected"
                                           : ": is not a regular file; copy it to one first"));
@@ -104,7 +105,7 @@ InputFile::InputFile(const std::string& path, Links links) : path_(path) {
   const int flags = O_RDONLY | O_NONBLOCK | (links == Links::refuse ? O_NOFOLLOW : 0);
   Descriptor file(open_file(path, flags));
   if (file.get() < 0) fail_to_open(path, "cannot read", errno);
-  size_ = regular_size(path, file, "cannot read");
+  size_ = regular_status(path, file, "cannot read").st_size;
   descriptor_ = file.release();
 }
 
@@ -167,7 +168,11 @@ void replace_file(const std::string& path, std::string_view bytes) {
 int open_own_file(const std::string& path) {
   Descriptor file(open_file(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0666));
   if (file.get() < 0) fail_to_open(path, "cannot write", errno);
-  regular_size(path, file, "cannot write");
+  if (regular_status(path, file, "cannot write").st_nlink > 1) {
+    throw IoError(escaped(path, 400) +
+                  ": has another name somewhere (a hard link), whose content would change too; "
+                  "put a copy in its place");
+  }
   return file.release();
 }
 

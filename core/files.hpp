@@ -45,7 +45,8 @@ void write_file_atomically(const std::string& path, std::string_view bytes);
 /// its name, a link too; nothing is written through it.
 void replace_file(const std::string& path, std::string_view bytes);
 /// Opens a regular file of a folder that heed keeps to read, and to write at its end; makes it if
-/// it is absent. `IoError` for a link, a pipe, a device. The caller closes the descriptor.
+/// it is absent. `IoError` for a link, hard ones too, a pipe, a device. The caller closes the
+/// descriptor.
 int open_own_file(const std::string& path);
 
 /// A folder that appears all at once: files are written into `.tmp-NAME-PID` beside it, `commit`

@@ -17,6 +17,9 @@ SavedArrays<sizeof...(A)> saved(const A&... tensors_or_arrays) {
   return {{&array_of(tensors_or_arrays)...}};
 }
 
+/// Throws the `TypeError` of an operation whose result is an undefined Array.
+[[noreturn]] void throw_undefined(const char* operation);
+
 /// Throws `GraphError` if the storage has changed since it was saved.
 void check_version(const Saved& saved, const char* operation);
 
@@ -137,10 +140,11 @@ bool needs_gradient(const Rule<F, K, N>& rule) {
 
 template <class F, int K, int N, class... Rules>
 Tensor record(const char* name, Array y, const Rule<F, K, N>& rule, const Rules&... rules) {
-  if (detects_anomaly()) check_for_nan(std::string("the result of ") + name, y);
+  if (detects_anomaly()) check_for_anomaly(std::string("the result of ") + name, y);
   if (!grad_enabled() || !(needs_gradient(rule) || ... || needs_gradient(rules))) {
     return Tensor(static_cast<Array&&>(y));
   }
+  if (!y.defined()) throw_undefined(name);
   Ref<Node> node = OperationNode<Rule<F, K, N>, Rules...>::make(name, y, rule, rules...);
   return Tensor(static_cast<Array&&>(y), static_cast<Ref<Node>&&>(node));
 }

@@ -285,6 +285,7 @@ void Tensor::set_array(Array array) const {
   this->array();  // an undefined tensor has no handles to share the numbers
   if (!array.defined()) throw TypeError("set_array: the array is undefined");
   const bool leaf = requires_grad();
+  if (leaf) check_floating("set_array", array.dtype());
   impl_->array = std::move(array);
   impl_->node = leaf ? Leaf::make(impl_->array) : Ref<Node>();
 }

@@ -102,8 +102,8 @@ class Tensor {
 
   /// Back-propagates from this scalar and adds to the gradients of all leaves. `GraphError` unless
   /// it has one element and a history that has not been freed; with `gradient`, any shape. Where a
-  /// rule or a hook throws, the graph counts as freed unless retained, and the leaves' gradients
-  /// have received a part.
+  /// rule or a hook throws, what has run of the graph is freed unless retained, and the leaves'
+  /// gradients have received a part.
   void backward(BackwardOptions options = {}) const;
   void backward(const Tensor& gradient, BackwardOptions options = {}) const;
 

@@ -35,9 +35,11 @@ class TranslationModel {
   /// logits with the words that should follow, target_out: [B, T] int32. An own loss heeds the
   /// options: target words with `ignore_index` count nothing, `reduction` is `mean` over those that
   /// do in training and `sum` elsewhere.
+  /// `logits`, if given, receives what the default computed them to be.
   Tensor loss(const Tensor& source, const Tensor& keep, const Tensor& target_in,
-              const Tensor& target_out, const CrossEntropyOptions& options) const {
-    return held_->loss(source, keep, target_in, target_out, options);
+              const Tensor& target_out, const CrossEntropyOptions& options,
+              Tensor* logits = nullptr) const {
+    return held_->loss(source, keep, target_in, target_out, options, logits);
   }
   std::unique_ptr<Decoder> start_decoder(const Tensor& source, const Tensor& keep) const {
     return held_->start_decoder(source, keep);
@@ -64,7 +66,7 @@ class TranslationModel {
     virtual ~Held() = default;
     virtual Tensor forward(const Tensor&, const Tensor&, const Tensor&) const = 0;
     virtual Tensor loss(const Tensor&, const Tensor&, const Tensor&, const Tensor&,
-                        const CrossEntropyOptions&) const = 0;
+                        const CrossEntropyOptions&, Tensor*) const = 0;
     virtual std::unique_ptr<Decoder> start_decoder(const Tensor&, const Tensor&) const = 0;
     virtual std::vector<AttentionWeights> attend(const Tensor&, const Tensor&,
                                                  const Tensor&) const = 0;
@@ -78,11 +80,12 @@ class TranslationModel {
       return model(x, keep, y);
     }
     Tensor loss(const Tensor& x, const Tensor& keep, const Tensor& y, const Tensor& next,
-                const CrossEntropyOptions& options) const override {
+                const CrossEntropyOptions& options, Tensor* computed) const override {
       if constexpr (requires { model.loss(x, keep, y, next, options); }) {
         return model.loss(x, keep, y, next, options);
       } else {
         const Tensor logits = model(x, keep, y);
+        if (computed) *computed = logits;
         return cross_entropy(reshape(logits, {-1, logits.size(-1)}), reshape(next, {-1}), options);
       }
     }

@@ -118,13 +118,13 @@ void Trainer::Loop::resume(const Checkpoint& checkpoint) {
   task.load_state(checkpoint.model);
   check_weights();
   load_optimizer(checkpoint);
-  state = checkpoint.state;
-  enter_epoch();
-  if (state.batch >= batches) {
-    throw FormatError("state.json: the next batch is " + std::to_string(state.batch) +
-                      ", but epoch " + std::to_string(state.epoch) + " has " +
+  batches = task.start_epoch(checkpoint.state.epoch);
+  if (checkpoint.state.batch >= batches) {
+    throw FormatError("state.json: the next batch is " + std::to_string(checkpoint.state.batch) +
+                      ", but epoch " + std::to_string(checkpoint.state.epoch) + " has " +
                       std::to_string(batches) + " (from 0)");
   }
+  state = checkpoint.state;
   plateau.load_state({.factor = state.plateau_factor, .bad = state.plateau_bad});
   default_generator() = state.generator;
   saved_step = first_step = state.step;
@@ -241,8 +241,8 @@ TrainingResult Trainer::Loop::finish(StopReason reason, int signal) {
     validate(false);
   }
   save(true);
-  const bool trained = state.step > first_step;
-  if (config.average > 0 && trained && reason != StopReason::signal) validate_average();
+  // Also where nothing was left to train: the run may have ended before its mean was measured.
+  if (config.average > 0 && reason != StopReason::signal) validate_average();
   write_waiting(true);
   const char* words[] = {"limit", "patience", "signal"};
   warn(log->line("stop")

@@ -81,8 +81,12 @@ void Trainer::Loop::validate_average() {
   if (best_so_far) keep_best(state.step, result);
   task.load_state(own);
   log_validation("average", result, best_so_far);
+  // What does not beat the best model and is not beaten by it may be that model, kept before.
+  const bool worse = !best_so_far && better(best->validation(), result);
   note("the mean of the last " + std::to_string(steps.size()) + " checkpoints is " +
-       (best_so_far ? "better than the best of them: it is the model now" : "no better"));
+       (best_so_far ? "better than the best of them: it is the model now"
+        : worse     ? "no better"
+                    : "as good as the model"));
 }
 
 }  // namespace heed

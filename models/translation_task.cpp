@@ -198,8 +198,10 @@ Validation TranslationTask::validate() {
   int64_t right = 0, tokens = 0;
   const CrossEntropyOptions sum{.ignore_index = Vocabulary::pad, .reduction = Reduction::sum};
   for (const Batch& b : valid_batches_) {
-    loss += model_.loss(b.source, b.source_keep, b.target_in, b.target_out, sum).item();
-    right += count_right(model_(b.source, b.source_keep, b.target_in), b);
+    Tensor logits;
+    loss += model_.loss(b.source, b.source_keep, b.target_in, b.target_out, sum, &logits).item();
+    if (!logits.defined()) logits = model_(b.source, b.source_keep, b.target_in);
+    right += count_right(logits, b);
     tokens += b.target_tokens;
   }
   const std::vector<std::string> translations = translate_valid();

@@ -344,6 +344,9 @@ TEST_CASE("What heed keeps in a folder is never written through a link") {
   CHECK(read_file(folder / "canary") == "old");
   CHECK(read_file(folder / "link", 10, Links::refuse) == "new");
   CHECK_FALSE(is_link(folder / "link"));
+  std::filesystem::create_hard_link(folder / "canary", folder / "hard");
+  CHECK_THROWS_WITH(open_own_file(folder / "hard"), Contains("hard: has another name"));
+  std::filesystem::remove(folder / "hard");
   std::filesystem::create_symlink("canary", folder / "other");
   remove_file(folder / "other");
   remove_file(folder / "other");

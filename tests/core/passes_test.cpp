@@ -184,6 +184,67 @@ TEST_CASE("backward passes of two threads add up in a weight that they share") {
   CHECK(w.grad().to_vector<double>() == Values(64, 25000));
 }
 
+TEST_CASE("a hook registered while a pass runs waits for the next one") {
+  const Tensor w = leaf({1, 2});
+  sum(w * 3.0).backward();
+  const Tensor y = w * 2.0;
+  int calls = 0;
+  bool fails = true;
+  y.register_hook([&](const Tensor&) {
+    w.register_hook([&](const Tensor&) { ++calls; });
+    if (fails) throw NumericError("no");
+  });
+  CHECK_THROWS_AS(sum(y).backward({.retain = true}), NumericError);
+  REQUIRE(w.grad().defined());
+  CHECK(values(w.grad()) == Values{3, 3});
+
+  const Tensor v = leaf({1, 2});
+  sum(v * 3.0).backward();
+  const Tensor z = v * 2.0;
+  Values seen;
+  z.register_hook(
+      [&](const Tensor&) { v.register_hook([&](const Tensor& g) { seen = values(g); }); });
+  sum(z).backward();
+  CHECK(seen.empty());
+  CHECK(values(v.grad()) == Values{5, 5});
+  sum(v * 4.0).backward();
+  CHECK(seen == Values{4, 4});
+}
+
+TEST_CASE("a rule that adds in place must leave the shape and the element type") {
+  const Tensor w = leaf({1, 2});
+  sum(w * 3.0).backward();
+  const auto spoilt = [&](const Shape& shape, DType dtype) {
+    return sum(record("mine", w.array().clone(), wrt(w, [=](const Array&, Array& into) {
+                        into = Array::zeros(shape, dtype);
+                      })));
+  };
+  CHECK_THROWS_WITH(spoilt({3}, float64).backward(), Catch::Contains("[3]"));
+  CHECK_THROWS_WITH(spoilt({2}, int32).backward(), Catch::Contains("int32"));
+  CHECK_THROWS_AS(grad({spoilt({3}, float64)}, {w}), GraphError);
+  // Also before a second rule adds to it.
+  CHECK_THROWS_AS((sum(w * 2.0) + spoilt({1}, float64) + sum(w * w)).backward(), GraphError);
+}
+
+TEST_CASE("a rule that asks for an input which its operation lacks is refused") {
+  const Tensor w = leaf({1, 2});
+  const auto asks = [&](int input) {
+    return sum(
+        record("mine", w.array().clone(),
+               joint({&w}, saved(), [=](const Array& g, Gradients& out) { out.give(input, g); })));
+  };
+  CHECK_THROWS_WITH(asks(1).backward(), Catch::Contains("input 1 of 1"));
+  CHECK_THROWS_AS(asks(-1).backward(), IndexError);
+}
+
+TEST_CASE("a leaf keeps floating numbers and an operation has a result") {
+  const Tensor w = leaf({1, 2});
+  CHECK_THROWS_AS(w.set_array(Array::zeros({2}, int32)), TypeError);
+  CHECK(w.dtype() == float64);
+  CHECK_THROWS_WITH(record("mine", Array(), wrt(w, [](const Array& g) { return g; })),
+                    Catch::Contains("mine") && Catch::Contains("undefined"));
+}
+
 TEST_CASE("an expanded tensor is changed in place by fill_ alone") {
   Tensor row = Tensor::ones({1, 2});
   Tensor rows = expand(row, {3, 2});
