@@ -178,9 +178,10 @@ void Backward::grow_table() {
 
 void Backward::check_node(const Node& node) const {
   if (node.freed_) {
-    throw GraphError(std::string("backward: the graph below ") + node.name() +
-                     " has been freed by an earlier backward; pass {.retain = true} to that one "
-                     "to go through it again");
+    throw GraphError(
+        std::string("backward: the graph below ") + node.name() +
+        " has been freed by an earlier backward or grad; pass {.retain = true} to that one "
+        "to go through it again");
   }
   if (node.is_leaf()) return;
   if (node.thread_ != this_thread()) {

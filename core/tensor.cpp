@@ -172,7 +172,12 @@ void Tensor::backward(const Tensor& gradient, BackwardOptions options) const {
     throw GraphError(
         "backward: the tensor has no history: nothing that made it requires a gradient");
   }
-  if (gradient.shape() != shape() || gradient.dtype() != dtype()) {
+  if (gradient.dtype() != dtype()) {
+    throw TypeError(std::string("backward: gradient of ") + to_string(gradient.dtype()) +
+                    " for a tensor of " + to_string(dtype()) + "; convert it with .to(" +
+                    to_string(dtype()) + ")");
+  }
+  if (gradient.shape() != shape()) {
     throw ShapeError("backward: gradient " + to_string(gradient.shape()) +
                      " for a tensor of shape " + to_string(shape()));
   }

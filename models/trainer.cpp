@@ -44,6 +44,8 @@ Trainer::Loop::Loop(TrainingTask& task_, TrainerOptions options_, TrainingObserv
   if (has_end(config.schedule)) {
     state.schedule_steps = options.schedule_steps > 0 ? options.schedule_steps : config.steps;
   }
+  // What it refuses is said before anything is written.
+  if (options.use != FolderUse::resume) make_schedule(config, state.schedule_steps);
   start();
 }
 
@@ -87,6 +89,7 @@ void Trainer::Loop::start() {
       for (const std::string& warning : warnings) warn(warning);
       if (found) {
         note("going on from step " + std::to_string(state.step));
+        warn_of_ended_schedule();
       } else {
         best->take_over(0, {});
         note(escaped(options.folder) +
@@ -99,6 +102,16 @@ void Trainer::Loop::start() {
     log.emplace("");
   }
   enter_epoch();
+}
+
+bool Trainer::Loop::schedule_ended() const {
+  return has_end(config.schedule) && state.step >= state.schedule_steps;
+}
+
+void Trainer::Loop::warn_of_ended_schedule() const {
+  if (!schedule_ended() || limit_reached() != Limit::none) return;
+  warn("the schedule of the learning rate ended at step " + std::to_string(state.schedule_steps) +
+       ", what follows learns little; for a longer run start anew with more steps");
 }
 
 /// The most that a checkpoint's file of this run can have: the weights twice (a file may be in
@@ -260,6 +273,7 @@ TrainingResult Trainer::Loop::finish(StopReason reason, int signal) {
           .best_step = best->step(),
           .skipped = state.skipped,
           .seconds = state.seconds,
+          .schedule_ended = schedule_ended(),
           .best = best->validation()};
 }
 

@@ -101,6 +101,8 @@ struct TrainingResult {
   int64_t best_step = 0, skipped = 0;
   /// Time spent in training steps, by this process and the ones it went on from.
   double seconds = 0;
+  /// The schedule has come to its end: a longer run needs a schedule made for it.
+  bool schedule_ended = false;
   /// What its validation found; a run that had it from an earlier one knows loss and score alone.
   Validation best;
 };

@@ -31,6 +31,8 @@ struct Trainer::Loop {
   void load_optimizer(const Checkpoint& checkpoint);
   void check_fingerprint(const TrainingState& before) const;
   void enter_epoch();
+  bool schedule_ended() const;
+  void warn_of_ended_schedule() const;
 
   void step();
   double backward(int64_t end);

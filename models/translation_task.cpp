@@ -110,6 +110,23 @@ void check_describes(const Config& config, const TranslationModel& model) {
       different[0]);
 }
 
+/// Throws if a model with learned positions or location scores can't take each pair.
+void check_lengths(const EncodedPairs& pairs, const LengthLimits& limits, const char* role) {
+  const auto check = [&](const std::vector<std::vector<int32_t>>& side, const char* name,
+                         int64_t most) {
+    for (const std::vector<int32_t>& ids : side) {
+      const auto length = static_cast<int64_t>(ids.size());
+      if (length <= most) continue;
+      throw ConfigError(std::string("the ") + role + " text has a " + name + " of " +
+                        std::to_string(length) + " tokens with its end, the model takes " +
+                        std::to_string(most) +
+                        ": raise max_length, or leave long pairs out by data.max_length");
+    }
+  };
+  check(pairs.source, "source", limits.source);
+  check(pairs.target, "target", limits.target);
+}
+
 }  // namespace
 
 TranslationData load_translation_data(Config& config, std::vector<std::string>& notes) {
@@ -156,6 +173,8 @@ TranslationTask::TranslationTask(TranslationModel& model, const TranslationData&
                         data.target_vocabulary);
   valid_ = encode_pairs(data.valid, tokenizer, data.source_vocabulary, tokenizer,
                         data.target_vocabulary);
+  check_lengths(train_, model.length_limits(), "training");
+  check_lengths(valid_, model.length_limits(), "validation");
   valid_plan_ = validation_batches(valid_, std::max<int64_t>(config.training.batch_tokens, 2048));
   for (const std::vector<int64_t>& indices : valid_plan_) {
     valid_batches_.push_back(make_batch(valid_, indices));

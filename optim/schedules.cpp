@@ -36,7 +36,10 @@ Schedule Schedule::step(int64_t size, double gamma) {
 }
 
 Schedule Schedule::cosine(int64_t total, int64_t warmup) {
-  require(total > warmup, "cosine needs a total above warmup");
+  if (total <= warmup) {
+    throw ConfigError("schedule: cosine ends at step " + std::to_string(total) +
+                      ", which is not after its warmup of " + std::to_string(warmup) + " steps");
+  }
   return {Kind::cosine, total, warmup, 1};
 }
 

@@ -54,9 +54,9 @@ class TrainCommand final : public Command {
         "one key over both, such as hidden=256 or training.learning_rate=0.002; repeatable");
     flags.toggle("--shared-vocabulary", shared_vocabulary_, "one vocabulary for both sides");
     flags.section("Limits from the start of the run (the first one reached ends it)");
-    flags.integer("--steps", steps_, 1, many, "updates of the weights");
-    flags.integer("--epochs", epochs_, 1, many, "passes over the text");
-    flags.number("--minutes", minutes_, 1e-4, 1e6, "of training steps, validation not counted");
+    flags.integer("--steps", steps_, 0, many, "updates of the weights (0: no such limit)");
+    flags.integer("--epochs", epochs_, 0, many, "passes over the text");
+    flags.number("--minutes", minutes_, 0, 1e6, "of training steps, validation not counted");
     flags.integer("--seed", seed_, 0, INT64_MAX, "of weights, order and dropout (default 1)");
     flags.epilogue(
         "  heed data dates --out d\n"
@@ -74,6 +74,7 @@ class TrainCommand final : public Command {
     const std::string own = join_path(folder_, "config.json");
     goes_on_ = resume_ && preset_.empty() && config_file_.empty() && path_exists(own);
     Config config = goes_on_ ? load_config(own) : base_config();
+    if (resume_ && !goes_on_ && path_exists(own)) take_text(load_config(own).data, config.data);
     if (goes_on_) apply_run_flags(config);
     const int64_t horizon = config.training.steps;
     apply_flags(flags, config);
@@ -101,6 +102,13 @@ class TrainCommand final : public Command {
     }
     if (!model_.empty()) config.model = model_kind(model_);
     for (const std::string& setting : settings_) apply_setting(config, setting);
+  }
+
+  static void take_text(const DataConfig& from, DataConfig& to) {
+    to.train_source = from.train_source;
+    to.train_target = from.train_target;
+    to.valid_source = from.valid_source;
+    to.valid_target = from.valid_target;
   }
 
   /// The preset, the file, and the settings over it.
@@ -164,10 +172,7 @@ class TrainCommand final : public Command {
     before.training.steps = config.training.steps;
     before.training.epochs = config.training.epochs;
     before.training.minutes = config.training.minutes;
-    before.data.train_source = config.data.train_source;
-    before.data.train_target = config.data.train_target;
-    before.data.valid_source = config.data.valid_source;
-    before.data.valid_target = config.data.valid_target;
+    take_text(config.data, before.data);
     const std::vector<std::string> different = differences(before, config);
     if (different.empty()) return;
     throw ConfigError("--resume: " + escaped(folder_) + " is another run: " +
@@ -211,8 +216,10 @@ class TrainCommand final : public Command {
     const std::string name = epochs ? "epochs" : minutes ? "minutes" : "steps";
     std::string value = std::to_string(epochs ? training.epochs : training.steps);
     if (minutes) value = json_number(training.minutes);
-    return "the limit was " + name + " = " + value + ", " + origin(flags, name) + "; --resume --" +
-           name + " N goes on";
+    const std::string limit =
+        "the limit was " + name + " = " + value + ", " + origin(flags, name) + "; ";
+    if (result.schedule_ended) return limit + "the schedule of the learning rate ends there too";
+    return limit + "--resume --" + name + " N goes on";
   }
 
   /// Where a limit comes from.

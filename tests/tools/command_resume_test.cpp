@@ -109,3 +109,54 @@ TEST_CASE("set of a key by its initials is refused with the key") {
   CHECK(result.status == 2);
   CHECK_THAT(result.err, Contains("unknown key \"lr\"; did you mean \"training.learning_rate\"?"));
 }
+
+TEST_CASE("resume with a preset says how the run differs and not that the text is missing") {
+  const Place place;
+  REQUIRE(place.here(place.train + "--out m --steps 2").status == 0);
+  const CommandResult other = place.here("heed train --resume --out m --preset tiny");
+  CHECK(other.status == 2);
+  CHECK_THAT(other.err, Contains("is another run") && Contains("hidden: 13 there"));
+}
+
+TEST_CASE("a limit is lifted by 0") {
+  const Place place;
+  REQUIRE(place.here(place.train + "--out m --epochs 1").status == 0);
+  const CommandResult lifted =
+      place.here("heed train --resume --out m --epochs 0 --steps 20 --minutes 0");
+  INFO(lifted.err);
+  CHECK(lifted.status == 0);
+  CHECK_THAT(lifted.err, Contains("done: step 20") && Contains("steps = 20, of --steps"));
+  CHECK_THAT(place.here("heed train --resume --out m --epochs 0 --steps 0").err,
+             Contains("no limit"));
+}
+
+TEST_CASE("a schedule that has ended is not offered to go on, and says so when it must") {
+  const Place place;
+  const CommandResult first =
+      place.here(place.train +
+                 "--out m --set training.schedule=cosine --set training.warmup=0 "
+                 "--set training.steps=6");
+  INFO(first.err);
+  REQUIRE(first.status == 0);
+  CHECK_THAT(first.err, Contains("the schedule of the learning rate ends there too"));
+  const CommandResult longer = place.here("heed train --resume --out m --steps 8");
+  CHECK(longer.status == 0);
+  CHECK_THAT(longer.err, Contains("ended at step 6") && Contains("start anew with more steps"));
+}
+
+TEST_CASE("what can never train is refused before a folder is made") {
+  const Place place;
+  const CommandResult cosine =
+      place.here(place.train +
+                 "--out m --set training.schedule=cosine --set training.steps=3 "
+                 "--set training.warmup=5");
+  CHECK(cosine.status == 2);
+  CHECK_THAT(cosine.err, Contains("step 3") && Contains("warmup of 5"));
+  CHECK_FALSE(heed::path_exists(place.folder / "m"));
+  const CommandResult positions = place.here(
+      "heed train --data d --model transformer --preset toy --set positions=learned "
+      "--set max_length=3 --out m");
+  CHECK(positions.status == 2);
+  CHECK_THAT(positions.err, Contains("the model takes 3") && Contains("max_length"));
+  CHECK_FALSE(heed::path_exists(place.folder / "m"));
+}

@@ -42,7 +42,7 @@ function(heed_folder name)
   set_target_properties(heed_${name} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
   target_include_directories(heed_${name} PUBLIC ${HEED_INCLUDE_DIR})
   target_link_libraries(heed_${name} PRIVATE heed_options OpenMP::OpenMP_CXX nlohmann_json::nlohmann_json)
-  target_compile_options(heed_${name} PRIVATE $<$<CONFIG:Release>:${ARGN}>)
+  target_compile_options(heed_${name} PRIVATE $<$<OR:$<CONFIG:Release>,$<CONFIG:>>:${ARGN}>)
 endfunction()
 
 # Time is spent in core/loops and in BLAS: what stands above them is compiled quickly instead.
