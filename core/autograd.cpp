@@ -265,13 +265,14 @@ void Backward::add_to(uint32_t number, Array gradient, const char* operation) {
                      to_string(gradient.dtype()) + " " + to_string(gradient.shape()) +
                      " for an input of " + to_string(node.dtype_) + " " + to_string(node.shape_));
   }
-  check_sum(number);
+  if (lent_) check_sum(number);
   accumulate(gradients_[number], std::move(gradient));
 }
 
 Array& Backward::into(int input) {
   const uint32_t number = input_number(input);
-  check_sum(number);
+  if (lent_) check_sum(number);
+  lent_ = true;
   Array& sum = gradients_[number];
   if (sum.defined() && !sum.is_sole_owner()) sum = sum.clone();
   return sum;
@@ -291,6 +292,13 @@ void Backward::check_sum(uint32_t number) const {
   throw GraphError(std::string("backward: a rule of what uses the result of ") + node.name_ +
                    " made its gradient " + to_string(sum.dtype()) + " " + to_string(sum.shape()) +
                    "; the result is " + to_string(node.dtype_) + " " + to_string(node.shape_));
+}
+
+void Backward::check_lent_sums(const Node& node) {
+  for (int i = 0; i < node.input_count_; ++i) {
+    if (wants(i)) check_sum(input_number(i));
+  }
+  lent_ = false;
 }
 
 void Backward::check_input(int input) const {
@@ -320,13 +328,13 @@ void Backward::run_nodes() {
     Array& sum = gradients_[number];
     if (!visits_[number].wanted || !sum.defined()) continue;
     Node& node = *visits_[number].node;
-    check_sum(number);
     if (node.hooks_) sum = run_hooks(node.hooks_, std::move(sum));
     const Array g = visits_[number].is_target ? sum : std::exchange(sum, Array());
     // From here on a rule may have let go of what it saved, also if one throws.
     node.freed_ = !retain_;
     running_ = number;
     node.apply(g, *this, !retain_);
+    if (lent_) check_lent_sums(node);
     if (detects_anomaly()) check_gradients(node);
   }
 }
@@ -345,7 +353,6 @@ void Backward::take_gradients() {
 
 void Backward::finish_leaves() {
   for (const uint32_t leaf : leaves_) {
-    check_sum(leaf);
     // What was taken holds more than this pass: a hook registered since then waits for the next.
     Hook* hooks = visits_[leaf].is_taken ? nullptr : visits_[leaf].node->hooks_;
     Array& sum = gradients_[leaf];

@@ -105,6 +105,7 @@ class Backward {
   void add_to(uint32_t number, Array gradient, const char* operation);
   bool has_its_shape(uint32_t number) const;
   void check_sum(uint32_t number) const;
+  void check_lent_sums(const Node& node);
   void run_nodes();
   void check_gradients(const Node& node);
   void finish_leaves();
@@ -122,6 +123,7 @@ class Backward {
   Pooled<uint32_t> leaves_;
   Pooled<uint32_t> table_;  ///< numbers by node: open addressing, at most half full
   uint32_t running_ = 0;
+  bool lent_ = false;      ///< the rules that run have had a sum to add to in place
   Backward* const outer_;  ///< the pass whose hook or rule started this one
 };
 

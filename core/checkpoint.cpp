@@ -167,6 +167,7 @@ std::vector<Tensor> CheckpointNode::separate(Call& call) const {
       leaf_of[&outside] = leaves.back().node();
     }
   }
+  std::unordered_set<const Node*> used;
   call.edges([&](Ref<Node>& edge) {
     const auto leaf = leaf_of.find(edge.get());
     if (leaf == leaf_of.end()) {
@@ -174,8 +175,14 @@ std::vector<Tensor> CheckpointNode::separate(Call& call) const {
           "checkpoint: its function did not repeat itself: in the backward pass it used a tensor "
           "that requires a gradient and that it had not used before");
     }
+    used.insert(leaf->second.get());
     edge = leaf->second;
   });
+  if (used.size() < edges_.size()) {
+    throw GraphError(
+        "checkpoint: its function did not repeat itself: in the backward pass its result does not "
+        "depend on a tensor that it depended on before");
+  }
   return leaves;
 }
 

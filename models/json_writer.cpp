@@ -8,14 +8,14 @@ std::string json_string(std::string_view text) {
   std::string out = "\"";
   for (std::size_t i = 0; i < text.size();) {
     const Character character = character_at(text, i);
-    const auto c = static_cast<unsigned char>(text[i]);
-    const bool valid = !character.fault || c == 0;
+    const char32_t c = character.code_point;
+    const bool valid = !character.fault || text[i] == 0;
     if (!valid)
       out += "\xEF\xBF\xBD";
     else if (c == '"' || c == '\\')
       out += {'\\', text[i]};
-    else if (c < 0x20 || c == 0x7F)
-      out += {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
+    else if (c < 0x10000 && is_obeyed_by_terminals(c))
+      out += {'\\', 'u', digits[c >> 12], digits[c >> 8 & 15], digits[c >> 4 & 15], digits[c & 15]};
     else
       out.append(text, i, character.length);
     i += valid ? character.length : 1;

@@ -136,3 +136,15 @@ TEST_CASE("a checkpoint refuses inputs that changed and functions that do not re
   CHECK_THROWS_AS(sum(checkpoint(throwing, {x})).backward(), DataError);
   CHECK(default_generator().position() == position + 1);
 }
+
+TEST_CASE("a checkpoint whose function forgets a tensor is refused, not given a gradient of 0") {
+  const Tensor x = random_leaf({3}), w = random_leaf({3});
+  int calls = 0;
+  const auto constant = [&](const Inputs& in) { return calls++ ? in[0].detach() : in[0] * 2.0; };
+  CHECK_THROWS_WITH(sum(checkpoint(constant, {x})).backward(),
+                    Catch::Contains("did not repeat itself"));
+  calls = 0;
+  const auto without = [&](const Inputs& in) { return calls++ ? in[0] * 2.0 : in[0] * w; };
+  CHECK_THROWS_WITH(sum(checkpoint(without, {x})).backward(),
+                    Catch::Contains("did not repeat itself"));
+}

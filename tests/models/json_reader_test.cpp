@@ -3,6 +3,7 @@
 #include <heed/core/error.hpp>
 #include <heed/core/files.hpp>
 #include <heed/models/json_reader.hpp>
+#include <heed/models/json_writer.hpp>
 
 #include "../temporary_folder.hpp"
 
@@ -191,4 +192,11 @@ TEST_CASE("No single changed byte of a document crashes the reader") {
       }
     }
   }
+}
+
+TEST_CASE("What is written as JSON steers no terminal and reads back as it was") {
+  const std::string text = "a\x1b\x7f \u009b31m \u202e\u2066\u200f \u2028 \u00e9\u4e2d";
+  const std::string written = json_string(text);
+  CHECK(written == "\"a\\u001b\\u007f \\u009b31m \\u202e\\u2066\\u200f \\u2028 \u00e9\u4e2d\"");
+  CHECK(config("{\"x\": " + written + "}").required_text("x") == text);
 }
