@@ -212,6 +212,7 @@ void CheckpointNode::apply(const Array& g, Backward& run, bool release) {
 }
 
 Tensor checkpoint(CheckpointFunction fn, const std::vector<Tensor>& inputs) {
+  if (!fn) throw TypeError("checkpoint: the function is empty; it needs one to run");
   return grad_enabled() ? CheckpointNode::make(std::move(fn), inputs) : fn(inputs);
 }
 

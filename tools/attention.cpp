@@ -1,3 +1,5 @@
+#include <filesystem>
+
 #include <heed/core/error.hpp>
 #include <heed/core/files.hpp>
 #include <heed/tools/attention.hpp>
@@ -21,6 +23,10 @@ void check_attention_file(const std::string& file, bool overwrite) {
   if (path_exists(file))
     throw ConfigError("--attention " + escaped(file) +
                       ": it exists already; name another file or remove it");
+  const std::string folder = std::filesystem::path(file).parent_path().string();
+  if (!folder.empty() && !is_folder(folder)) {
+    throw IoError("--attention " + escaped(file) + ": there is no folder " + escaped(folder));
+  }
 }
 
 void write_attention(const std::string& file, std::span<const Translation> translations,

@@ -147,6 +147,9 @@ class TranslateCommand final : public Command {
                         " is less than --min-length " + std::to_string(options_.min_length));
     }
     if (draws_file()) check_attention_file(attention_, false);
+    if (draws_file() && attention_ == alignment_) {
+      throw ConfigError("--attention and --alignment name the same file: " + escaped(alignment_));
+    }
     if (!alignment_.empty() && path_exists(alignment_)) {
       throw ConfigError("--alignment: " + escaped(alignment_) +
                         " exists already; choose another name");

@@ -148,3 +148,7 @@ TEST_CASE("a checkpoint whose function forgets a tensor is refused, not given a 
   CHECK_THROWS_WITH(sum(checkpoint(without, {x})).backward(),
                     Catch::Contains("did not repeat itself"));
 }
+
+TEST_CASE("a checkpoint of an empty function is refused") {
+  CHECK_THROWS_WITH(checkpoint({}, {Tensor::ones({2})}), Catch::Contains("empty"));
+}

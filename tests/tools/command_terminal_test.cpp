@@ -27,7 +27,7 @@ bool is_harmless(const std::string& shown) {
 
 }  // namespace
 
-TEST_CASE("control characters of a stranger's model reach a pipe as they are, a terminal escaped") {
+TEST_CASE("control characters of a stranger's model reach no terminal") {
   const TemporaryFolder folder;
   const std::string d = folder / "d", m = folder / "m", in = folder / "in", p = folder / "p";
   heed_command({"data", "reverse", "--out", d, "--train", "60", "--valid", "5", "--test", "5",
@@ -40,10 +40,9 @@ TEST_CASE("control characters of a stranger's model reach a pipe as they are, a 
   REQUIRE(place != std::string::npos);
   write_text(m + "/config.json", config.substr(0, place) + hostile + "\xC2\x9B" + "2J" +
                                      config.substr(place + d.size()));
-  CHECK_THAT(heed_command({"info", m}).out, Contains("x\xE2\x80\xAE\\u007f\xC2\x9B"
-                                                     "2J"));
+  CHECK_THAT(heed_command({"info", m}).out, Contains("x\\u202e\\u007f\\u009b2J"));
   const std::string info = on_terminal("info " + m);
-  CHECK_THAT(info, Contains("x\\xe2\\x80\\xae\\u007f\\xc2\\x9b2J") && Contains("\r\n"));
+  CHECK_THAT(info, Contains("x\\u202e\\u007f\\u009b2J") && Contains("\r\n"));
   CHECK(is_harmless(info));
 
   // The first word of the translation is one of the target's vocabulary, and it is hostile.

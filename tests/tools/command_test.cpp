@@ -105,7 +105,7 @@ TEST_CASE("mistakes on the command line are refused with a hint") {
       {{"train", "--out", ""}, "--out: the value is empty"},
       {{"train"}, "--out is missing"},
       {{"train", "--steps", "ten"}, "--steps: expects a whole number"},
-      {{"train", "--steps", "0"}, "0 is out of range"},
+      {{"train", "--steps", "-1"}, "-1 is out of range"},
       {{"train", "--steps", "2.5"}, "got '2.5'"},
       {{"train", "--steps", "18446744073709551616"}, "is too large"},
       {{"train", "--minutes", "nan"}, "--minutes: nan is out of range"},
@@ -204,6 +204,11 @@ TEST_CASE("translate writes attention and alignment, and overwrites neither") {
   CHECK(heed_command(words, "a b\n\nb\n").status == 0);
   CHECK(line_count(file_text(folder / "al")) == 3);
   check_refused(heed_command(words, "a\n"), 2, "exists already");
+  const Words nowhere = fixture().translate_words({"--attention", folder / "no/a.html"});
+  check_refused(heed_command(nowhere, "a\n"), 4, "there is no folder");
+  const std::string both = folder / "b.json";
+  const Words twice = fixture().translate_words({"--attention", both, "--alignment", both});
+  check_refused(heed_command(twice, "a\n"), 2, "name the same file");
   const CommandResult drawn =
       heed_command(fixture().translate_words({"--attention", "-"}), "a b\n");
   CHECK(line_count(drawn.out) == 1);
