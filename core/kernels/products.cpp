@@ -201,7 +201,9 @@ void check_extents(const Array& a, const Array& b) {
 void matmul_into(const Array& into, const Array& a, const Array& b, bool accumulate) {
   check_extents(a, b);
   if (into.numel() == 0) return;
-  Batch batch = batch_of(into, operand(a), operand(b), accumulate);
+  const Operand left = operand(a),
+                right = operand(b);  // copies must live until the product is done
+  Batch batch = batch_of(into, left, right, accumulate);
   fold_shared(batch);
   run(batch);
 }

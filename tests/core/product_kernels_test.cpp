@@ -1,9 +1,12 @@
+#include <atomic>
 #include <limits>
+#include <thread>
 
 #include <heed/core/blas.hpp>
 #include <heed/core/error.hpp>
 #include <heed/core/kernels/elementwise.hpp>
 #include <heed/core/kernels/products.hpp>
+#include <heed/core/parallel.hpp>
 
 #include "kernel_helpers.hpp"
 
@@ -198,4 +201,25 @@ TEST_CASE("OpenBLAS runs on the calling thread alone and passes the self-test") 
   CHECK(info.config.find("OpenBLAS") != std::string::npos);
   CHECK_FALSE(info.core.empty());
   CHECK_NOTHROW(blas_self_test());
+}
+
+TEST_CASE("Operands that must be copied for BLAS are right while other threads multiply too") {
+  const int threads_before = threads();
+  set_threads(1);
+  std::atomic<int> started{0};
+  std::atomic<int> wrong{0};
+  const auto work = [&](double factor) {
+    const Array a = Array::full({96, 192}, factor, float64).slice(1, 0, 192, 2);
+    const Array b = Array::full({96, 192}, 1, float64).slice(1, 0, 192, 2);
+    for (++started; started < 2;) std::this_thread::yield();
+    for (int i = 0; i < 300; ++i) {
+      const Array y = kernels::matmul(a, b);
+      if (y.at({0, 0}) != 96 * factor || y.at({95, 95}) != 96 * factor) ++wrong;
+    }
+  };
+  std::thread first(work, 2), second(work, 3);
+  first.join();
+  second.join();
+  set_threads(threads_before);
+  CHECK(wrong == 0);
 }

@@ -39,7 +39,9 @@ CommandResult limited(const std::string& line, const std::string& input = "") {
   return shell("d=" + (folder / "d") + " m=" + (folder / "m") + "; " + line, input);
 }
 
-int64_t line_count(const std::string& text) { return std::count(text.begin(), text.end(), '\n'); }
+[[maybe_unused]] int64_t line_count(const std::string& text) {
+  return std::count(text.begin(), text.end(), '\n');
+}
 
 }  // namespace
 
