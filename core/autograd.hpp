@@ -23,6 +23,8 @@ class Node : public Counted {
   const Shape& shape() const { return shape_; }
   DType dtype() const { return dtype_; }
   bool is_leaf() const { return input_count_ == 0; }
+  /// Was it recorded by the thread that asks?
+  bool is_of_this_thread() const;
   int input_count() const { return input_count_; }
   /// The node of input `i`, null where it needs no gradient or the graph has been freed.
   const Ref<Node>& input(int i) const { return inputs_[i]; }
