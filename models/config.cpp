@@ -40,10 +40,10 @@ std::string joined(const std::vector<std::string>& list) {
   return text;
 }
 
-/// The shortest digits that read back as `value`.
+/// The shortest digits that read back as `value`; of -0, which a configuration may not hold, 0.
 std::string digits(double value) {
   char text[32];
-  return {text, std::to_chars(text, text + sizeof text, value).ptr};
+  return {text, std::to_chars(text, text + sizeof text, value + 0.0).ptr};
 }
 
 /// The value of a key as JSON.
