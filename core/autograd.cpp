@@ -214,7 +214,7 @@ void Backward::check_gradients(const Node& node) {
     if (!gradients_[input].defined()) continue;
     check_for_anomaly(std::string("the backward rule of ") + node.name_ + " (result " +
                           to_string(node.shape_) + ", node " + std::to_string(node.serial_) +
-                          ") made the first NaN: the gradient of its input " + std::to_string(i) +
+                          ") went wrong first: the gradient of its input " + std::to_string(i) +
                           ", made by " + visits_[input].node->name_ + ",",
                       gradients_[input]);
   }

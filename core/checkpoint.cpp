@@ -33,7 +33,7 @@ Tensor new_leaf(Array array) { return Tensor(std::move(array)).set_requires_grad
 /// The history of one call, seen as one operation: its edges lead to the inputs and to the tensors
 /// from outside that fn held. Each call starts from new leaves in place of the inputs. What the
 /// second call recorded gets new leaves in place of the held tensors too: then it belongs to this
-/// node alone, and a pass through it leaves the state of the pass around it as it is.
+/// node alone, and the pass that runs and frees it ends there instead of going on below.
 class CheckpointNode final : public Node {
  public:
   /// One call of fn, recorded.
