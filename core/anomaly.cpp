@@ -1,9 +1,9 @@
-#include <heed/core/anomaly.hpp>
+#include "anomaly.hpp"
 
 #include <cmath>
 #include <limits>
 
-#include <heed/core/error.hpp>
+#include "error.hpp"
 
 namespace heed {
 

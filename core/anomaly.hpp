@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include <heed/core/array.hpp>
+#include "array.hpp"
 
 namespace heed {
 

@@ -1,11 +1,11 @@
-#include <heed/core/array.hpp>
+#include "array.hpp"
 
 #include <algorithm>
 #include <new>
 
-#include <heed/core/error.hpp>
-#include <heed/core/kernels/elementwise.hpp>
-#include <heed/core/memory.hpp>
+#include "error.hpp"
+#include "kernels/elementwise.hpp"
+#include "memory.hpp"
 
 namespace heed {
 

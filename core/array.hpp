@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include <heed/core/ref.hpp>
-#include <heed/core/shape.hpp>
+#include "ref.hpp"
+#include "shape.hpp"
 
 namespace heed {
 

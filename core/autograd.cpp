@@ -1,11 +1,13 @@
-#include <heed/core/record.hpp>
+#include "autograd.hpp"
+
+#include "record.hpp"
 
 #include <algorithm>
 #include <mutex>
 
-#include <heed/core/anomaly.hpp>
-#include <heed/core/error.hpp>
-#include <heed/core/kernels/elementwise.hpp>
+#include "anomaly.hpp"
+#include "error.hpp"
+#include "kernels/elementwise.hpp"
 
 namespace heed {
 

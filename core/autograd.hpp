@@ -2,8 +2,8 @@
 
 #include <cstddef>
 
-#include <heed/core/memory.hpp>
-#include <heed/core/tensor.hpp>
+#include "memory.hpp"
+#include "tensor.hpp"
 
 namespace heed {
 

@@ -1,4 +1,6 @@
 // The only file that calls BLAS.
+#include "blas.hpp"
+
 #include <cblas.h>
 #include <sys/mman.h>
 
@@ -9,9 +11,8 @@
 #include <string>
 #include <vector>
 
-#include <heed/core/blas.hpp>
-#include <heed/core/error.hpp>
-#include <heed/core/parallel.hpp>
+#include "error.hpp"
+#include "parallel.hpp"
 
 // How OpenBLAS itself takes and gives back a buffer. Builds that hide them do without.
 extern "C" {

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include <heed/core/array.hpp>
+#include "array.hpp"
 
 namespace heed {
 

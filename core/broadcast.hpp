@@ -3,9 +3,9 @@
 #include <charconv>
 #include <string>
 
-#include <heed/core/error.hpp>
-#include <heed/core/kernels/elementwise.hpp>
-#include <heed/core/views.hpp>
+#include "error.hpp"
+#include "kernels/elementwise.hpp"
+#include "views.hpp"
 
 // For operations of two operands; not for users.
 namespace heed {

@@ -1,4 +1,4 @@
-#include <heed/core/characters.hpp>
+#include "characters.hpp"
 
 namespace heed {
 

@@ -1,12 +1,12 @@
-#include <heed/core/checkpoint.hpp>
+#include "checkpoint.hpp"
 
 #include <memory>
 #include <unordered_map>
 #include <unordered_set>
 
-#include <heed/core/error.hpp>
-#include <heed/core/random.hpp>
-#include <heed/core/record.hpp>
+#include "error.hpp"
+#include "random.hpp"
+#include "record.hpp"
 
 namespace heed {
 

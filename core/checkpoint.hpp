@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include <heed/core/tensor.hpp>
+#include "tensor.hpp"
 
 namespace heed {
 
@@ -15,8 +15,8 @@ class CheckpointFunction {
  public:
   CheckpointFunction() = default;
   template <class F>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, CheckpointFunction>)
-  CheckpointFunction(F fn) : held_(std::make_shared<Of<F>>(std::move(fn))) {}
+  requires(!std::is_same_v<std::remove_cvref_t<F>, CheckpointFunction>) CheckpointFunction(F fn)
+      : held_(std::make_shared<Of<F>>(std::move(fn))) {}
   Tensor operator()(const std::vector<Tensor>& inputs) const { return held_->call(inputs); }
   explicit operator bool() const { return held_ != nullptr; }
 
@@ -39,8 +39,8 @@ class CheckpointFunction {
 /// goes back through what that call recorded. Costs a second forward pass; memory falls to the
 /// inputs of all pieces and the inside of one. Gradients reach the inputs and every tensor that fn
 /// holds, in `backward` and in `grad`; checkpoints nest. `TypeError` for an empty fn;
-/// `GraphError` in the backward pass if an input was changed in place or fn did not repeat itself.   Chen et al. 2016. PyTorch's
-/// torch.utils.checkpoint.
+/// `GraphError` in the backward pass if an input was changed in place or fn did not repeat itself.
+///  Chen et al. 2016. PyTorch's torch.utils.checkpoint.
 Tensor checkpoint(CheckpointFunction fn, const std::vector<Tensor>& inputs);
 
 }  // namespace heed

@@ -1,6 +1,6 @@
-#include <heed/core/broadcast.hpp>
-#include <heed/core/elementwise.hpp>
-#include <heed/core/kernels/elementwise.hpp>
+#include "broadcast.hpp"
+#include "elementwise.hpp"
+#include "kernels/elementwise.hpp"
 
 namespace heed {
 

@@ -1,7 +1,7 @@
+#include "cpu.hpp"
+
 #include <cstdlib>
 #include <string_view>
-
-#include <heed/core/cpu.hpp>
 
 namespace heed {
 

@@ -1,8 +1,8 @@
-#include <heed/core/dropout.hpp>
+#include "dropout.hpp"
 
-#include <heed/core/broadcast.hpp>
-#include <heed/core/kernels/random.hpp>
-#include <heed/core/record.hpp>
+#include "broadcast.hpp"
+#include "kernels/random.hpp"
+#include "record.hpp"
 
 namespace heed {
 

@@ -1,11 +1,11 @@
-#include <heed/core/einsum.hpp>
+#include "einsum.hpp"
 
 #include <algorithm>
 
-#include <heed/core/broadcast.hpp>
-#include <heed/core/elementwise.hpp>
-#include <heed/core/products.hpp>
-#include <heed/core/reductions.hpp>
+#include "broadcast.hpp"
+#include "elementwise.hpp"
+#include "products.hpp"
+#include "reductions.hpp"
 
 namespace heed {
 

@@ -1,10 +1,10 @@
-#include <heed/core/elementwise.hpp>
+#include "elementwise.hpp"
 
 #include <algorithm>
 
-#include <heed/core/broadcast.hpp>
-#include <heed/core/kernels/elementwise.hpp>
-#include <heed/core/record.hpp>
+#include "broadcast.hpp"
+#include "kernels/elementwise.hpp"
+#include "record.hpp"
 
 namespace heed {
 

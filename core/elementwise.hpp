@@ -1,6 +1,6 @@
 #pragma once
 
-#include <heed/core/tensor.hpp>
+#include "tensor.hpp"
 
 /// Operations on each element by itself. Two operands broadcast by NumPy's rules and have one
 /// element type, and a number takes the tensor's: nothing is promoted, nothing is cut. Element

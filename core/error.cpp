@@ -1,6 +1,6 @@
-#include <heed/core/error.hpp>
+#include "error.hpp"
 
-#include <heed/core/characters.hpp>
+#include "characters.hpp"
 
 namespace heed {
 

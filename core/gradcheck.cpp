@@ -1,11 +1,11 @@
-#include <heed/core/gradcheck.hpp>
+#include "gradcheck.hpp"
 
 #include <cmath>
 #include <cstdio>
 
-#include <heed/core/elementwise.hpp>
-#include <heed/core/error.hpp>
-#include <heed/core/reductions.hpp>
+#include "elementwise.hpp"
+#include "error.hpp"
+#include "reductions.hpp"
 
 namespace heed {
 

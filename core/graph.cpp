@@ -1,9 +1,9 @@
-#include <heed/core/graph.hpp>
+#include "graph.hpp"
 
 #include <unordered_map>
 
-#include <heed/core/autograd.hpp>
-#include <heed/core/error.hpp>
+#include "autograd.hpp"
+#include "error.hpp"
 
 namespace heed {
 

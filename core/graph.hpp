@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include <heed/core/tensor.hpp>
+#include "tensor.hpp"
 
 namespace heed {
 

@@ -1,10 +1,10 @@
-#include <heed/core/indexing.hpp>
+#include "indexing.hpp"
 
-#include <heed/core/broadcast.hpp>
-#include <heed/core/kernels/elementwise.hpp>
-#include <heed/core/kernels/indexing.hpp>
-#include <heed/core/kernels/ordered.hpp>
-#include <heed/core/record.hpp>
+#include "broadcast.hpp"
+#include "kernels/elementwise.hpp"
+#include "kernels/indexing.hpp"
+#include "kernels/ordered.hpp"
+#include "record.hpp"
 
 namespace heed {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <heed/core/tensor.hpp>
+#include "tensor.hpp"
 
 /// Reading and adding at indices (int32). An index out of range is an `IndexError` that says which
 /// and where. Adding is done in a fixed order: the same bits for any number of threads.

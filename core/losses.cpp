@@ -1,12 +1,12 @@
-#include <heed/core/losses.hpp>
+#include "losses.hpp"
 
 #include <algorithm>
 
-#include <heed/core/broadcast.hpp>
-#include <heed/core/kernels/elementwise.hpp>
-#include <heed/core/kernels/reductions.hpp>
-#include <heed/core/kernels/rows.hpp>
-#include <heed/core/record.hpp>
+#include "broadcast.hpp"
+#include "kernels/elementwise.hpp"
+#include "kernels/reductions.hpp"
+#include "kernels/rows.hpp"
+#include "record.hpp"
 
 namespace heed {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <heed/core/tensor.hpp>
+#include "tensor.hpp"
 
 namespace heed {
 

@@ -1,4 +1,4 @@
-#include <heed/core/machine_memory.hpp>
+#include "machine_memory.hpp"
 
 #include <sys/resource.h>
 #include <unistd.h>

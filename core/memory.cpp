@@ -1,4 +1,4 @@
-#include <heed/core/memory.hpp>
+#include "memory.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -7,7 +7,7 @@
 #include <mutex>
 #include <string>
 
-#include <heed/core/error.hpp>
+#include "error.hpp"
 
 namespace heed {
 

@@ -1,7 +1,7 @@
-#include <heed/core/named_tensor.hpp>
+#include "named_tensor.hpp"
 
-#include <heed/core/error.hpp>
-#include <heed/core/suggest.hpp>
+#include "error.hpp"
+#include "suggest.hpp"
 
 namespace heed {
 

@@ -1,11 +1,11 @@
 // Nodes of the graph, and what their rules see; autograd.cpp runs them.
-#include <heed/core/record.hpp>
+#include "record.hpp"
 
 #include <atomic>
 #include <new>
 
-#include <heed/core/error.hpp>
-#include <heed/core/memory.hpp>
+#include "error.hpp"
+#include "memory.hpp"
 
 namespace heed {
 

@@ -1,13 +1,13 @@
 #pragma once
 
 // Everything that can be done to a Tensor.
-#include <heed/core/dropout.hpp>
-#include <heed/core/einsum.hpp>
-#include <heed/core/elementwise.hpp>
-#include <heed/core/indexing.hpp>
-#include <heed/core/losses.hpp>
-#include <heed/core/products.hpp>
-#include <heed/core/random.hpp>
-#include <heed/core/reductions.hpp>
-#include <heed/core/softmax.hpp>
-#include <heed/core/views.hpp>
+#include "dropout.hpp"
+#include "einsum.hpp"
+#include "elementwise.hpp"
+#include "indexing.hpp"
+#include "losses.hpp"
+#include "products.hpp"
+#include "random.hpp"
+#include "reductions.hpp"
+#include "softmax.hpp"
+#include "views.hpp"

@@ -1,9 +1,9 @@
+#include "parallel.hpp"
+
 #include <omp.h>
 
 #include <atomic>
 #include <exception>
-
-#include <heed/core/parallel.hpp>
 
 namespace heed {
 

@@ -1,7 +1,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include <heed/core/tensor.hpp>
+#include "tensor.hpp"
 
 namespace heed {
 

@@ -1,10 +1,10 @@
-#include <heed/core/products.hpp>
+#include "products.hpp"
 
-#include <heed/core/broadcast.hpp>
-#include <heed/core/kernels/elementwise.hpp>
-#include <heed/core/kernels/products.hpp>
-#include <heed/core/kernels/reductions.hpp>
-#include <heed/core/record.hpp>
+#include "broadcast.hpp"
+#include "kernels/elementwise.hpp"
+#include "kernels/products.hpp"
+#include "kernels/reductions.hpp"
+#include "record.hpp"
 
 namespace heed {
 

@@ -1,4 +1,4 @@
-#include <heed/core/random.hpp>
+#include "random.hpp"
 
 namespace heed {
 

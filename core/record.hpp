@@ -2,7 +2,7 @@
 
 #include <type_traits>
 
-#include <heed/core/tensor.hpp>
+#include "tensor.hpp"
 
 /// How an operation enters the graph. An operation computes its result `y` as an Array and hands it
 /// to `record` together with one backward rule for each differentiable input:
@@ -88,4 +88,4 @@ Tensor record(const char* name, Array y, const Rule<F, K, N>& rule, const Rules&
 
 }  // namespace heed
 
-#include <heed/core/record_inl.hpp>
+#include "record_inl.hpp"

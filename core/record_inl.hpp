@@ -2,9 +2,9 @@
 
 #include <new>
 
-#include <heed/core/anomaly.hpp>
-#include <heed/core/autograd.hpp>
-#include <heed/core/memory.hpp>
+#include "anomaly.hpp"
+#include "autograd.hpp"
+#include "memory.hpp"
 
 // The templates of record.hpp.
 namespace heed {

@@ -1,14 +1,14 @@
-#include <heed/core/reductions.hpp>
+#include "reductions.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-#include <heed/core/broadcast.hpp>
-#include <heed/core/elementwise.hpp>
-#include <heed/core/kernels/elementwise.hpp>
-#include <heed/core/kernels/ordered.hpp>
-#include <heed/core/kernels/reductions.hpp>
-#include <heed/core/record.hpp>
+#include "broadcast.hpp"
+#include "elementwise.hpp"
+#include "kernels/elementwise.hpp"
+#include "kernels/ordered.hpp"
+#include "kernels/reductions.hpp"
+#include "record.hpp"
 
 namespace heed {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <heed/core/tensor.hpp>
+#include "tensor.hpp"
 
 /// Reductions over the axes listed, or over all where none is (`{}`). With `keep` the reduced axes
 /// stay with size 1. Sums are cut by shape and combined in a fixed order: the same bits for any

@@ -1,8 +1,8 @@
-#include <heed/core/shape.hpp>
+#include "shape.hpp"
 
 #include <algorithm>
 
-#include <heed/core/error.hpp>
+#include "error.hpp"
 
 namespace heed {
 

@@ -1,8 +1,8 @@
-#include <heed/core/softmax.hpp>
+#include "softmax.hpp"
 
-#include <heed/core/broadcast.hpp>
-#include <heed/core/kernels/rows.hpp>
-#include <heed/core/record.hpp>
+#include "broadcast.hpp"
+#include "kernels/rows.hpp"
+#include "record.hpp"
 
 namespace heed {
 

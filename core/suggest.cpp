@@ -1,4 +1,4 @@
-#include <heed/core/suggest.hpp>
+#include "suggest.hpp"
 
 #include <algorithm>
 

@@ -1,14 +1,14 @@
-#include <heed/core/tensor.hpp>
+#include "tensor.hpp"
 
 #include <new>
 #include <ostream>
 
-#include <heed/core/broadcast.hpp>
-#include <heed/core/error.hpp>
-#include <heed/core/kernels/elementwise.hpp>
-#include <heed/core/kernels/random.hpp>
-#include <heed/core/memory.hpp>
-#include <heed/core/record.hpp>
+#include "broadcast.hpp"
+#include "error.hpp"
+#include "kernels/elementwise.hpp"
+#include "kernels/random.hpp"
+#include "memory.hpp"
+#include "record.hpp"
 
 namespace heed {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <heed/core/array.hpp>
+#include "array.hpp"
 
 namespace heed {
 

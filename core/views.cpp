@@ -1,15 +1,15 @@
-#include <heed/core/views.hpp>
+#include "views.hpp"
 
 #include <algorithm>
 #include <new>
 
-#include <heed/core/autograd.hpp>
-#include <heed/core/broadcast.hpp>
-#include <heed/core/kernels/elementwise.hpp>
-#include <heed/core/kernels/ordered.hpp>
-#include <heed/core/kernels/reductions.hpp>
-#include <heed/core/memory.hpp>
-#include <heed/core/record.hpp>
+#include "autograd.hpp"
+#include "broadcast.hpp"
+#include "kernels/elementwise.hpp"
+#include "kernels/ordered.hpp"
+#include "kernels/reductions.hpp"
+#include "memory.hpp"
+#include "record.hpp"
 
 namespace heed {
 

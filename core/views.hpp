@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include <heed/core/tensor.hpp>
+#include "tensor.hpp"
 
 /// Operations that rearrange elements. All but `cat`, `stack`, `flip` (and `reshape` where strides
 /// cannot express it) are views. Axes may be negative.

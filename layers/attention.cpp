@@ -1,7 +1,7 @@
-#include <heed/layers/attention.hpp>
+#include "attention.hpp"
 
-#include <heed/core/operations.hpp>
-#include <heed/layers/check.hpp>
+#include "../core/operations.hpp"
+#include "check.hpp"
 
 namespace heed {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <heed/layers/scores.hpp>
+#include "scores.hpp"
 
 namespace heed {
 

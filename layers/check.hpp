@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include <heed/core/error.hpp>
-#include <heed/core/tensor.hpp>
+#include "../core/error.hpp"
+#include "../core/tensor.hpp"
 
 /// Checks that layers share; for their sources.
 namespace heed {

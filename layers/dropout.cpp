@@ -1,7 +1,7 @@
-#include <heed/layers/dropout.hpp>
+#include "dropout.hpp"
 
-#include <heed/core/dropout.hpp>
-#include <heed/core/error.hpp>
+#include "../core/dropout.hpp"
+#include "../core/error.hpp"
 
 namespace heed {
 

@@ -1,8 +1,8 @@
-#include <heed/layers/embedding.hpp>
+#include "embedding.hpp"
 
-#include <heed/core/indexing.hpp>
-#include <heed/layers/check.hpp>
-#include <heed/layers/initializers.hpp>
+#include "../core/indexing.hpp"
+#include "check.hpp"
+#include "initializers.hpp"
 
 namespace heed {
 

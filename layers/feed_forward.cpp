@@ -1,6 +1,6 @@
-#include <heed/layers/feed_forward.hpp>
+#include "feed_forward.hpp"
 
-#include <heed/core/operations.hpp>
+#include "../core/operations.hpp"
 
 namespace heed {
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <heed/layers/dropout.hpp>
-#include <heed/layers/linear.hpp>
+#include "dropout.hpp"
+#include "linear.hpp"
 
 namespace heed {
 

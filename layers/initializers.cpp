@@ -1,13 +1,13 @@
-#include <heed/layers/initializers.hpp>
+#include "initializers.hpp"
 
 #include <cmath>
 
-#include <heed/core/error.hpp>
-#include <heed/core/kernels/kernels.hpp>
-#include <heed/layers/embedding.hpp>
-#include <heed/layers/linear.hpp>
-#include <heed/layers/module.hpp>
-#include <heed/layers/recurrent.hpp>
+#include "../core/error.hpp"
+#include "../core/kernels/kernels.hpp"
+#include "embedding.hpp"
+#include "linear.hpp"
+#include "module.hpp"
+#include "recurrent.hpp"
 
 namespace heed {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <heed/core/tensor.hpp>
+#include "../core/tensor.hpp"
 
 /// First values of weights, drawn from `default_generator()` and written in place. A weight is
 /// [out, in] as in Linear; fan-in is the product of all sizes but the first, fan-out that of all

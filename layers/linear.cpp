@@ -1,8 +1,8 @@
-#include <heed/layers/linear.hpp>
+#include "linear.hpp"
 
-#include <heed/core/products.hpp>
-#include <heed/layers/check.hpp>
-#include <heed/layers/initializers.hpp>
+#include "../core/products.hpp"
+#include "check.hpp"
+#include "initializers.hpp"
 
 namespace heed {
 

@@ -1,12 +1,12 @@
-#include <heed/layers/module.hpp>
+#include "module.hpp"
 
 #include <algorithm>
 #include <array>
 #include <map>
 #include <set>
 
-#include <heed/core/error.hpp>
-#include <heed/core/kernels/kernels.hpp>
+#include "../core/error.hpp"
+#include "../core/kernels/kernels.hpp"
 
 namespace heed {
 

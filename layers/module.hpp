@@ -7,8 +7,8 @@
 #include <type_traits>
 #include <vector>
 
-#include <heed/core/named_tensor.hpp>
-#include <heed/core/random.hpp>
+#include "../core/named_tensor.hpp"
+#include "../core/random.hpp"
 
 /// Modules are plain structs. A struct lists its members once, and from that one line come names,
 /// parameters, state dict, train/eval, conversion, cloning, counting and printing:
@@ -24,7 +24,9 @@ class Members;
 
 /// A struct with `void members(Members&)`.
 template <class M>
-concept Module = requires(M& module, Members& members) { module.members(members); };
+concept Module = requires(M& module, Members& members) {
+  module.members(members);
+};
 
 /// A tensor that belongs to a module. It is used like a Tensor, but can only be moved: a copied
 /// layer would share its weights without saying so. `clone(layer)` copies, `share()` ties.
@@ -122,8 +124,7 @@ class ModuleView {
 class ModuleRef : public ModuleView {
  public:
   template <Module M>
-    requires(!std::is_const_v<M>)
-  ModuleRef(M& module) : ModuleView(module) {}
+  requires(!std::is_const_v<M>) ModuleRef(M& module) : ModuleView(module) {}
 };
 
 /// Handles of all weights in the order of the members, a tied weight once. They stay valid when the

@@ -1,11 +1,11 @@
-#include <heed/layers/multi_head_attention.hpp>
+#include "multi_head_attention.hpp"
 
 #include <cmath>
 
-#include <heed/core/broadcast.hpp>
-#include <heed/core/operations.hpp>
-#include <heed/layers/check.hpp>
-#include <heed/layers/initializers.hpp>
+#include "../core/broadcast.hpp"
+#include "../core/operations.hpp"
+#include "check.hpp"
+#include "initializers.hpp"
 
 namespace heed {
 

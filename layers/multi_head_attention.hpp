@@ -2,9 +2,9 @@
 
 #include <optional>
 
-#include <heed/layers/attention.hpp>
-#include <heed/layers/dropout.hpp>
-#include <heed/layers/relative_positions.hpp>
+#include "attention.hpp"
+#include "dropout.hpp"
+#include "relative_positions.hpp"
 
 namespace heed {
 

@@ -1,10 +1,10 @@
-#include <heed/layers/norm.hpp>
+#include "norm.hpp"
 
-#include <heed/core/kernels/kernels.hpp>
-#include <heed/core/operations.hpp>
-#include <heed/core/record.hpp>
-#include <heed/layers/check.hpp>
-#include <heed/layers/initializers.hpp>
+#include "../core/kernels/kernels.hpp"
+#include "../core/operations.hpp"
+#include "../core/record.hpp"
+#include "check.hpp"
+#include "initializers.hpp"
 
 namespace heed {
 

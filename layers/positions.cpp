@@ -1,10 +1,10 @@
-#include <heed/layers/positions.hpp>
+#include "positions.hpp"
 
 #include <cmath>
 
-#include <heed/core/views.hpp>
-#include <heed/layers/check.hpp>
-#include <heed/layers/initializers.hpp>
+#include "../core/views.hpp"
+#include "check.hpp"
+#include "initializers.hpp"
 
 namespace heed {
 

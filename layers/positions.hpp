@@ -1,6 +1,6 @@
 #pragma once
 
-#include <heed/layers/module.hpp>
+#include "module.hpp"
 
 namespace heed {
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <heed/layers/dropout.hpp>
-#include <heed/layers/module.hpp>
+#include "dropout.hpp"
+#include "module.hpp"
 
 namespace heed {
 

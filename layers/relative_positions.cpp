@@ -1,10 +1,10 @@
-#include <heed/layers/relative_positions.hpp>
+#include "relative_positions.hpp"
 
 #include <cmath>
 
-#include <heed/core/operations.hpp>
-#include <heed/layers/check.hpp>
-#include <heed/layers/initializers.hpp>
+#include "../core/operations.hpp"
+#include "check.hpp"
+#include "initializers.hpp"
 
 namespace heed {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <heed/layers/module.hpp>
+#include "module.hpp"
 
 /// Positions inside the self-attention instead of at the embeddings. Its T queries are the last T
 /// of the S words that they look at: query t stands at the place t + S - T, key s at s.

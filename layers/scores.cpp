@@ -1,10 +1,10 @@
-#include <heed/layers/scores.hpp>
+#include "scores.hpp"
 
 #include <cmath>
 
-#include <heed/core/products.hpp>
-#include <heed/core/views.hpp>
-#include <heed/layers/check.hpp>
+#include "../core/products.hpp"
+#include "../core/views.hpp"
+#include "check.hpp"
 
 namespace heed {
 
@@ -95,7 +95,7 @@ Tensor DotScore::operator()(const Tensor& s, const Tensor& keys) const {
 }
 
 Tensor ScaledDotScore::operator()(const Tensor& s, const Tensor& keys) const {
-  return DotScore::operator()(s * (1 / std::sqrt(static_cast<double>(config.size))), keys);
+  return DotScore::operator()(s*(1 / std::sqrt(static_cast<double>(config.size))), keys);
 }
 
 GeneralScore::GeneralScore(GeneralScoreConfig sizes)

@@ -3,8 +3,8 @@
 #include <memory>
 #include <optional>
 
-#include <heed/core/elementwise.hpp>
-#include <heed/layers/linear.hpp>
+#include "../core/elementwise.hpp"
+#include "linear.hpp"
 
 /// Score functions: e_ij says how well the annotation h_j fits what the decoder's state s_{i-1}
 /// looks for. A score is a struct with

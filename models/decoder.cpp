@@ -1,6 +1,6 @@
-#include <heed/models/decoder.hpp>
+#include "decoder.hpp"
 
-#include <heed/core/error.hpp>
+#include "../core/error.hpp"
 
 namespace heed {
 

@@ -3,21 +3,9 @@
 #include <cstdint>
 #include <string>
 
-#include <heed/core/tensor.hpp>
+#include "../core/tensor.hpp"
 
 namespace heed {
-
-/// The text whose words an axis of attention weights stands for.
-enum class Side { source, target };
-
-/// The weights of one attention, every head by itself: [B, H, queries, keys], each row summing to 1
-/// over the words kept. Between the texts the queries are the target's words and the keys the
-/// source's; where a text attends to itself both are its own.
-struct AttentionWeights {
-  std::string name;
-  Tensor weights;
-  Side queries = Side::target, keys = Side::source;
-};
 
 /// The longest texts that a model takes, in tokens with their end symbols.
 struct LengthLimits {

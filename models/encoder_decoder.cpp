@@ -9,14 +9,14 @@
 //  2. s_0 comes from the backward state at the first word alone, as in RNNsearch. No switch.
 //  3. The update gate, biases and the place of the reset gate are PyTorch's: see rnn_search.cpp.
 //  4. Beyond the paper, off by default: other cells, several layers, input feeding, dropout.
-#include <heed/models/encoder_decoder.hpp>
+#include "encoder_decoder.hpp"
 
-#include <heed/core/elementwise.hpp>
-#include <heed/core/indexing.hpp>
-#include <heed/core/products.hpp>
-#include <heed/core/softmax.hpp>
-#include <heed/core/views.hpp>
-#include <heed/models/vocabulary.hpp>
+#include "../core/elementwise.hpp"
+#include "../core/indexing.hpp"
+#include "../core/products.hpp"
+#include "../core/softmax.hpp"
+#include "../core/views.hpp"
+#include "text/vocabulary.hpp"
 
 namespace heed {
 

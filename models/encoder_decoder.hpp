@@ -2,13 +2,13 @@
 
 #include <memory>
 
-#include <heed/layers/dropout.hpp>
-#include <heed/layers/embedding.hpp>
-#include <heed/layers/linear.hpp>
-#include <heed/layers/recurrent.hpp>
-#include <heed/models/decoder.hpp>
-#include <heed/models/recurrent_config.hpp>
-#include <heed/models/recurrent_decoder.hpp>
+#include "../layers/dropout.hpp"
+#include "../layers/embedding.hpp"
+#include "../layers/linear.hpp"
+#include "../layers/recurrent.hpp"
+#include "decoder.hpp"
+#include "recurrent_config.hpp"
+#include "recurrent_decoder.hpp"
 
 namespace heed {
 

@@ -1,13 +1,13 @@
-#include <heed/models/ensemble.hpp>
+#include "ensemble.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <string>
 
-#include <heed/core/elementwise.hpp>
-#include <heed/core/error.hpp>
-#include <heed/core/reductions.hpp>
-#include <heed/core/softmax.hpp>
+#include "../core/elementwise.hpp"
+#include "../core/error.hpp"
+#include "../core/reductions.hpp"
+#include "../core/softmax.hpp"
 
 namespace heed {
 
@@ -75,11 +75,11 @@ Tensor Ensemble::operator()(const Tensor& source, const Tensor& keep, const Tens
   return log_mean(all);
 }
 
-std::vector<AttentionWeights> Ensemble::attend(const Tensor& source, const Tensor& keep,
-                                               const Tensor& target) const {
+std::vector<AttentionWeights> Ensemble::attention_weights(const Tensor& source, const Tensor& keep,
+                                                          const Tensor& target) const {
   std::vector<AttentionWeights> all;
   for (std::size_t i = 0; i < models.size(); ++i) {
-    for (AttentionWeights& one : models[i].attend(source, keep, target)) {
+    for (AttentionWeights& one : models[i].attention_weights(source, keep, target)) {
       one.name = "models." + std::to_string(i) + '.' + one.name;
       all.push_back(std::move(one));
     }

@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include <heed/models/model.hpp>
+#include "model.hpp"
 
 namespace heed {
 
@@ -25,8 +25,8 @@ struct Ensemble {
   /// all models have V words.
   Tensor operator()(const Tensor& source, const Tensor& keep, const Tensor& target) const;
   /// The weights of every model's attentions, `models.0.` and so on before their names.
-  std::vector<AttentionWeights> attend(const Tensor& source, const Tensor& keep,
-                                       const Tensor& target) const;
+  std::vector<AttentionWeights> attention_weights(const Tensor& source, const Tensor& keep,
+                                                  const Tensor& target) const;
   /// Word by word, for search; ends where the first of them does. A step's attention is the mean
   /// over the models that have one.
   std::unique_ptr<Decoder> start_decoder(const Tensor& source, const Tensor& keep) const;

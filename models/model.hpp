@@ -4,10 +4,11 @@
 #include <utility>
 #include <vector>
 
-#include <heed/core/losses.hpp>
-#include <heed/core/views.hpp>
-#include <heed/layers/module.hpp>
-#include <heed/models/decoder.hpp>
+#include "../core/losses.hpp"
+#include "../core/views.hpp"
+#include "../layers/module.hpp"
+#include "attention_weights.hpp"
+#include "decoder.hpp"
 
 namespace heed {
 
@@ -20,8 +21,8 @@ namespace heed {
 ///
 /// source [B, S] int32 with its keep mask [B, S]; target [B, T] from `<s>` on; the result [B, T, V]
 /// are the logits of the words that follow (teacher forcing). What `start_decoder` gives refers to
-/// the model and is used no longer than that lives. Three more functions are optional, `attend`,
-/// `loss` and `length_limits`, as below.
+/// the model and is used no longer than that lives. Three more functions are optional,
+/// `attention_weights`, `loss` and `length_limits`, as below.
 class TranslationModel {
  public:
   template <class M>
@@ -46,9 +47,9 @@ class TranslationModel {
   }
   /// The weights of every attention, [B, H, queries, keys], while `target` is read; empty for a
   /// model without.
-  std::vector<AttentionWeights> attend(const Tensor& source, const Tensor& keep,
-                                       const Tensor& target) const {
-    return held_->attend(source, keep, target);
+  std::vector<AttentionWeights> attention_weights(const Tensor& source, const Tensor& keep,
+                                                  const Tensor& target) const {
+    return held_->attention_weights(source, keep, target);
   }
   /// The longest texts that it takes: learned positions and location scores end somewhere.
   LengthLimits length_limits() const { return held_->length_limits(); }
@@ -68,8 +69,8 @@ class TranslationModel {
     virtual Tensor loss(const Tensor&, const Tensor&, const Tensor&, const Tensor&,
                         const CrossEntropyOptions&, Tensor*) const = 0;
     virtual std::unique_ptr<Decoder> start_decoder(const Tensor&, const Tensor&) const = 0;
-    virtual std::vector<AttentionWeights> attend(const Tensor&, const Tensor&,
-                                                 const Tensor&) const = 0;
+    virtual std::vector<AttentionWeights> attention_weights(const Tensor&, const Tensor&,
+                                                            const Tensor&) const = 0;
     virtual LengthLimits length_limits() const = 0;
     virtual void members(Members&) = 0;
   };
@@ -92,10 +93,10 @@ class TranslationModel {
     std::unique_ptr<Decoder> start_decoder(const Tensor& x, const Tensor& keep) const override {
       return model.start_decoder(x, keep);
     }
-    std::vector<AttentionWeights> attend(const Tensor& x, const Tensor& keep,
-                                         const Tensor& y) const override {
-      if constexpr (requires { model.attend(x, keep, y); }) {
-        return model.attend(x, keep, y);
+    std::vector<AttentionWeights> attention_weights(const Tensor& x, const Tensor& keep,
+                                                    const Tensor& y) const override {
+      if constexpr (requires { model.attention_weights(x, keep, y); }) {
+        return model.attention_weights(x, keep, y);
       } else {
         return {};
       }

@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
-#include <heed/layers/attention.hpp>
-#include <heed/layers/recurrent.hpp>
+#include "../layers/attention.hpp"
+#include "../layers/recurrent.hpp"
 
 namespace heed {
 

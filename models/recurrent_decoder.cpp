@@ -1,7 +1,7 @@
-#include <heed/models/recurrent_decoder.hpp>
+#include "recurrent_decoder.hpp"
 
-#include <heed/core/elementwise.hpp>
-#include <heed/core/views.hpp>
+#include "../core/elementwise.hpp"
+#include "../core/views.hpp"
 
 namespace heed {
 

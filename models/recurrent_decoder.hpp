@@ -2,10 +2,10 @@
 
 #include <vector>
 
-#include <heed/layers/dropout.hpp>
-#include <heed/layers/linear.hpp>
-#include <heed/layers/recurrent.hpp>
-#include <heed/models/recurrent_config.hpp>
+#include "../layers/dropout.hpp"
+#include "../layers/linear.hpp"
+#include "../layers/recurrent.hpp"
+#include "recurrent_config.hpp"
 
 namespace heed {
 

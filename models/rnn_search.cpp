@@ -17,16 +17,16 @@
 //  and input feeding (Luong et al. 2015; See et al. 2017; layers/scores.hpp, layers/attention.hpp).
 //  7. dropout, which the paper has not, acts on the embeddings, the read-out and
 //  between layers; it is 0 by default.
-#include <heed/models/rnn_search.hpp>
+#include "rnn_search.hpp"
 
-#include <heed/core/elementwise.hpp>
-#include <heed/core/error.hpp>
-#include <heed/core/indexing.hpp>
-#include <heed/core/products.hpp>
-#include <heed/core/softmax.hpp>
-#include <heed/core/views.hpp>
-#include <heed/layers/initializers.hpp>
-#include <heed/models/vocabulary.hpp>
+#include "../core/elementwise.hpp"
+#include "../core/error.hpp"
+#include "../core/indexing.hpp"
+#include "../core/products.hpp"
+#include "../core/softmax.hpp"
+#include "../core/views.hpp"
+#include "../layers/initializers.hpp"
+#include "text/vocabulary.hpp"
 
 namespace heed {
 
@@ -227,8 +227,8 @@ Tensor RNNsearch::operator()(const Tensor& source, const Tensor& keep, const Ten
   return read(*this, source, keep, target, nullptr);
 }
 
-std::vector<AttentionWeights> RNNsearch::attend(const Tensor& source, const Tensor& keep,
-                                                const Tensor& target) const {
+std::vector<AttentionWeights> RNNsearch::attention_weights(const Tensor& source, const Tensor& keep,
+                                                           const Tensor& target) const {
   NoGrad no_grad;
   Tensor alpha;
   read(*this, source, keep, target, &alpha);

@@ -3,14 +3,15 @@
 #include <memory>
 #include <vector>
 
-#include <heed/layers/attention.hpp>
-#include <heed/layers/dropout.hpp>
-#include <heed/layers/embedding.hpp>
-#include <heed/layers/linear.hpp>
-#include <heed/layers/recurrent.hpp>
-#include <heed/models/decoder.hpp>
-#include <heed/models/recurrent_config.hpp>
-#include <heed/models/recurrent_decoder.hpp>
+#include "../layers/attention.hpp"
+#include "../layers/dropout.hpp"
+#include "../layers/embedding.hpp"
+#include "../layers/linear.hpp"
+#include "../layers/recurrent.hpp"
+#include "attention_weights.hpp"
+#include "decoder.hpp"
+#include "recurrent_config.hpp"
+#include "recurrent_decoder.hpp"
 
 namespace heed {
 
@@ -28,8 +29,8 @@ struct RNNsearch {
   /// -> logits of the next words [B, T, V].
   Tensor operator()(const Tensor& source, const Tensor& keep, const Tensor& target) const;
   /// The alignment weights alpha_ij on the way: one attention with one head, [B, 1, T, S].
-  std::vector<AttentionWeights> attend(const Tensor& source, const Tensor& keep,
-                                       const Tensor& target) const;
+  std::vector<AttentionWeights> attention_weights(const Tensor& source, const Tensor& keep,
+                                                  const Tensor& target) const;
   /// Word by word, for search.
   std::unique_ptr<Decoder> start_decoder(const Tensor& source, const Tensor& keep) const;
   /// `max_length` tokens of the source with location scores.

@@ -12,11 +12,11 @@
 //     on the attention weights.
 //  6. What came later, inside the attentions alone: positions = relative, rotary, alibi (nothing is
 //     added to the embeddings then), window, kv_heads.
-#include <heed/models/transformer.hpp>
+#include "transformer.hpp"
 
 #include <cmath>
 
-#include <heed/core/operations.hpp>
+#include "../core/operations.hpp"
 
 namespace heed {
 
@@ -182,8 +182,9 @@ Tensor Transformer::operator()(const Tensor& source, const Tensor& keep,
   return decode(*this, encode(*this, source, keep, nullptr), target, 0, nullptr, nullptr);
 }
 
-std::vector<AttentionWeights> Transformer::attend(const Tensor& source, const Tensor& keep,
-                                                  const Tensor& target) const {
+std::vector<AttentionWeights> Transformer::attention_weights(const Tensor& source,
+                                                             const Tensor& keep,
+                                                             const Tensor& target) const {
   NoGrad no_grad;
   Trace trace;
   decode(*this, encode(*this, source, keep, &trace), target, 0, nullptr, &trace);

@@ -4,16 +4,17 @@
 #include <optional>
 #include <vector>
 
-#include <heed/layers/dropout.hpp>
-#include <heed/layers/embedding.hpp>
-#include <heed/layers/feed_forward.hpp>
-#include <heed/layers/linear.hpp>
-#include <heed/layers/multi_head_attention.hpp>
-#include <heed/layers/norm.hpp>
-#include <heed/layers/positions.hpp>
-#include <heed/models/decoder.hpp>
-#include <heed/models/key_value_cache.hpp>
-#include <heed/models/transformer_config.hpp>
+#include "../layers/dropout.hpp"
+#include "../layers/embedding.hpp"
+#include "../layers/feed_forward.hpp"
+#include "../layers/key_value_cache.hpp"
+#include "../layers/linear.hpp"
+#include "../layers/multi_head_attention.hpp"
+#include "../layers/norm.hpp"
+#include "../layers/positions.hpp"
+#include "attention_weights.hpp"
+#include "decoder.hpp"
+#include "transformer_config.hpp"
 
 namespace heed {
 
@@ -75,8 +76,8 @@ struct Transformer {
   Tensor operator()(const Tensor& source, const Tensor& keep, const Tensor& target) const;
   /// The weights of every attention on the way: `encoder.layers.0.self_attn`, ...,
   /// `decoder.layers.0.self_attn`, `decoder.layers.0.multihead_attn`, ...
-  std::vector<AttentionWeights> attend(const Tensor& source, const Tensor& keep,
-                                       const Tensor& target) const;
+  std::vector<AttentionWeights> attention_weights(const Tensor& source, const Tensor& keep,
+                                                  const Tensor& target) const;
   /// Word by word, for search; each layer keeps the keys and values of the words before.
   std::unique_ptr<Decoder> start_decoder(const Tensor& source, const Tensor& keep) const;
   /// `max_length` on each side with learned positions.

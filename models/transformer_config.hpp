@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include <heed/layers/feed_forward.hpp>
+#include "../layers/feed_forward.hpp"
 
 namespace heed {
 

@@ -1,11 +1,11 @@
 // The Transformer's weights: their shapes, names, ties and first values.
-#include <heed/models/transformer.hpp>
+#include "transformer.hpp"
 
 #include <cmath>
 
-#include <heed/core/error.hpp>
-#include <heed/layers/initializers.hpp>
-#include <heed/models/vocabulary.hpp>
+#include "../core/error.hpp"
+#include "../layers/initializers.hpp"
+#include "text/vocabulary.hpp"
 
 namespace heed {
 

@@ -1,9 +1,9 @@
-#include <heed/optim/adadelta.hpp>
+#include "adadelta.hpp"
 
 #include <cmath>
 
-#include <heed/core/error.hpp>
-#include <heed/core/kernels/updates.hpp>
+#include "../core/error.hpp"
+#include "../core/kernels/updates.hpp"
 
 namespace heed {
 

@@ -1,7 +1,7 @@
-#include <heed/optim/adam.hpp>
+#include "adam.hpp"
 
-#include <heed/core/error.hpp>
-#include <heed/core/kernels/updates.hpp>
+#include "../core/error.hpp"
+#include "../core/kernels/updates.hpp"
 
 namespace heed {
 

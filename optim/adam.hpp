@@ -1,6 +1,6 @@
 #pragma once
 
-#include <heed/optim/optimizer.hpp>
+#include "optimizer.hpp"
 
 namespace heed {
 

@@ -1,10 +1,10 @@
-#include <heed/optim/averaging.hpp>
+#include "averaging.hpp"
 
 #include <algorithm>
 
-#include <heed/core/error.hpp>
-#include <heed/core/kernels/elementwise.hpp>
-#include <heed/optim/state_reader.hpp>
+#include "../core/error.hpp"
+#include "../core/kernels/elementwise.hpp"
+#include "state_reader.hpp"
 
 namespace heed {
 

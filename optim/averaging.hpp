@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include <heed/core/named_tensor.hpp>
+#include "../core/named_tensor.hpp"
 
 namespace heed {
 

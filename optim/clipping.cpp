@@ -1,10 +1,10 @@
-#include <heed/optim/clipping.hpp>
+#include "clipping.hpp"
 
 #include <cmath>
 #include <string>
 
-#include <heed/core/error.hpp>
-#include <heed/core/kernels/kernels.hpp>
+#include "../core/error.hpp"
+#include "../core/kernels/kernels.hpp"
 
 namespace heed {
 

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include <heed/core/tensor.hpp>
+#include "../core/tensor.hpp"
 
 namespace heed {
 

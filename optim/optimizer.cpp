@@ -1,11 +1,11 @@
-#include <heed/optim/optimizer.hpp>
+#include "optimizer.hpp"
 
 #include <cmath>
 #include <set>
 #include <string>
 
-#include <heed/core/error.hpp>
-#include <heed/optim/state_reader.hpp>
+#include "../core/error.hpp"
+#include "state_reader.hpp"
 
 namespace heed {
 

@@ -3,7 +3,7 @@
 #include <optional>
 #include <vector>
 
-#include <heed/core/named_tensor.hpp>
+#include "../core/named_tensor.hpp"
 
 namespace heed {
 

@@ -1,11 +1,11 @@
-#include <heed/optim/schedules.hpp>
+#include "schedules.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <string>
 
-#include <heed/core/error.hpp>
+#include "../core/error.hpp"
 
 namespace heed {
 

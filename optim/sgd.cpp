@@ -1,7 +1,7 @@
-#include <heed/optim/sgd.hpp>
+#include "sgd.hpp"
 
-#include <heed/core/error.hpp>
-#include <heed/core/kernels/updates.hpp>
+#include "../core/error.hpp"
+#include "../core/kernels/updates.hpp"
 
 namespace heed {
 

@@ -1,4 +1,4 @@
-#include <heed/optim/state_reader.hpp>
+#include "state_reader.hpp"
 
 #include <cmath>
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <heed/core/named_tensor.hpp>
+#include "../core/named_tensor.hpp"
 
 namespace heed {
 

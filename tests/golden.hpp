@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include <heed/core/operations.hpp>
-#include <heed/core/safetensors.hpp>
-#include <heed/layers/module.hpp>
+#include "../core/files/safetensors.hpp"
+#include "../core/operations.hpp"
+#include "../layers/module.hpp"
 
 /// Comparison with what PyTorch computed: see tests/golden/make_golden.py for the files and keys.
 namespace heed::test {

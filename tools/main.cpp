@@ -2,13 +2,12 @@
 #include <iostream>
 #include <new>
 
-#include <heed/core/error.hpp>
-#include <heed/core/parallel.hpp>
-#include <heed/core/suggest.hpp>
-#include <heed/core/version.hpp>
-
-#include "commands.hpp"
-#include "output.hpp"
+#include "../core/error.hpp"
+#include "../core/parallel.hpp"
+#include "../core/suggest.hpp"
+#include "../core/version.hpp"
+#include "command_line/output.hpp"
+#include "commands/commands.hpp"
 
 namespace heed::tools {
 namespace {

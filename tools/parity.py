@@ -28,6 +28,8 @@ try:
 except ImportError:
     print("parity: error: needs torch (apt-get install python3-torch)", file=sys.stderr)
     sys.exit(2)
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "python"))
 import tensor_files
 from torch_twins import BOS, EOS, PAD, TWINS, UNK, Unsupported
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <heed/core/array.hpp>
+#include "../array.hpp"
 
 namespace heed::kernels {
 

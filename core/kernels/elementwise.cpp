@@ -1,5 +1,5 @@
-#include <heed/core/kernels/elementwise.hpp>
-#include <heed/core/kernels/iterate.hpp>
+#include "elementwise.hpp"
+#include "iterate.hpp"
 
 namespace heed::kernels {
 

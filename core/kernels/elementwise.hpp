@@ -1,6 +1,6 @@
 #pragma once
 
-#include <heed/core/array.hpp>
+#include "../array.hpp"
 
 /// Array functions: numbers in, numbers out, no history. Operands of one function have equal shapes
 /// (broadcast with `Array::expand` first; stride 0 is fast) and equal element types, and any

@@ -1,7 +1,7 @@
-#include <heed/core/kernels/row_access.hpp>
-#include <heed/core/kernels/rows.hpp>
-#include <heed/core/loops/gates.hpp>
-#include <heed/core/parallel.hpp>
+#include "../loops/gates.hpp"
+#include "../parallel.hpp"
+#include "row_access.hpp"
+#include "rows.hpp"
 
 namespace heed::kernels {
 

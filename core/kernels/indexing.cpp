@@ -1,12 +1,13 @@
+#include "indexing.hpp"
+
 #include <cstring>
 #include <string>
 
-#include <heed/core/error.hpp>
-#include <heed/core/kernels/elementwise.hpp>
-#include <heed/core/kernels/indexing.hpp>
-#include <heed/core/kernels/row_access.hpp>
-#include <heed/core/loops/updates.hpp>
-#include <heed/core/parallel.hpp>
+#include "../error.hpp"
+#include "../loops/updates.hpp"
+#include "../parallel.hpp"
+#include "elementwise.hpp"
+#include "row_access.hpp"
 
 namespace heed::kernels {
 
@@ -22,9 +23,7 @@ void check_range(const char* operation, const Array& index, int64_t extent) {
   }
 }
 
-int64_t extent_after(const Shape& shape, int axis) {
-  return extent(shape, axis + 1, shape.rank());
-}
+int64_t extent_after(const Shape& shape, int axis) { return extent(shape, axis + 1, shape.rank()); }
 
 /// Copies the slices `ids[0..count)` of the middle axis of a contiguous [outer, extent, inner]
 /// array.

@@ -1,9 +1,10 @@
 #pragma once
 
-#include <heed/core/array.hpp>
+#include "../array.hpp"
 
-/// Reading and adding at int32 indices. Ids out of range are an `IndexError` that names `operation`, the index,
-/// the extent and the position. Adding goes in a fixed order: the same bits for any number of threads.
+/// Reading and adding at int32 indices. Ids out of range are an `IndexError` that names
+/// `operation`, the index, the extent and the position. Adding goes in a fixed order: the same bits
+/// for any number of threads.
 namespace heed::kernels {
 
 /// Any element type. x: any rank, index: [N].

@@ -1,5 +1,5 @@
-#include <heed/core/kernels/iterate.hpp>
-#include <heed/core/parallel.hpp>
+#include "iterate.hpp"
+#include "../parallel.hpp"
 
 namespace heed::kernels {
 

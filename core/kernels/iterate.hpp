@@ -2,8 +2,8 @@
 
 #include <initializer_list>
 
-#include <heed/core/array.hpp>
-#include <heed/core/loops/elementwise.hpp>
+#include "../array.hpp"
+#include "../loops/elementwise.hpp"
 
 /// Internal: runs a loop of core/loops over all elements of its operands.
 namespace heed::kernels {

@@ -1,8 +1,8 @@
-#include <heed/core/kernels/row_access.hpp>
-#include <heed/core/kernels/rows.hpp>
-#include <heed/core/loops/rows.hpp>
-#include <heed/core/loops/updates.hpp>
-#include <heed/core/parallel.hpp>
+#include "../loops/rows.hpp"
+#include "../loops/updates.hpp"
+#include "../parallel.hpp"
+#include "row_access.hpp"
+#include "rows.hpp"
 
 namespace heed::kernels {
 

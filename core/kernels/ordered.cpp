@@ -1,10 +1,11 @@
+#include "ordered.hpp"
+
 #include <algorithm>
 #include <vector>
 
-#include <heed/core/kernels/ordered.hpp>
-#include <heed/core/kernels/row_access.hpp>
-#include <heed/core/loops/scans.hpp>
-#include <heed/core/parallel.hpp>
+#include "../loops/scans.hpp"
+#include "../parallel.hpp"
+#include "row_access.hpp"
 
 namespace heed::kernels {
 

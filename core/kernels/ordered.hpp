@@ -1,6 +1,6 @@
 #pragma once
 
-#include <heed/core/array.hpp>
+#include "../array.hpp"
 
 /// Functions for which the order along an axis (in [0, rank)) matters. Any strides, results are new
 /// and contiguous; floating but for `flip`. The same bits for any number of threads.

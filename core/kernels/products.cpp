@@ -1,9 +1,10 @@
+#include "products.hpp"
+
 #include <limits>
 
-#include <heed/core/blas.hpp>
-#include <heed/core/error.hpp>
-#include <heed/core/kernels/products.hpp>
-#include <heed/core/parallel.hpp>
+#include "../blas.hpp"
+#include "../error.hpp"
+#include "../parallel.hpp"
 
 namespace heed::kernels {
 

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <heed/core/array.hpp>
+#include "../array.hpp"
 
-/// Matrix products, through the one file that calls BLAS (core/blas.cpp). Floating. Transposed and row-strided
-/// operands are passed to BLAS as they are; other strides are copied first. Pieces are cut by
-/// shape. An extent beyond INT32_MAX is a `ShapeError`.
+/// Matrix products, through the one file that calls BLAS (core/blas.cpp). Floating. Transposed and
+/// row-strided operands are passed to BLAS as they are; other strides are copied first. Pieces are
+/// cut by shape. An extent beyond INT32_MAX is a `ShapeError`.
 namespace heed::kernels {
 
 /// [M, K] x [K, N], or batches of them with equal leading axes [..., M, K] x [..., K, N].

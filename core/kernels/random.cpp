@@ -1,8 +1,9 @@
+#include "random.hpp"
+
 #include <cmath>
 
-#include <heed/core/kernels/random.hpp>
-#include <heed/core/loops/random.hpp>
-#include <heed/core/parallel.hpp>
+#include "../loops/random.hpp"
+#include "../parallel.hpp"
 
 namespace heed::kernels {
 

@@ -1,12 +1,13 @@
+#include "reductions.hpp"
+
 #include <atomic>
 #include <limits>
 
-#include <heed/core/kernels/dispatch.hpp>
-#include <heed/core/kernels/elementwise.hpp>
-#include <heed/core/kernels/reductions.hpp>
-#include <heed/core/loops/reductions.hpp>
-#include <heed/core/loops/rows.hpp>
-#include <heed/core/parallel.hpp>
+#include "../loops/reductions.hpp"
+#include "../loops/rows.hpp"
+#include "../parallel.hpp"
+#include "dispatch.hpp"
+#include "elementwise.hpp"
 
 namespace heed::kernels {
 

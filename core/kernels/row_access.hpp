@@ -1,7 +1,7 @@
 #pragma once
 
-#include <heed/core/array.hpp>
-#include <heed/core/kernels/dispatch.hpp>
+#include "../array.hpp"
+#include "dispatch.hpp"
 
 namespace heed::kernels {
 

@@ -1,11 +1,12 @@
+#include "rows.hpp"
+
 #include <limits>
 #include <string>
 
-#include <heed/core/error.hpp>
-#include <heed/core/kernels/row_access.hpp>
-#include <heed/core/kernels/rows.hpp>
-#include <heed/core/loops/rows.hpp>
-#include <heed/core/parallel.hpp>
+#include "../error.hpp"
+#include "../loops/rows.hpp"
+#include "../parallel.hpp"
+#include "row_access.hpp"
 
 namespace heed::kernels {
 

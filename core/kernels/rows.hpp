@@ -1,6 +1,6 @@
 #pragma once
 
-#include <heed/core/array.hpp>
+#include "../array.hpp"
 
 /// Functions of whole rows: what softmax, normalisation, the loss and the gated unit need.
 /// Floating. Inputs may have any strides (they are made contiguous where rows are not), results are

@@ -1,9 +1,10 @@
+#include "updates.hpp"
+
 #include <cmath>
 
-#include <heed/core/kernels/dispatch.hpp>
-#include <heed/core/kernels/updates.hpp>
-#include <heed/core/loops/updates.hpp>
-#include <heed/core/parallel.hpp>
+#include "../loops/updates.hpp"
+#include "../parallel.hpp"
+#include "dispatch.hpp"
 
 namespace heed::kernels {
 

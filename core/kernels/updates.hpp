@@ -1,12 +1,13 @@
 #pragma once
 
-#include <heed/core/array.hpp>
+#include "../array.hpp"
 
-/// The sweeps of optimisers: one pass over a parameter, its gradient and its state, in place. Contiguous arrays of one floating type.
+/// The sweeps of optimisers: one pass over a parameter, its gradient and its state, in place.
+/// Contiguous arrays of one floating type.
 namespace heed::kernels {
 
-/// g' = g + decay w; v = momentum v + (1 - dampening) g' (v = g' at the first step); w -= lr (nesterov ? g' + momentum v : v).
-/// momentum 0: w -= lr g', `velocity` undefined.
+/// g' = g + decay w; v = momentum v + (1 - dampening) g' (v = g' at the first step); w -= lr
+/// (nesterov ? g' + momentum v : v). momentum 0: w -= lr g', `velocity` undefined.
 struct SgdStep {
   double lr, momentum, dampening, decay;
   bool nesterov, first;

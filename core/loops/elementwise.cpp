@@ -1,5 +1,5 @@
-#include <heed/core/loops/elementwise.hpp>
-#include <heed/core/loops/functions.hpp>
+#include "elementwise.hpp"
+#include "functions.hpp"
 
 namespace heed::loops {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <heed/core/loops/math.hpp>
+#include "math.hpp"
 
 /// What elementwise loops do to one element: `F::of(...)`. For files of core/loops alone.
 namespace heed::loops {

@@ -1,5 +1,5 @@
-#include <heed/core/loops/gates.hpp>
-#include <heed/core/loops/math.hpp>
+#include "gates.hpp"
+#include "math.hpp"
 
 namespace heed::loops {
 

@@ -1,4 +1,4 @@
-#include <heed/core/loops/reductions.hpp>
+#include "reductions.hpp"
 
 namespace heed::loops {
 

@@ -1,5 +1,5 @@
-#include <heed/core/loops/math.hpp>
-#include <heed/core/loops/rows.hpp>
+#include "rows.hpp"
+#include "math.hpp"
 
 namespace heed::loops {
 

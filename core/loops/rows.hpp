@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include <heed/core/loops/table.hpp>
+#include "table.hpp"
 
 namespace heed::loops {
 

@@ -1,4 +1,4 @@
-#include <heed/core/loops/scans.hpp>
+#include "scans.hpp"
 
 namespace heed::loops {
 

@@ -1,11 +1,12 @@
 #pragma once
 
-#include <heed/core/cpu.hpp>
+#include "../cpu.hpp"
 
 /// Each file of core/loops is compiled once for each instruction set and defines one table of
 /// function pointers, `NAME_baseline`, `NAME_avx2`, `NAME_avx512`. All else in such a file has
 /// internal linkage: a weak symbol compiled for AVX-512 must not be the copy that the linker keeps.
-/// So: anonymous namespaces, no standard library beyond <cstdint> and <cstddef>, builtins for mathematics.
+/// So: anonymous namespaces, no standard library beyond <cstdint> and <cstddef>, builtins for
+/// mathematics.
 #define HEED_JOIN2(a, b) a##_##b
 #define HEED_JOIN(a, b) HEED_JOIN2(a, b)
 /// Inside a loops file: the table's name for the instruction set being compiled.
@@ -13,17 +14,17 @@
 
 /// Outside: declares the tables and `const Type& name()`, which picks the one for this processor.
 #if defined(__x86_64__)
-#define HEED_DECLARE_TABLE(Type, name)                                   \
-  extern const Type name##_baseline, name##_avx2, name##_avx512;         \
-  inline const Type& name() {                                            \
-    static const Type& chosen = active_isa() == Isa::avx512 ? name##_avx512 \
-                                : active_isa() == Isa::avx2 ? name##_avx2   \
+#define HEED_DECLARE_TABLE(Type, name)                                         \
+  extern const Type name##_baseline, name##_avx2, name##_avx512;               \
+  inline const Type& name() {                                                  \
+    static const Type& chosen = active_isa() == Isa::avx512 ? name##_avx512    \
+                                : active_isa() == Isa::avx2 ? name##_avx2      \
                                                             : name##_baseline; \
-    return chosen;                                                       \
+    return chosen;                                                             \
   }
 #else
-#define HEED_DECLARE_TABLE(Type, name)  \
-  extern const Type name##_baseline;    \
+#define HEED_DECLARE_TABLE(Type, name) \
+  extern const Type name##_baseline;   \
   inline const Type& name() { return name##_baseline; }
 #endif
 

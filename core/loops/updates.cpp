@@ -1,4 +1,4 @@
-#include <heed/core/loops/updates.hpp>
+#include "updates.hpp"
 
 namespace heed::loops {
 

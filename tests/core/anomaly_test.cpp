@@ -1,8 +1,8 @@
 #include <catch2/catch.hpp>
 
-#include <heed/core/anomaly.hpp>
-#include <heed/core/error.hpp>
-#include <heed/core/operations.hpp>
+#include "../../core/anomaly.hpp"
+#include "../../core/error.hpp"
+#include "../../core/operations.hpp"
 
 using namespace heed;
 using Catch::Contains;

@@ -1,8 +1,8 @@
 #include <catch2/catch.hpp>
 
-#include <heed/core/array.hpp>
-#include <heed/core/error.hpp>
-#include <heed/core/tensor.hpp>
+#include "../../core/array.hpp"
+#include "../../core/error.hpp"
+#include "../../core/tensor.hpp"
 
 using namespace heed;
 using Values = std::vector<float>;

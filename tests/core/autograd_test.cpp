@@ -1,12 +1,12 @@
 #include <catch2/catch.hpp>
 #include <thread>
 
-#include <heed/core/error.hpp>
-#include <heed/core/graph.hpp>
-#include <heed/core/kernels/kernels.hpp>
-#include <heed/core/memory.hpp>
-#include <heed/core/operations.hpp>
-#include <heed/core/record.hpp>
+#include "../../core/error.hpp"
+#include "../../core/graph.hpp"
+#include "../../core/kernels/kernels.hpp"
+#include "../../core/memory.hpp"
+#include "../../core/operations.hpp"
+#include "../../core/record.hpp"
 
 using namespace heed;
 

@@ -1,10 +1,10 @@
 // Recomputation: the same gradients, bit for bit, as without, for less memory.
 #include <catch2/catch.hpp>
 
-#include <heed/core/checkpoint.hpp>
-#include <heed/core/error.hpp>
-#include <heed/core/memory.hpp>
-#include <heed/core/operations.hpp>
+#include "../../core/checkpoint.hpp"
+#include "../../core/error.hpp"
+#include "../../core/memory.hpp"
+#include "../../core/operations.hpp"
 
 using namespace heed;
 

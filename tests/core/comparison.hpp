@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <heed/core/operations.hpp>
+#include "../../core/operations.hpp"
 
 /// What comparison_test.cpp walks: see tests/golden/make_comparison.py for the cases.
 namespace heed::test {

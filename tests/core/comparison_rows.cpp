@@ -1,8 +1,7 @@
 // One row for each operation and choice of arguments in make_comparison.py.
 #include <cmath>
 
-#include <heed/layers/norm.hpp>
-
+#include "../../layers/norm.hpp"
 #include "comparison.hpp"
 
 namespace heed::test {

@@ -8,9 +8,8 @@
 #include <set>
 #include <sstream>
 
-#include <heed/core/error.hpp>
-#include <heed/core/safetensors.hpp>
-
+#include "../../core/error.hpp"
+#include "../../core/files/safetensors.hpp"
 #include "comparison.hpp"
 #include "public_operations.hpp"
 

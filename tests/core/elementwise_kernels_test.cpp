@@ -3,8 +3,7 @@
 #include <functional>
 #include <limits>
 
-#include <heed/core/kernels/elementwise.hpp>
-
+#include "../../core/kernels/elementwise.hpp"
 #include "kernel_helpers.hpp"
 #include "layouts.hpp"
 

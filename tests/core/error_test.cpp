@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include <heed/core/error.hpp>
+#include "../../core/error.hpp"
 
 using heed::escaped;
 

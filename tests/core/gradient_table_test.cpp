@@ -4,10 +4,9 @@
 #include <functional>
 #include <set>
 
-#include <heed/core/gradcheck.hpp>
-#include <heed/core/operations.hpp>
-#include <heed/core/record.hpp>
-
+#include "../../core/gradcheck.hpp"
+#include "../../core/operations.hpp"
+#include "../../core/record.hpp"
 #include "public_operations.hpp"
 
 using namespace heed;

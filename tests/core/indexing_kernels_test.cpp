@@ -1,6 +1,5 @@
-#include <heed/core/error.hpp>
-#include <heed/core/kernels/indexing.hpp>
-
+#include "../../core/error.hpp"
+#include "../../core/kernels/indexing.hpp"
 #include "kernel_helpers.hpp"
 
 using namespace heed;

@@ -7,8 +7,8 @@
 
 #include <catch2/catch.hpp>
 
-#include <heed/core/array.hpp>
-#include <heed/core/parallel.hpp>
+#include "../../core/array.hpp"
+#include "../../core/parallel.hpp"
 
 /// What the tests of array functions share.
 namespace heed::testing {

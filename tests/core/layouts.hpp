@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include <heed/core/array.hpp>
+#include "../../core/array.hpp"
 
 /// The same numbers in memory in many ways, for tests of kernels.
 namespace heed::testing {

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <functional>
 
-#include <heed/core/error.hpp>
-#include <heed/core/operations.hpp>
+#include "../../core/error.hpp"
+#include "../../core/operations.hpp"
 
 using namespace heed;
 

@@ -1,9 +1,8 @@
 // Operations against PyTorch, values and gradients in float32 and float64; and what they refuse.
 #include <functional>
 
-#include <heed/core/error.hpp>
-#include <heed/core/parallel.hpp>
-
+#include "../../core/error.hpp"
+#include "../../core/parallel.hpp"
 #include "../golden.hpp"
 
 using namespace heed;

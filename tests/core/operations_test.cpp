@@ -1,9 +1,9 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include <heed/core/error.hpp>
-#include <heed/core/operations.hpp>
-#include <heed/core/parallel.hpp>
+#include "../../core/error.hpp"
+#include "../../core/operations.hpp"
+#include "../../core/parallel.hpp"
 
 using namespace heed;
 using Values = std::vector<float>;

@@ -7,8 +7,8 @@
 
 #include <catch2/catch.hpp>
 
-#include <heed/core/cpu.hpp>
-#include <heed/core/parallel.hpp>
+#include "../../core/cpu.hpp"
+#include "../../core/parallel.hpp"
 
 using namespace heed;
 

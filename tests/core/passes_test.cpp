@@ -3,11 +3,11 @@
 #include <catch2/catch.hpp>
 #include <thread>
 
-#include <heed/core/anomaly.hpp>
-#include <heed/core/error.hpp>
-#include <heed/core/operations.hpp>
-#include <heed/core/parallel.hpp>
-#include <heed/core/record.hpp>
+#include "../../core/anomaly.hpp"
+#include "../../core/error.hpp"
+#include "../../core/operations.hpp"
+#include "../../core/parallel.hpp"
+#include "../../core/record.hpp"
 
 using namespace heed;
 

@@ -2,12 +2,11 @@
 #include <limits>
 #include <thread>
 
-#include <heed/core/blas.hpp>
-#include <heed/core/error.hpp>
-#include <heed/core/kernels/elementwise.hpp>
-#include <heed/core/kernels/products.hpp>
-#include <heed/core/parallel.hpp>
-
+#include "../../core/blas.hpp"
+#include "../../core/error.hpp"
+#include "../../core/kernels/elementwise.hpp"
+#include "../../core/kernels/products.hpp"
+#include "../../core/parallel.hpp"
 #include "kernel_helpers.hpp"
 
 using namespace heed;

@@ -1,10 +1,9 @@
 #include <cmath>
 #include <numeric>
 
-#include <heed/core/kernels/random.hpp>
-#include <heed/core/loops/random.hpp>
-#include <heed/core/random.hpp>
-
+#include "../../core/kernels/random.hpp"
+#include "../../core/loops/random.hpp"
+#include "../../core/random.hpp"
 #include "kernel_helpers.hpp"
 #include "layouts.hpp"
 

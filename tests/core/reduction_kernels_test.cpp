@@ -2,9 +2,8 @@
 #include <limits>
 #include <numeric>
 
-#include <heed/core/kernels/elementwise.hpp>
-#include <heed/core/kernels/reductions.hpp>
-
+#include "../../core/kernels/elementwise.hpp"
+#include "../../core/kernels/reductions.hpp"
 #include "kernel_helpers.hpp"
 #include "layouts.hpp"
 

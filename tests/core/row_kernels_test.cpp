@@ -1,8 +1,7 @@
 #include <limits>
 
-#include <heed/core/error.hpp>
-#include <heed/core/kernels/rows.hpp>
-
+#include "../../core/error.hpp"
+#include "../../core/kernels/rows.hpp"
 #include "kernel_helpers.hpp"
 
 using namespace heed;

@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include <heed/core/suggest.hpp>
+#include "../../core/suggest.hpp"
 
 using namespace heed;
 

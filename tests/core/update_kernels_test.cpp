@@ -1,5 +1,4 @@
-#include <heed/core/kernels/updates.hpp>
-
+#include "../../core/kernels/updates.hpp"
 #include "kernel_helpers.hpp"
 
 using namespace heed;

@@ -12,11 +12,10 @@
 #include <filesystem>
 #include <new>
 
-#include <heed/core/error.hpp>
-#include <heed/core/files.hpp>
-#include <heed/core/memory.hpp>
-#include <heed/core/parallel.hpp>
-
+#include "../../core/error.hpp"
+#include "../../core/files/files.hpp"
+#include "../../core/memory.hpp"
+#include "../../core/parallel.hpp"
 #include "../temporary_folder.hpp"
 #include "allocations.hpp"
 

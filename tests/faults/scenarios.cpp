@@ -3,13 +3,13 @@
 #include <catch2/catch.hpp>
 #include <optional>
 
-#include <heed/core/error.hpp>
-#include <heed/core/files.hpp>
-#include <heed/core/random.hpp>
-#include <heed/models/checkpoint.hpp>
-#include <heed/models/model_folder.hpp>
-#include <heed/models/translation_task.hpp>
-#include <heed/models/translator.hpp>
+#include "../../core/error.hpp"
+#include "../../core/files/files.hpp"
+#include "../../core/random.hpp"
+#include "../../models/config/model_folder.hpp"
+#include "../../models/training/checkpoint.hpp"
+#include "../../models/training/translation_task.hpp"
+#include "../../models/translate/translator.hpp"
 
 namespace faults {
 

@@ -2,12 +2,13 @@
 // first line's bytes choose the sizes, the lines after it are tokens and names.
 #include <algorithm>
 
-#include <heed/models/utf8.hpp>
-#include <heed/tools/attention_html.hpp>
-#include <heed/tools/attention_json.hpp>
-#include <heed/tools/attention_svg.hpp>
-#include <heed/tools/attention_terminal.hpp>
 #include <nlohmann/json.hpp>
+
+#include "../../models/text/utf8.hpp"
+#include "../../tools/attention/html.hpp"
+#include "../../tools/attention/json.hpp"
+#include "../../tools/attention/svg.hpp"
+#include "../../tools/attention/terminal.hpp"
 
 #include "fuzz.hpp"
 

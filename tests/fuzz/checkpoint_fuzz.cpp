@@ -2,9 +2,8 @@
 // one that fits, so that what stands behind the checksums is reached.
 #include <cstring>
 
-#include <heed/core/safetensors.hpp>
-#include <heed/models/checkpoint.hpp>
-
+#include "../../core/files/safetensors.hpp"
+#include "../../models/training/checkpoint.hpp"
 #include "fuzz.hpp"
 
 namespace {

@@ -1,7 +1,6 @@
 // A config.json, and the same bytes as a setting: refused, or it says the same when written.
-#include <heed/models/config.hpp>
-#include <heed/models/json_reader.hpp>
-
+#include "../../core/files/json_reader.hpp"
+#include "../../models/config/config.hpp"
 #include "fuzz.hpp"
 
 namespace {

@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include <heed/core/error.hpp>
-#include <heed/core/files.hpp>
-#include <heed/core/memory.hpp>
-#include <heed/core/parallel.hpp>
+#include "../../core/error.hpp"
+#include "../../core/files/files.hpp"
+#include "../../core/memory.hpp"
+#include "../../core/parallel.hpp"
 
 /// What the fuzz targets share. A target is one function of bytes; what it promises is checked by
 /// `require`, and everything that is thrown out of it is a fault.

@@ -1,10 +1,9 @@
 // A model's folder from a stranger: refused, or a model that translates and is saved as the same.
 #include <cstring>
 
-#include <heed/core/safetensors.hpp>
-#include <heed/models/model_folder.hpp>
-#include <heed/models/translator.hpp>
-
+#include "../../core/files/safetensors.hpp"
+#include "../../models/config/model_folder.hpp"
+#include "../../models/translate/translator.hpp"
 #include "fuzz.hpp"
 
 namespace {

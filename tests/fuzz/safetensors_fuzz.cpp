@@ -1,8 +1,7 @@
 // A safetensors file: refused as one, or it reads back from what is written of it.
 #include <cstring>
 
-#include <heed/core/safetensors.hpp>
-
+#include "../../core/files/safetensors.hpp"
 #include "fuzz.hpp"
 #ifdef HEED_FUZZ
 #include "tensor_mutator.hpp"

@@ -2,10 +2,9 @@
 #include <algorithm>
 #include <sstream>
 
-#include <heed/models/parallel_text.hpp>
-#include <heed/models/utf8.hpp>
-#include <heed/models/vocabulary.hpp>
-
+#include "../../models/text/parallel_text.hpp"
+#include "../../models/text/utf8.hpp"
+#include "../../models/text/vocabulary.hpp"
 #include "fuzz.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {

@@ -1,6 +1,5 @@
 // A vocabulary file: refused, or written as the same tokens.
-#include <heed/models/vocabulary.hpp>
-
+#include "../../models/text/vocabulary.hpp"
 #include "fuzz.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {

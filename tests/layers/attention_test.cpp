@@ -1,7 +1,6 @@
+#include "../../layers/attention.hpp"
+#include "../../core/error.hpp"
 #include "support.hpp"
-
-#include <heed/core/error.hpp>
-#include <heed/layers/attention.hpp>
 
 using namespace heed;
 using namespace heed::test;

@@ -1,11 +1,10 @@
-#include <heed/layers/attention.hpp>
-#include <heed/layers/embedding.hpp>
-#include <heed/layers/linear.hpp>
-#include <heed/layers/multi_head_attention.hpp>
-#include <heed/layers/norm.hpp>
-#include <heed/layers/recurrent.hpp>
-
 #include "../golden.hpp"
+#include "../../layers/attention.hpp"
+#include "../../layers/embedding.hpp"
+#include "../../layers/linear.hpp"
+#include "../../layers/multi_head_attention.hpp"
+#include "../../layers/norm.hpp"
+#include "../../layers/recurrent.hpp"
 
 using namespace heed;
 using namespace heed::test;

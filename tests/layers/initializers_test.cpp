@@ -1,10 +1,9 @@
+#include "../../layers/initializers.hpp"
+#include "../../core/error.hpp"
+#include "../../layers/attention.hpp"
+#include "../../layers/embedding.hpp"
+#include "../../layers/recurrent.hpp"
 #include "support.hpp"
-
-#include <heed/core/error.hpp>
-#include <heed/layers/attention.hpp>
-#include <heed/layers/embedding.hpp>
-#include <heed/layers/initializers.hpp>
-#include <heed/layers/recurrent.hpp>
 
 using namespace heed;
 using namespace heed::test;

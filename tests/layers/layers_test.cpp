@@ -1,10 +1,9 @@
+#include "../../core/error.hpp"
+#include "../../layers/dropout.hpp"
+#include "../../layers/embedding.hpp"
+#include "../../layers/linear.hpp"
+#include "../../layers/norm.hpp"
 #include "support.hpp"
-
-#include <heed/core/error.hpp>
-#include <heed/layers/dropout.hpp>
-#include <heed/layers/embedding.hpp>
-#include <heed/layers/linear.hpp>
-#include <heed/layers/norm.hpp>
 
 using namespace heed;
 using namespace heed::test;

@@ -1,10 +1,9 @@
+#include "../../layers/dropout.hpp"
+#include "../../layers/embedding.hpp"
+#include "../../layers/linear.hpp"
+#include "../../layers/norm.hpp"
+#include "../../layers/recurrent.hpp"
 #include "support.hpp"
-
-#include <heed/layers/dropout.hpp>
-#include <heed/layers/embedding.hpp>
-#include <heed/layers/linear.hpp>
-#include <heed/layers/norm.hpp>
-#include <heed/layers/recurrent.hpp>
 
 using namespace heed;
 using namespace heed::test;

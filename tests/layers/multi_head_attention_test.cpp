@@ -1,8 +1,7 @@
+#include "../../layers/multi_head_attention.hpp"
+#include "../../layers/feed_forward.hpp"
+#include "../../layers/positions.hpp"
 #include "support.hpp"
-
-#include <heed/layers/feed_forward.hpp>
-#include <heed/layers/multi_head_attention.hpp>
-#include <heed/layers/positions.hpp>
 
 using namespace heed;
 using namespace heed::test;

@@ -1,7 +1,6 @@
+#include "../../layers/recurrent.hpp"
+#include "../../core/error.hpp"
 #include "support.hpp"
-
-#include <heed/core/error.hpp>
-#include <heed/layers/recurrent.hpp>
 
 using namespace heed;
 using namespace heed::test;

@@ -1,6 +1,5 @@
+#include "../../layers/multi_head_attention.hpp"
 #include "support.hpp"
-
-#include <heed/layers/multi_head_attention.hpp>
 
 using namespace heed;
 using namespace heed::test;
@@ -105,8 +104,11 @@ TEST_CASE("each option of multi-head attention passes the gradient check, and jo
     MultiHeadAttention layer(config);
     to(layer, float64);
     const Tensor x = leaf({2, 4, config.size});
-    check_gradients([&] { return layer({x, x, x, causal_keep(4, 4)}).context; },
-                    leaves_of(layer, {x}));
+    check_gradients(
+        [&] {
+          return layer({x, x, x, causal_keep(4, 4)}).context;
+        },
+        leaves_of(layer, {x}));
   }
 }
 

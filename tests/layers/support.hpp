@@ -6,10 +6,10 @@
 #include <cmath>
 #include <vector>
 
-#include <heed/core/error.hpp>
-#include <heed/core/gradcheck.hpp>
-#include <heed/core/operations.hpp>
-#include <heed/layers/module.hpp>
+#include "../../core/error.hpp"
+#include "../../core/gradcheck.hpp"
+#include "../../core/operations.hpp"
+#include "../../layers/module.hpp"
 
 namespace heed::test {
 

@@ -1,9 +1,8 @@
 #include <catch2/catch.hpp>
 
-#include <heed/models/ensemble.hpp>
-#include <heed/models/transformer.hpp>
-
-#include "search_support.hpp"
+#include "../../models/ensemble.hpp"
+#include "../../models/transformer.hpp"
+#include "search/search_support.hpp"
 
 using namespace search_support;
 using Catch::Matchers::Contains;
@@ -135,7 +134,7 @@ TEST_CASE("the coverage penalty is Wu's formula for every model, in a batch as a
         const Batch batch = make_batch({{sources[i]}, {alone[k].ids}}, {0});
         std::vector<AttentionWeights> last;
         for (AttentionWeights& one :
-             model.attend(batch.source, batch.source_keep, batch.target_in)) {
+             model.attention_weights(batch.source, batch.source_keep, batch.target_in)) {
           const bool first_layer = one.name.find("layers.0.multihead") != std::string::npos;
           if (one.queries == one.keys || first_layer) continue;
           last.push_back(std::move(one));

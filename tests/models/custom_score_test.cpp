@@ -1,13 +1,12 @@
 // A model with a score function of its program's own, as a folder.
 #include <catch2/catch.hpp>
 
-#include <heed/core/error.hpp>
-#include <heed/core/files.hpp>
-#include <heed/models/model_folder.hpp>
-#include <heed/models/rnn_search.hpp>
-#include <heed/models/translation_task.hpp>
-#include <heed/models/translator.hpp>
-
+#include "../../core/error.hpp"
+#include "../../core/files/files.hpp"
+#include "../../models/config/model_folder.hpp"
+#include "../../models/rnn_search.hpp"
+#include "../../models/training/translation_task.hpp"
+#include "../../models/translate/translator.hpp"
 #include "../temporary_folder.hpp"
 
 using namespace heed;

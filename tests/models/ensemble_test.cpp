@@ -1,13 +1,12 @@
-#include <heed/models/ensemble.hpp>
+#include "../../models/ensemble.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <heed/models/model_folder.hpp>
-#include <heed/models/transformer.hpp>
-#include <heed/models/translator.hpp>
-
+#include "../../models/config/model_folder.hpp"
+#include "../../models/transformer.hpp"
+#include "../../models/translate/translator.hpp"
 #include "../temporary_folder.hpp"
-#include "search_support.hpp"
+#include "search/search_support.hpp"
 
 using namespace search_support;
 using Catch::Matchers::Contains;
@@ -131,8 +130,8 @@ TEST_CASE("an ensemble ends where the first of its models does, and hands out al
   const SourceBatch batch = make_source_batch(sources());
   const Ensemble all = ensemble_of(random_model(1), random_transformer(2, Positions::learned));
   CHECK(all.start_decoder(batch.source, batch.source_keep)->most_words() == 49);
-  const auto attention =
-      all.attend(batch.source, batch.source_keep, Tensor::from(std::vector<int32_t>(4, 2), {4, 1}));
+  const auto attention = all.attention_weights(batch.source, batch.source_keep,
+                                               Tensor::from(std::vector<int32_t>(4, 2), {4, 1}));
   REQUIRE(attention.size() == 7);
   CHECK(attention[0].name == "models.0.attention");
   CHECK(attention[6].name == "models.1.decoder.layers.1.multihead_attn");

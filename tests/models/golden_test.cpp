@@ -1,9 +1,8 @@
-#include <heed/models/encoder_decoder.hpp>
-#include <heed/models/rnn_search.hpp>
-#include <heed/models/transformer.hpp>
-#include <heed/optim/adam.hpp>
-
 #include "../golden.hpp"
+#include "../../models/encoder_decoder.hpp"
+#include "../../models/rnn_search.hpp"
+#include "../../models/transformer.hpp"
+#include "../../optim/adam.hpp"
 
 using namespace heed;
 using namespace heed::test;
@@ -46,7 +45,7 @@ void check_rnn_search(GoldenCase& c, const RecurrentConfig& config) {
   check_model(c, model);
   c.load(model);
   const Tensor source = c.input("source");
-  const auto attention = model.attend(source, c.keep(source.size(1)), c.input("target"));
+  const auto attention = model.attention_weights(source, c.keep(source.size(1)), c.input("target"));
   c.check_value("weights", select(attention.at(0).weights, 1, 0));
 }
 

@@ -5,12 +5,12 @@
 
 #include <functional>
 
-#include <heed/core/error.hpp>
-#include <heed/core/gradcheck.hpp>
-#include <heed/core/parallel.hpp>
-#include <heed/models/encoder_decoder.hpp>
-#include <heed/models/rnn_search.hpp>
-#include <heed/models/transformer.hpp>
+#include "../../core/error.hpp"
+#include "../../core/gradcheck.hpp"
+#include "../../core/parallel.hpp"
+#include "../../models/encoder_decoder.hpp"
+#include "../../models/rnn_search.hpp"
+#include "../../models/transformer.hpp"
 
 using namespace model_support;
 
@@ -277,7 +277,8 @@ TEST_CASE("every model: each row of each attention sums to one over the words ke
     INFO(variant.name);
     const TranslationModel model = made(variant, 5);
     const Batch batch = make_batch(known_pairs({3, 7}, {5, 5}), {0, 1});
-    const auto attention = model.attend(batch.source, batch.source_keep, batch.target_in);
+    const auto attention =
+        model.attention_weights(batch.source, batch.source_keep, batch.target_in);
     REQUIRE(attention.empty() == variant.name.starts_with("encoder_decoder"));
     for (const AttentionWeights& one : attention) {
       INFO(one.name);

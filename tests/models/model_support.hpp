@@ -4,12 +4,12 @@
 #include <string>
 #include <vector>
 
-#include <heed/core/operations.hpp>
-#include <heed/models/batches.hpp>
-#include <heed/models/model.hpp>
-#include <heed/models/rnn_search.hpp>
-#include <heed/models/search.hpp>
-#include <heed/models/transformer_config.hpp>
+#include "../../core/operations.hpp"
+#include "../../models/model.hpp"
+#include "../../models/rnn_search.hpp"
+#include "../../models/search/search.hpp"
+#include "../../models/text/batches.hpp"
+#include "../../models/transformer_config.hpp"
 
 namespace model_support {
 

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include <heed/core/error.hpp>
+#include "../../core/error.hpp"
 
 using namespace model_support;
 

@@ -2,10 +2,10 @@
 
 #include <catch2/catch.hpp>
 
-#include <heed/core/error.hpp>
-#include <heed/models/config.hpp>
-#include <heed/models/key_value_cache.hpp>
-#include <heed/models/transformer.hpp>
+#include "../../core/error.hpp"
+#include "../../layers/key_value_cache.hpp"
+#include "../../models/config/config.hpp"
+#include "../../models/transformer.hpp"
 
 using namespace model_support;
 using Catch::Matchers::Contains;
@@ -131,7 +131,7 @@ TEST_CASE("a window hides the words beyond it in both texts, and the source from
   const Transformer model(config);
   const Batch batch = make_batch(random_pairs({7}, {6}), {0});
   for (const AttentionWeights& one :
-       model.attend(batch.source, batch.source_keep, batch.target_in)) {
+       model.attention_weights(batch.source, batch.source_keep, batch.target_in)) {
     INFO(one.name);
     for (int64_t i = 0; i < one.weights.size(2); ++i) {
       for (int64_t j = 0; j < one.weights.size(3); ++j) {
@@ -227,7 +227,7 @@ TEST_CASE("the Transformer's attentions are named by their layers, with every he
   const Batch batch = make_batch(random_pairs({5, 3}, {4, 4}), {0, 1});
   std::vector<std::string> found;
   for (const AttentionWeights& one :
-       model.attend(batch.source, batch.source_keep, batch.target_in)) {
+       model.attention_weights(batch.source, batch.source_keep, batch.target_in)) {
     found.push_back(one.name);
     CHECK(one.weights.size(1) == 2);
   }

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include <heed/core/error.hpp>
-#include <heed/core/operations.hpp>
-#include <heed/optim/averaging.hpp>
+#include "../../core/error.hpp"
+#include "../../core/operations.hpp"
+#include "../../optim/averaging.hpp"
 
 using namespace heed;
 using Catch::Matchers::Contains;

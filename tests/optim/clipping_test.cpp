@@ -3,9 +3,9 @@
 #include <cmath>
 #include <limits>
 
-#include <heed/core/error.hpp>
-#include <heed/core/operations.hpp>
-#include <heed/optim/clipping.hpp>
+#include "../../core/error.hpp"
+#include "../../core/operations.hpp"
+#include "../../optim/clipping.hpp"
 
 using namespace heed;
 

@@ -1,9 +1,8 @@
 #include <memory>
 
-#include <heed/optim/adadelta.hpp>
-#include <heed/optim/adam.hpp>
-#include <heed/optim/sgd.hpp>
-
+#include "../../optim/adadelta.hpp"
+#include "../../optim/adam.hpp"
+#include "../../optim/sgd.hpp"
 #include "../golden.hpp"
 
 using namespace heed;

@@ -2,12 +2,12 @@
 
 #include <cmath>
 
-#include <heed/core/error.hpp>
-#include <heed/core/operations.hpp>
-#include <heed/layers/linear.hpp>
-#include <heed/optim/adadelta.hpp>
-#include <heed/optim/adam.hpp>
-#include <heed/optim/sgd.hpp>
+#include "../../core/error.hpp"
+#include "../../core/operations.hpp"
+#include "../../layers/linear.hpp"
+#include "../../optim/adadelta.hpp"
+#include "../../optim/adam.hpp"
+#include "../../optim/sgd.hpp"
 
 using namespace heed;
 using Catch::Matchers::Contains;

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include <heed/core/error.hpp>
-#include <heed/optim/schedules.hpp>
+#include "../../core/error.hpp"
+#include "../../optim/schedules.hpp"
 
 using namespace heed;
 

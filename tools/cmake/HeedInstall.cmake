@@ -17,9 +17,9 @@ endif()
 
 foreach(folder core layers optim models)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/heed
-    FILES_MATCHING PATTERN "*.hpp" PATTERN "loops" EXCLUDE PATTERN "heed.hpp" EXCLUDE)
+    FILES_MATCHING PATTERN "*.hpp" PATTERN "loops" EXCLUDE)
 endforeach()
-install(FILES ${PROJECT_SOURCE_DIR}/models/heed.hpp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/heed)
+install(FILES ${PROJECT_SOURCE_DIR}/heed.hpp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/heed)
 
 install(EXPORT heedTargets NAMESPACE heed:: DESTINATION ${package_dir})
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/heedConfig.cmake.in

@@ -1,16 +1,13 @@
-# The library: each folder is an object library that sees only the folders it may depend on;
-# together they are the one library heed::heed.
+# The library: an object library for each folder; together they are the one library heed::heed.
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(nlohmann_json REQUIRED)
 find_package(OpenBLAS REQUIRED)
 
-# Headers stand beside their sources and are included as <heed/FOLDER/NAME.hpp>: a folder of links.
+# Headers stand beside their sources and include each other by relative paths. For those who use the
+# library from the build tree, one link makes them <heed/heed.hpp> and <heed/FOLDER/NAME.hpp>.
 set(HEED_INCLUDE_DIR ${CMAKE_CURRENT_BINARY_DIR}/include)
-file(MAKE_DIRECTORY ${HEED_INCLUDE_DIR}/heed)
-foreach(folder core layers optim models tools)
-  file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR}/${folder} ${HEED_INCLUDE_DIR}/heed/${folder} SYMBOLIC)
-endforeach()
-file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR}/models/heed.hpp ${HEED_INCLUDE_DIR}/heed/heed.hpp SYMBOLIC)
+file(MAKE_DIRECTORY ${HEED_INCLUDE_DIR})
+file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${HEED_INCLUDE_DIR}/heed SYMBOLIC)
 
 add_library(heed_options INTERFACE)
 target_compile_features(heed_options INTERFACE cxx_std_20)
@@ -33,14 +30,13 @@ if(HEED_FUZZ)
 endif()
 
 function(heed_folder name)
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp
-       ${CMAKE_CURRENT_SOURCE_DIR}/${name}/kernels/*.cpp)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/core/loops/")  # compiled once for each instruction set, below
   if(NOT sources)
     return()
   endif()
   add_library(heed_${name} OBJECT ${sources})
   set_target_properties(heed_${name} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
-  target_include_directories(heed_${name} PUBLIC ${HEED_INCLUDE_DIR})
   target_link_libraries(heed_${name} PRIVATE heed_options OpenMP::OpenMP_CXX nlohmann_json::nlohmann_json)
   target_compile_options(heed_${name} PRIVATE $<$<OR:$<CONFIG:Release>,$<CONFIG:>>:${ARGN}>)
 endfunction()
@@ -78,7 +74,6 @@ foreach(isa baseline avx2 avx512)
   if(loops AND (isa STREQUAL "baseline" OR CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64"))
     add_library(heed_loops_${isa} OBJECT ${loops})
     set_target_properties(heed_loops_${isa} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
-    target_include_directories(heed_loops_${isa} PRIVATE ${HEED_INCLUDE_DIR})
     target_compile_definitions(heed_loops_${isa} PRIVATE HEED_ISA=${isa})
     target_compile_options(heed_loops_${isa} PRIVATE -O3 -fno-exceptions -fno-math-errno -fno-trapping-math
       -ffp-contract=fast ${flags_${isa}})

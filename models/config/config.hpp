@@ -1,0 +1,128 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "../recurrent_config.hpp"
+#include "../transformer_config.hpp"
+
+namespace heed {
+
+enum class ModelKind { rnn_search, encoder_decoder, transformer };
+enum class TokenizerKind { word, character };
+enum class OptimizerKind { sgd, adam, adamw, adadelta };
+enum class SubwordKind { bpe, unigram };
+enum class ScheduleKind { constant, noam, cosine, exponential, plateau };
+
+/// Their names in config.json: `rnn_search`, `encoder_decoder`, `transformer`; `word`, `char`.
+const char* to_string(ModelKind kind);
+/// The kind of that name; `ConfigError` lists the names.
+ModelKind model_kind(const std::string& name);
+const char* to_string(TokenizerKind kind);
+
+/// How a model is trained: the object `training` of config.json.
+struct TrainingConfig {
+  OptimizerKind optimizer = OptimizerKind::adam;
+  double learning_rate = 1e-3;
+  /// constant; noam: `warmup` steps up to the learning rate, then falling with 1 / sqrt(step);
+  /// cosine: falling to 0 at the last of `steps`, which it needs; exponential: to a hundredth
+  /// there, by one share at each step; plateau: halved after 3 validations in a row without a
+  /// better one.
+  ScheduleKind schedule = ScheduleKind::constant;
+  int64_t warmup = 0;
+  /// Target tokens of a batch (padding included), and batches of an update.
+  int64_t batch_tokens = 1024, accumulate = 1;
+  double label_smoothing = 0;
+  /// Largest norm of all gradients together; 0: not clipped.
+  double clip_norm = 1;
+  double weight_decay = 0;
+  /// Limits, counted from the start of the run; the first one reached ends it, 0: none.
+  int64_t epochs = 20, steps = 0;
+  double minutes = 0;
+  int64_t seed = 1;
+  /// Steps between validations, and validations without a better one before training stops (0:
+  /// never).
+  int64_t validate_every = 500, patience = 0;
+  /// Last checkpoints whose mean is the model in the end if it is better; decay of the moving
+  /// average of the weights that is validated and kept as the best model; weight of R-Drop. 0:
+  /// none.
+  int64_t average = 0;
+  double ema = 0, r_drop = 0;
+};
+
+/// Where the text is and how it is read: the object `data` of config.json.
+struct DataConfig {
+  std::string train_source, train_target, valid_source, valid_target;
+  /// Pairs with more tokens on a side, or with one side this many times longer, are left out of
+  /// training; 0: no limit.
+  int64_t max_length = 0;
+  double length_ratio = 0;
+  /// Words seen less often in the training text become `<unk>`.
+  int64_t min_count = 1;
+  bool lowercase = false;
+  /// Subword models: number of pieces (0: none), kind, and how often another cut is drawn.
+  int64_t subwords = 0;
+  SubwordKind subword_model = SubwordKind::unigram;
+  double subword_sampling = 0;
+  bool shared_vocabulary = false;
+};
+
+/// Everything that config.json holds.
+struct Config {
+  ModelKind model = ModelKind::rnn_search;
+  TokenizerKind tokenizer = TokenizerKind::word;
+  /// The architecture; the one that `model` does not name is not read.
+  RecurrentConfig recurrent;
+  TransformerConfig transformer;
+  TrainingConfig training;
+  DataConfig data;
+
+  /// Number of words of a side, of the architecture that `model` names.
+  int64_t source_vocab() const;
+  int64_t target_vocab() const;
+  void set_vocabularies(int64_t source, int64_t target);
+};
+
+/// A preset: the name of a task (`phrases`, `dates`, `numbers`, `reverse`, `copy`, `sort`) or of a
+/// size (`toy`, `tiny`, `small`, `base`: the paper's). Every kind of model has them. `ConfigError`
+/// lists the names.
+Config preset(const std::string& name, ModelKind model = ModelKind::rnn_search);
+std::vector<std::string> preset_names();
+
+/// Changes `config` by the keys of a JSON text; `file` names it in messages. Throws `ConfigError`
+/// (file, line, what, what would be right) for a syntax error, an unknown key, a wrong type, a
+/// value out of its range; a known key of another architecture than `model` is ignored.
+void apply_json(Config& config, const std::string& json, const std::string& file);
+/// The same of the file `path`; `IoError` if it cannot be read.
+void apply_config_file(Config& config, const std::string& path);
+/// Changes one key by `KEY=VALUE`: the model's keys as they are, `training.KEY`, `data.KEY`.
+void apply_setting(Config& config, const std::string& setting);
+/// Checks what concerns several keys, and that the model fits into memory: `ConfigError`.
+void check(const Config& config);
+
+/// The text of config.json: format, version, the ids of the special symbols, and every key.
+std::string to_json(const Config& config);
+
+/// What config.json of a model folder says. Throws `FormatError` for anything that `apply_json`
+/// refuses, for another format, a newer version, a missing size; `IoError` if it cannot be read.
+Config load_config(const std::string& path);
+
+/// The kind of model that a file names, before anything else of it is read; `fallback`
+/// where it names none.
+ModelKind model_in_config_file(const std::string& path, ModelKind fallback);
+
+/// One key as docs/config.md lists it; a key of two architectures is there for each.
+struct ConfigKey {
+  std::string name, type, fallback, range, meaning;
+};
+std::vector<ConfigKey> config_keys();
+
+/// A line for each key whose values differ: `hidden: 128 there, 256 here`.
+std::vector<std::string> differences(const Config& there, const Config& here);
+
+/// Number of the model's weights (as a double: it cannot overflow).
+double weight_count(const RecurrentConfig& config, ModelKind kind = ModelKind::rnn_search);
+double weight_count(const TransformerConfig& config);
+
+}  // namespace heed

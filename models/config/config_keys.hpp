@@ -1,0 +1,59 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "config.hpp"
+
+/// The keys of config.json, each with the variable that it sets: reading, writing, `--set`,
+/// comparing and docs/config.md all go through this one list. For sources of this folder.
+namespace heed {
+
+struct IntegerKey {
+  int64_t* value;
+  int64_t low, high;
+};
+struct NumberKey {
+  double* value;
+  double low, high;
+};
+/// In [0, 1).
+struct FractionKey {
+  double* value;
+};
+struct FlagKey {
+  bool* value;
+};
+struct TextKey {
+  std::string* value;
+};
+struct ChoiceKey {
+  std::vector<std::string> names;
+  std::function<int()> get;
+  std::function<void(int)> set;
+};
+
+struct Key {
+  /// `hidden`, `learning_rate`: without the object that it is in.
+  std::string name;
+  std::variant<IntegerKey, NumberKey, FractionKey, FlagKey, TextKey, ChoiceKey> variable;
+  const char* meaning;
+};
+
+/// The object of config.json (`training`, `data`, or "" for the top level) and some of its keys.
+struct KeyGroup {
+  std::string name;
+  std::vector<Key> keys;
+};
+
+/// What every model has, the keys of the architecture that `config.model` names, training and data.
+/// The variables belong to `config`, which outlives the list.
+std::vector<KeyGroup> key_groups(Config& config);
+/// Keys of the other architectures alone, which a configuration may hold and this one ignores.
+std::vector<std::string> foreign_keys(const Config& config);
+/// All kinds of models.
+const std::vector<ModelKind>& model_kinds();
+
+}  // namespace heed

@@ -1,0 +1,173 @@
+#include "model_folder.hpp"
+
+#include <map>
+
+#include "../../core/error.hpp"
+#include "../../core/files/files.hpp"
+#include "../../core/files/json_reader.hpp"
+#include "../../core/files/safetensors.hpp"
+#include "../../core/kernels/reductions.hpp"
+#include "../../layers/initializers.hpp"
+#include "../encoder_decoder.hpp"
+#include "../rnn_search.hpp"
+#include "../transformer.hpp"
+
+namespace heed {
+
+namespace {
+
+constexpr const char* checksum_names[] = {"source_vocab_sha256", "target_vocab_sha256"};
+
+/// Float32 is what the command computes in; half precision fits into it. Returns a note of what is
+/// converted, if anything is.
+std::vector<std::string> check_types(const std::string& path, const SafetensorsHeader& header) {
+  std::map<std::string, int64_t> halves;
+  for (const TensorInfo& tensor : header.tensors) {
+    if (tensor.dtype != float32) {
+      throw FormatError(escaped(path, 400) + ": " + escaped(tensor.name) + " is " +
+                        to_string(tensor.dtype) + ", expected float32");
+    }
+    if (tensor.stored != "F32") ++halves[tensor.stored];
+  }
+  std::string note;
+  for (const auto& [type, count] : halves) {
+    note += (note.empty() ? "" : " and ") + std::to_string(count) + " from " + type;
+  }
+  if (note.empty()) return {};
+  return {escaped(path, 400) + ": of " + std::to_string(header.tensors.size()) +
+          " tensors, converted to float32: " + note};
+}
+
+/// Compares the file's names and shapes with those of the model, of which nothing more is made: it
+/// could be far larger than the file.
+void check_shapes(const SafetensorsHeader& header, const Config& config) {
+  const Array number = Array::zeros({});
+  std::vector<NamedTensor> claimed;
+  for (const TensorInfo& tensor : header.tensors) {
+    claimed.push_back({tensor.name, Tensor(number.expand(tensor.shape))});
+  }
+  const ShapesOnly shapes_only;
+  const TranslationModel model = make_model(config);
+  check_state_dict(model, claimed);
+}
+
+/// The vocabularies are the ones that the weights were trained with, if config.json knows: with
+/// other words or another order the model would say something else.
+void check_checksums(const std::string& folder, const Vocabulary& source,
+                     const Vocabulary& target) {
+  const Json json = Json::read(join_path(folder, "config.json"), JsonFault::format);
+  const Vocabulary* vocabularies[] = {&source, &target};
+  for (int side = 0; side < 2; ++side) {
+    if (!json.has(checksum_names[side])) continue;
+    if (json.required_text(checksum_names[side]) == sha256(vocabularies[side]->text())) continue;
+    const std::string file = side == 0 ? "source.vocab" : "target.vocab";
+    throw FormatError(escaped(join_path(folder, file), 400) +
+                      ": is not the vocabulary that the model was trained with (other tokens, or "
+                      "another order): its checksum is not " +
+                      checksum_names[side] + " of config.json");
+  }
+}
+
+void refuse_custom(const std::string& path, const Config& config) {
+  if (config.model != ModelKind::rnn_search || config.recurrent.attention != Score::custom) return;
+  throw FormatError(escaped(path, 400) +
+                    ": attention \"custom\": the model's score function is in the program that "
+                    "trained it; load it there with Translator::load(folder, build)");
+}
+
+/// Both sizes in the message: of the file and of what config.json says.
+void check_vocabulary(const std::string& path, const Vocabulary& vocabulary, const char* key,
+                      int64_t rows) {
+  if (vocabulary.size() == rows) return;
+  throw FormatError(escaped(path, 400) + ": " + std::to_string(vocabulary.size()) +
+                    " tokens, but the embedding has " + std::to_string(rows) + " rows (" + key +
+                    " of config.json)");
+}
+
+}  // namespace
+
+TranslationModel make_model(const Config& config) {
+  if (config.model == ModelKind::transformer) {
+    return TranslationModel(Transformer(config.transformer));
+  }
+  if (config.model == ModelKind::encoder_decoder) {
+    return TranslationModel(EncoderDecoder(config.recurrent));
+  }
+  return TranslationModel(RNNsearch(config.recurrent));
+}
+
+ModelFolder load_model_folder(const std::string& folder) {
+  return load_model_folder(folder, nullptr);
+}
+
+ModelFolder load_model_folder(const std::string& folder, ModelBuilder build) {
+  const auto file = [&](const char* name) { return join_path(folder, name); };
+  Config config = load_config(file("config.json"));
+  if (!build) refuse_custom(file("config.json"), config);
+  Vocabulary source = Vocabulary::load(file("source.vocab"));
+  Vocabulary target = Vocabulary::load(file("target.vocab"));
+  check_vocabulary(file("source.vocab"), source, "source_vocab", config.source_vocab());
+  check_vocabulary(file("target.vocab"), target, "target_vocab", config.target_vocab());
+  check_checksums(folder, source, target);
+  const std::string path = file("model.safetensors");
+  const SafetensorsHeader header = load_safetensors_header(path);
+  const std::vector<std::string> notes = check_types(path, header);
+  try {
+    if (!build) check_shapes(header, config);
+    ModelFolder result{config, std::move(source), std::move(target),
+                       build ? build(config) : make_model(config), notes};
+    load_state_dict(result.model, load_weights(path));
+    return result;
+  } catch (const FormatError& error) {
+    const std::string what = error.what(), place = escaped(path, 400) + ": ";
+    throw FormatError(what.starts_with(place) ? what : place + what);
+  }
+}
+
+std::string config_json(const Config& config, const Vocabulary& source, const Vocabulary& target) {
+  std::string text = to_json(config);
+  text.erase(text.rfind("\n}"));
+  const Vocabulary* vocabularies[] = {&source, &target};
+  for (int side = 0; side < 2; ++side) {
+    text += std::string(",\n  \"") + checksum_names[side] + "\": \"" +
+            sha256(vocabularies[side]->text()) + '"';
+  }
+  return text + "\n}\n";
+}
+
+void save_model_folder(const std::string& folder, const Config& config, const Vocabulary& source,
+                       const Vocabulary& target, const std::vector<NamedTensor>& weights) {
+  make_folder(folder);
+  source.save(join_path(folder, "source.vocab"));
+  target.save(join_path(folder, "target.vocab"));
+  replace_file(join_path(folder, "config.json"), config_json(config, source, target));
+  save_weights(join_path(folder, "model.safetensors"), weights);
+}
+
+void save_weights(const std::string& path, const std::vector<NamedTensor>& weights,
+                  const std::vector<std::pair<std::string, std::string>>& metadata) {
+  TensorFile file;
+  file.metadata = metadata;
+  for (const NamedTensor& weight : weights) {
+    file.tensors.push_back({weight.name, weight.tensor.array()});
+  }
+  replace_file(path, safetensors_bytes(file));
+}
+
+std::vector<NamedTensor> load_weights(const std::string& path) {
+  std::vector<NamedTensor> weights;
+  for (auto& [name, array] : load_safetensors(path).tensors) {
+    if (!is_floating(array.dtype())) {
+      throw FormatError(escaped(path, 400) + ": " + escaped(name) + " is " +
+                        to_string(array.dtype()) + ", expected float32");
+    }
+    if (!kernels::all_finite(array)) {
+      throw FormatError(escaped(path, 400) + ": " + escaped(name) +
+                        " holds values that are not finite (NaN or infinity)");
+    }
+    weights.push_back({name, Tensor(std::move(array))});
+  }
+  return weights;
+}
+
+}  // namespace heed

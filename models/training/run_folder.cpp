@@ -1,0 +1,48 @@
+#include "run_folder.hpp"
+#include <algorithm>
+
+#include "../../core/error.hpp"
+#include "../../core/files/files.hpp"
+#include "checkpoint.hpp"
+
+namespace heed {
+
+namespace {
+
+/// Are there files that someone may miss?
+bool holds_files(const std::string& folder) {
+  const std::vector<std::string> names = folder_entries(folder);
+  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    return name != ".lock" && !is_temporary_name(name);
+  });
+}
+
+}  // namespace
+
+void check_run_folder(const std::string& folder, FolderUse use) {
+  const bool exists = path_exists(folder);
+  if (exists && !is_folder(folder)) {
+    throw IoError(escaped(folder) + ": is a file; a run needs a folder");
+  }
+  if (use == FolderUse::fresh && exists && holds_files(folder)) {
+    throw ConfigError(escaped(folder) +
+                      ": is not empty; go on with --resume, start anew with --overwrite, or choose "
+                      "another folder");
+  }
+  const std::string checkpoints = own_checkpoints_folder(folder);
+  const bool has_run =
+      exists && (path_exists(join_path(folder, "config.json")) || path_exists(checkpoints));
+  if (use == FolderUse::resume && !has_run) {
+    throw ConfigError(escaped(folder) + ": has no run to resume; leave --resume out to start one");
+  }
+}
+
+void clear_run_folder(const std::string& folder) {
+  clear_checkpoints(folder);
+  for (const char* name :
+       {"log.jsonl", "model.safetensors", "config.json", "source.vocab", "target.vocab"}) {
+    remove_file(join_path(folder, name));
+  }
+}
+
+}  // namespace heed

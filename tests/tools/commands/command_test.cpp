@@ -1,0 +1,519 @@
+#include <catch2/catch.hpp>
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <csignal>
+#include <sstream>
+
+#include "../../../core/files/files.hpp"
+#include "../../../core/files/safetensors.hpp"
+#include "../../temporary_folder.hpp"
+#include "command_support.hpp"
+
+using Catch::Matchers::Contains;
+using Catch::Matchers::EndsWith;
+using Catch::Matchers::StartsWith;
+using heed::folder_entries;
+using heed::path_exists;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+/// A small task and a model that was trained on it for a few steps, made once.
+struct Fixture {
+  Fixture() {
+    const Words data = {"data",    "reverse", "--out",  folder / "d", "--train",      "120",
+                        "--valid", "11",      "--test", "13",         "--max-length", "5"};
+    made = heed_command(data);
+    trained = heed_command(train_words(folder / "m", {"--steps", "8"}));
+  }
+  Words train_words(const std::string& out, const Words& more) const {
+    Words words = {"train",    "--data", folder / "d",
+                   "--preset", "toy",    "--out",
+                   out,        "--set",  "training.validate_every=4"};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+  Words translate_words(const Words& more) const {
+    Words words = {"translate", folder / "m"};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+
+  TemporaryFolder folder;
+  CommandResult made, trained;
+};
+
+const Fixture& fixture() {
+  static const Fixture shared;
+  return shared;
+}
+
+/// One line on stderr, `heed: error: ...`, and nothing on stdout.
+void check_refused(const CommandResult& result, int status, const std::string& message) {
+  INFO(result.err);
+  CHECK(result.status == status);
+  CHECK_THAT(result.err, StartsWith("heed: error: "));
+  CHECK_THAT(result.err, Contains(message));
+  CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+  CHECK(result.out.empty());
+}
+
+int64_t line_count(const std::string& text) { return std::count(text.begin(), text.end(), '\n'); }
+
+}  // namespace
+
+TEST_CASE("heed without a verb shows a short help with two examples") {
+  const CommandResult result = heed_command({});
+  CHECK(result.status == 2);
+  CHECK(result.out.empty());
+  CHECK_THAT(result.err, Contains("translate") && Contains("Examples:"));
+  CHECK(heed_command({"--help"}).out == result.err);
+}
+
+TEST_CASE("every verb has a help that fits 80 columns") {
+  CHECK_THAT(heed_command({"--version"}).out, StartsWith("heed " HEED_VERSION "\n"));
+  for (const char* verb :
+       {"data", "train", "translate", "score", "bleu", "study", "graph", "average", "info"}) {
+    const CommandResult result = heed_command({verb, "--help"});
+    CHECK(result.status == 0);
+    CHECK_THAT(result.out, Contains("--threads") && Contains("Examples:"));
+    std::size_t width = 0;
+    for (const char c : result.out) {
+      width = c == '\n' ? 0 : width + 1;
+      REQUIRE(width <= 80);
+    }
+    CHECK(heed_command({"help", verb}).out == result.out);
+  }
+}
+
+TEST_CASE("mistakes on the command line are refused with a hint") {
+  struct Case {
+    Words words;
+    std::string message;
+  };
+  const Case cases[] = {
+      {{"trian"}, "did you mean \"train\"?"},
+      {{"--verson"}, "did you mean \"--version\"?"},
+      {{"train", "--quiet=7"}, "--quiet takes no value"},
+      {{"train", "--ouut", "m"}, "did you mean \"--out\"?"},
+      {{"train", "--ouut=m"}, "unknown flag '--ouut'"},
+      {{"train", "--out"}, "--out needs a value"},
+      {{"train", "--out", ""}, "--out: the value is empty"},
+      {{"train"}, "--out is missing"},
+      {{"train", "--steps", "ten"}, "--steps: expects a whole number"},
+      {{"train", "--steps", "-1"}, "-1 is out of range"},
+      {{"train", "--steps", "2.5"}, "got '2.5'"},
+      {{"train", "--steps", "18446744073709551616"}, "is too large"},
+      {{"train", "--minutes", "nan"}, "--minutes: nan is out of range"},
+      {{"train", "--minutes", "-1"}, "--minutes: -1 is out of range"},
+      {{"train", "--model", "transfomer", "--out", "m"}, "is not one of rnn_search"},
+      {{"translate", "m", "--beam", "ten"}, "--beam: expects a whole number from 1 to 1000"},
+      {{"translate", "m", "--beam", "0"}, "from 1 to 1000"},
+      {{"translate", "m", "--beam", "-1"}, "from 1 to 1000"},
+      {{"translate", "m", "--beam", "100000"}, "from 1 to 1000"},
+      {{"translate", "m", "--nbest", "6"}, "--nbest 6 is more than --beam 5"},
+      {{"translate", "m", "--length-penalty", "x"}, "--length-penalty: expects a number"},
+      {{"translate", "m", "--min-length", "5", "--max-length", "3"}, "is less than --min-length 5"},
+      {{"translate", "m", "more"}, "unexpected argument 'more'"},
+      {{"translate"}, "MODEL is missing"},
+      {{"translate", "m", "--attention", "a.png"}, ".html"},
+      {{"translate", "m", "--color", "allways"}, "did you mean \"always\"?"},
+      {{"data", "revers", "--out", "d"}, "did you mean \"reverse\"?"},
+      {{"bleu", "--tokenize", "zh", "--ref", "x"}, "is not one of none, 13a, char, intl"},
+      {{"bleu", "--metric", "ter", "--ref", "x"}, "is not one of bleu, chrf"},
+      {{"bleu", "--metric", "chrf", "--tokenize", "intl", "--ref", "x"}, "--tokenize is for"},
+      {{"score", "m", "--src", "x"}, "--ref is missing"},
+  };
+  for (const Case& c : cases) check_refused(heed_command(c.words), 2, c.message);
+}
+
+TEST_CASE("file names with control characters are shown escaped") {
+  const CommandResult result = heed_command({"translate", "a\n\x1b[31mb"});
+  check_refused(result, 4, "\\x0a\\x1b");
+}
+
+TEST_CASE("graph draws a training step with the names of the weights") {
+  const Fixture& f = fixture();
+  const std::string dot = f.folder / "graph.dot", svg = f.folder / "graph.svg";
+  CHECK(heed_command({"graph", f.folder / "m", "--out", dot}).status == 0);
+  CHECK_THAT(file_text(dot), StartsWith("digraph heed {") && Contains("cross_entropy") &&
+                                 Contains("source_embedding.weight") && Contains("decoder."));
+  check_refused(heed_command({"graph", f.folder / "m", "--out", dot}), 2, "exists already");
+  check_refused(heed_command({"graph", f.folder / "m", "--out", f.folder / "g.png"}), 2,
+                "as .dot or .svg");
+  check_refused(heed_command({"graph", f.folder / "m"}), 2, "--out is missing");
+  // Programs named dot that stand in for Graphviz: none, one that works, one that fails.
+  check_refused(shell("PATH=/nowhere heed graph '" + f.folder / "m" + "' --out '" + svg + "'"), 4,
+                "apt-get install graphviz");
+  CHECK_FALSE(path_exists(svg));
+}
+
+TEST_CASE("data writes the files of a task, and never over others") {
+  const Fixture& f = fixture();
+  CHECK(f.made.status == 0);
+  CHECK(line_count(file_text(f.folder / "d/train.src")) == 120);
+  CHECK(line_count(file_text(f.folder / "d/test.align")) == 13);
+  check_refused(heed_command({"data", "reverse", "--out", f.folder / "d"}), 2, "d/");
+  check_refused(heed_command({"data", "reverse", "--out", "/proc/no/such"}), 4, "/proc/no");
+}
+
+TEST_CASE("a trained model translates each line to one line") {
+  const Fixture& f = fixture();
+  INFO(f.trained.err);
+  REQUIRE(f.trained.status == 0);
+  CHECK(f.trained.out.empty());
+  const CommandResult result =
+      heed_command(f.translate_words({"--beam", "2"}), "a b c\n\n  \nx y \xc3\xa9\nlast");
+  INFO(result.err);
+  CHECK(result.status == 0);
+  CHECK(line_count(result.out) == 5);
+  CHECK_THAT(result.out, Contains("\n\n\n"));
+  CHECK(heed_command(f.translate_words({}), "").out.empty());
+}
+
+TEST_CASE("what stands together in a batch, and the threads, change no word") {
+  const Fixture& f = fixture();
+  const std::string text = file_text(f.folder / "d/test.src");
+  const std::string together = heed_command(f.translate_words({}), text).out;
+  CHECK(line_count(together) == 13);
+  CHECK(heed_command(f.translate_words({"--batch", "1"}), text).out == together);
+  CHECK(heed_command(f.translate_words({"--batch", "3", "--threads", "1"}), text).out == together);
+}
+
+TEST_CASE("n-best lines have an index, a text, a score and the log-probabilities of the tokens") {
+  const CommandResult result =
+      heed_command(fixture().translate_words({"--beam", "3", "--nbest", "2"}), "a b\nc\n");
+  INFO(result.out);
+  CHECK(line_count(result.out) == 4);
+  CHECK_THAT(result.out, StartsWith("0 ||| ") && Contains("\n0 ||| ") && Contains("\n1 ||| "));
+}
+
+TEST_CASE("translate writes attention and alignment, and overwrites neither") {
+  TemporaryFolder folder;
+  for (const char* name : {"a.html", "a.svg", "a.json"}) {
+    const Words words = fixture().translate_words({"--attention", folder / name});
+    CHECK(heed_command(words, "a b\nb a\n").status == 0);
+    CHECK(file_text(folder / name).size() > 50);
+    check_refused(heed_command(words, "a\n"), 2, "exist");
+  }
+  const Words words = fixture().translate_words({"--alignment", folder / "al"});
+  CHECK(heed_command(words, "a b\n\nb\n").status == 0);
+  CHECK(line_count(file_text(folder / "al")) == 3);
+  check_refused(heed_command(words, "a\n"), 2, "exists already");
+  const Words nowhere = fixture().translate_words({"--attention", folder / "no/a.html"});
+  check_refused(heed_command(nowhere, "a\n"), 4, "there is no folder");
+  const std::string both = folder / "b.json";
+  const Words twice = fixture().translate_words({"--attention", both, "--alignment", both});
+  check_refused(heed_command(twice, "a\n"), 2, "name the same file");
+  const CommandResult drawn =
+      heed_command(fixture().translate_words({"--attention", "-"}), "a b\n");
+  CHECK(line_count(drawn.out) == 1);
+  CHECK(line_count(drawn.err) >= 2);
+}
+
+TEST_CASE("what is no text at all is refused") {
+  const Words words = fixture().translate_words({});
+  check_refused(heed_command(words,
+                             "\xff\xfe"
+                             "a"),
+                3, "UTF-16");
+  check_refused(heed_command(words, "\x1f\x8b\x08"), 3, "looks compressed (gzip)");
+}
+
+TEST_CASE("models that are missing or broken are refused") {
+  TemporaryFolder folder;
+  const Fixture& f = fixture();
+  check_refused(heed_command({"translate", folder / "none"}), 4, "none");
+  shell("cp -r " + (f.folder / "m") + " " + (folder / "m"));
+  const std::string weights = file_text(folder / "m/model.safetensors");
+  write_text(folder / "m/model.safetensors", weights.substr(0, weights.size() - 2));
+  check_refused(heed_command({"translate", folder / "m"}), 3, "model.safetensors");
+  write_text(folder / "m/model.safetensors", weights);
+  write_text(folder / "m/config.json", "{\n  \"format\": \"heed\",}\n");
+  check_refused(heed_command({"info", folder / "m"}), 3, "config.json:2:");
+}
+
+TEST_CASE("score prints a log-probability and a count for each pair") {
+  const Fixture& f = fixture();
+  const CommandResult result =
+      heed_command({"score", f.folder / "m", "--src", f.folder / "d/test.src", "--ref",
+                    f.folder / "d/test.tgt"});
+  INFO(result.err);
+  CHECK(result.status == 0);
+  CHECK(line_count(result.out) == 13);
+  CHECK_THAT(result.out, StartsWith("-") && Contains("\t"));
+  CHECK_THAT(result.err, Contains("perplexity"));
+  check_refused(heed_command({"score", f.folder / "m", "--src", f.folder / "d/test.src", "--ref",
+                              f.folder / "d/valid.tgt"}),
+                3, "13");
+}
+
+TEST_CASE("score writes the gradient of every weight, and overwrites nothing") {
+  const Fixture& f = fixture();
+  TemporaryFolder folder;
+  const Words words = {"score", f.folder / "m",          "--src",       f.folder / "d/test.src",
+                       "--ref", f.folder / "d/test.tgt", "--gradients", folder / "g.safetensors"};
+  const CommandResult result = heed_command(words);
+  INFO(result.err);
+  CHECK(result.status == 0);
+  double sum = 0;
+  std::istringstream lines(result.out);
+  for (double p, tokens; lines >> p >> tokens;) sum -= p;
+
+  const heed::TensorFile gradients = heed::load_safetensors(folder / "g.safetensors");
+  const heed::TensorFile weights = heed::load_safetensors(f.folder / "m/model.safetensors");
+  CHECK(gradients.tensors.size() == weights.tensors.size());
+  for (const auto& [name, weight] : weights.tensors) {
+    INFO(name);
+    REQUIRE(gradients.find(name).defined());
+    CHECK(gradients.find(name).shape() == weight.shape());
+  }
+  REQUIRE(gradients.metadata.size() == 1);
+  CHECK(gradients.metadata[0].first == "loss");
+  CHECK(std::stod(gradients.metadata[0].second) == Approx(sum).epsilon(1e-5));
+  check_refused(heed_command(words), 2, "g.safetensors exists already");
+}
+
+TEST_CASE("bleu prints sacreBLEU's line and an object") {
+  TemporaryFolder folder;
+  write_text(folder / "ref", "the cat sat on the mat\nhello there my friend\n");
+  const std::string text = "the cat sat on the mat\nhello there my friend\n";
+  CHECK(heed_command({"bleu", "--ref", folder / "ref"}, text).out ==
+        "BLEU = 100.00 100.0/100.0/100.0/100.0 (BP = 1.000 ratio = 1.000 hyp_len = 10 ref_len = "
+        "10)\n");
+  const CommandResult json =
+      heed_command({"bleu", "--ref", folder / "ref", folder / "ref", "--json"}, text);
+  CHECK_THAT(json.out, StartsWith("{\"name\": \"BLEU\", \"score\": 100") && Contains("nrefs:2") &&
+                           Contains("\"totals\": [10, 8, 6, 4]"));
+  CHECK_THAT(heed_command({"bleu", "--tokenize", "char", "--ref", folder / "ref"}, text).out,
+             EndsWith("hyp_len = 35 ref_len = 35)\n"));
+  CHECK(heed_command({"bleu", "--metric", "chrf", "--ref", folder / "ref"}, text).out ==
+        "chrF2 = 100.00\n");
+  CHECK_THAT(
+      heed_command({"bleu", "--metric", "chrf", "--json", "--ref", folder / "ref"}, text).out,
+      StartsWith("{\"name\": \"chrF2\", \"score\": 100") &&
+          Contains("\"signature\": \"nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|"));
+  CHECK_THAT(heed_command({"bleu", "--confidence", "--ref", folder / "ref"}, text).out,
+             StartsWith("BLEU = 100.00 (μ = 100.00 ± 0.00) 100.0/"));
+  CHECK_THAT(heed_command({"bleu", "--confidence", "--json", "--ref", folder / "ref"}, text).out,
+             Contains("|bs:1000|seed:12345|") && Contains("\"confidence_mean\": 100") &&
+                 Contains("\"confidence_var\": 0"));
+  check_refused(heed_command({"bleu", "--ref", folder / "ref"}, "one line\n"), 3, "2");
+  check_refused(heed_command({"bleu", "--ref", folder / "none"}, "x\n"), 4, "none");
+}
+
+TEST_CASE("info describes the build and a model") {
+  CHECK_THAT(heed_command({"info"}).out,
+             Contains("OpenBLAS") && Contains("instruction set") && Contains("passed"));
+  CHECK_THAT(heed_command({"info", fixture().folder / "m"}).out,
+             Contains("\"model\": \"rnn_search\"") && Contains("attention.energy.weight"));
+}
+
+TEST_CASE("output that can't be written is an error, and a closed pipe a quiet end") {
+  const std::string model = fixture().folder / "m";
+  const CommandResult full = shell("heed translate " + model + " > /dev/full", "a\n");
+  check_refused(full, 4, "cannot write output");
+  check_refused(shell("heed --version > /dev/full"), 4, "cannot write output");
+  check_refused(shell("heed --version >&-"), 4, "cannot write output");
+  const CommandResult pipe = shell("set -o pipefail; yes 'a b' | head -3000 | heed translate " +
+                                   model + " --batch 1 --beam 1 | head -1");
+  CHECK(line_count(pipe.out) == 1);
+  CHECK(pipe.err.empty());
+  CHECK(pipe.status == 128 + SIGPIPE);
+  CHECK(shell("heed translate " + model + " <&-").status == 0);
+}
+
+TEST_CASE("the same command twice, on one thread, and stopped and resumed, leaves the same bits") {
+  TemporaryFolder folder;
+  const Fixture& f = fixture();
+  const auto weights = [&](const std::string& run) {
+    return file_text(folder / (run + "/checkpoints/000008/model.safetensors"));
+  };
+  CHECK(heed_command(f.train_words(folder / "one", {"--steps", "8", "--threads", "1"})).status ==
+        0);
+  CHECK(heed_command(f.train_words(folder / "two", {"--steps", "5"})).status == 0);
+  const CommandResult resumed =
+      heed_command(f.train_words(folder / "two", {"--steps", "8", "--resume", "--threads", "2"}));
+  INFO(resumed.err);
+  CHECK(resumed.status == 0);
+  const std::string straight = file_text(f.folder / "m/checkpoints/000008/model.safetensors");
+  CHECK(straight.size() > 1000);
+  CHECK(weights("one") == straight);
+  CHECK(weights("two") == straight);
+  CHECK(folder_entries(folder / "two/checkpoints") == folder_entries(f.folder / "m/checkpoints"));
+}
+
+TEST_CASE("signals finish the step and save, and the run goes on to the same bits") {
+  TemporaryFolder folder;
+  const Fixture& f = fixture();
+  for (const auto& [signal, status] :
+       {std::pair{SIGINT, 130}, std::pair{SIGTERM, 143}, std::pair{SIGHUP, 129}}) {
+    const std::string run = folder / ("run" + std::to_string(signal));
+    const int process =
+        start_heed(f.train_words(run, {"--steps", "100000", "--epochs", "100000"}), folder / "err");
+    REQUIRE(wait_for_text(run + "/log.jsonl", "\"valid\""));
+    ::kill(process, signal);
+    CHECK(wait_for(process) == status);
+    CHECK_THAT(file_text(folder / "err"), Contains("stopped by a signal"));
+    CHECK(heed_command({"translate", run}, "a b\n").status == 0);
+    CHECK(folder_entries(run + "/checkpoints").size() >= 1);
+  }
+}
+
+TEST_CASE("a process that is killed leaves a run that can be resumed") {
+  TemporaryFolder folder;
+  const Fixture& f = fixture();
+  const std::string run = folder / "run";
+  const int process = start_heed(f.train_words(run, {"--steps", "100000"}), folder / "err");
+  REQUIRE(wait_for_text(run + "/log.jsonl", "\"step\": 8,"));
+  const CommandResult second = heed_command(f.train_words(run, {"--steps", "9", "--resume"}));
+  check_refused(second, 2, "in use by pid " + std::to_string(process));
+  ::kill(process, SIGKILL);
+  CHECK(wait_for(process) == 128 + SIGKILL);
+  const CommandResult resumed = heed_command(f.train_words(run, {"--steps", "9", "--resume"}));
+  INFO(resumed.err);
+  CHECK(resumed.status == 0);
+  for (const std::string& name : folder_entries(run + "/checkpoints")) {
+    CHECK_FALSE(name.starts_with(".tmp-"));
+  }
+}
+
+TEST_CASE("train refuses what it can't use, and leaves nothing behind") {
+  TemporaryFolder folder;
+  const Fixture& f = fixture();
+  const std::string out = folder / "out";
+  const auto with = [&](const Words& more) { return heed_command(f.train_words(out, more)); };
+  struct Case {
+    Words words;
+    int status;
+    std::string message;
+  };
+  write_text(folder / "list.json", "[1]");
+  write_text(folder / "comma.json", "{\n  \"hidden\": 5,\n}\n");
+  write_text(folder / "key.json", "{\"hiden\": 5}");
+  write_text(folder / "twice.json", "{\"hidden\": 5,\n \"hidden\": 6}");
+  write_text(folder / "type.json", "{\"hidden\": \"six\"}");
+  write_text(folder / "huge.json", "{\"hidden\": 1e400}");
+  write_text(folder / "deep.json", std::string(10000, '['));
+  write_text(folder / "large.json", std::string(2 << 20, ' '));
+  const Case cases[] = {
+      {{"--config", folder / "none.json"}, 4, "none.json"},
+      {{"--config", folder.path()}, 4, "folder"},
+      {{"--config", folder / "comma.json"}, 2, "comma.json:3:1"},
+      {{"--config", folder / "key.json"}, 2, "did you mean \"hidden\"?"},
+      {{"--config", folder / "twice.json"}, 2, "hidden"},
+      {{"--config", folder / "type.json"}, 2, "hidden"},
+      {{"--config", folder / "huge.json"}, 2, "huge.json:1:"},
+      {{"--config", folder / "deep.json"}, 2, "deeper than 32"},
+      {{"--config", folder / "large.json"}, 2, "larger than 1"},
+      {{"--config", folder / "list.json"}, 2, "list.json"},
+      {{"--set", "hiden=5"}, 2, "did you mean \"hidden\"?"},
+      {{"--set", "hidden"}, 2, "KEY=VALUE"},
+      {{"--set", "dropout=1.0"}, 2, "dropout"},
+      {{"--set", "training.learning_rate=nan"}, 2, "learning_rate"},
+      {{"--set", "training.learning_rate=-1"}, 2, "learning_rate"},
+      {{"--set", "hidden=2000000000"}, 2, ""},
+      {{"--preset", "phrasess"}, 2, "did you mean \"phrases\"?"},
+      {{"--data", folder / "none"}, 4, "train.src"},
+      {{"--train-src", "/dev/zero"}, 4, "not a regular file"},
+      {{"--train-src", folder.path()}, 4, "folder"},
+      {{"--train-src", f.folder / "d/valid.src"}, 3, "11"},
+      {{"--resume"}, 2, "no run to resume"},
+      {{"--resume", "--overwrite"}, 2, "exclude"},
+  };
+  for (const Case& c : cases) {
+    check_refused(with(c.words), c.status, c.message);
+    CHECK_FALSE(path_exists(out));
+  }
+  check_refused(heed_command({"train", "--out", out}), 2, "--data");
+}
+
+TEST_CASE("text files that can't be used are refused with their place") {
+  TemporaryFolder folder;
+  const Fixture& f = fixture();
+  const std::string out = folder / "out", file = folder / "text";
+  const auto train = [&](const std::string& text) {
+    write_text(file, text);
+    return heed_command(f.train_words(out, {"--train-src", file, "--train-tgt", file}));
+  };
+  check_refused(train(""), 3, "0 lines");
+  check_refused(train("a\n\xf4\x90\x80\x80\n"), 3, "text:2: byte 0");
+  check_refused(train("\x1f\x8b"), 3, "compressed");
+  check_refused(train(" \n\n"), 3, "2");
+  CHECK_FALSE(path_exists(out));
+  CHECK(train("\xef\xbb\xbf"
+              "a b\r\nb a\r\n")
+            .status == 0);
+}
+
+TEST_CASE("a folder that is not empty is left alone unless asked") {
+  TemporaryFolder folder;
+  const Fixture& f = fixture();
+  const std::string out = folder / "out";
+  heed::make_folder(out);
+  write_text(out + "/mine.txt", "mine");
+  check_refused(heed_command(f.train_words(out, {"--steps", "2"})), 2, "--overwrite");
+  CHECK(folder_entries(out) == Words{"mine.txt"});
+  write_text(folder / "file", "");
+  check_refused(heed_command(f.train_words(folder / "file", {})), 4, "is a file");
+  CHECK(heed_command(f.train_words(out, {"--steps", "2", "--overwrite"})).status == 0);
+  CHECK(file_text(out + "/mine.txt") == "mine");
+  CHECK(path_exists(out + "/model.safetensors"));
+  check_refused(heed_command(f.train_words(
+                    out, {"--steps", "4", "--resume", "--set", "hidden=7", "--seed", "5"})),
+                2, "hidden: 48 there, 7 here");
+}
+
+TEST_CASE("a damaged checkpoint is passed over with a warning, and all of them are an error") {
+  TemporaryFolder folder;
+  const Fixture& f = fixture();
+  const std::string run = folder / "run";
+  shell("cp -r " + (f.folder / "m") + " " + run);
+  const std::string newest = run + "/checkpoints/000008/optimizer.safetensors";
+  std::string bytes = file_text(newest);
+  bytes[bytes.size() / 2] ^= 1;
+  write_text(newest, bytes);
+  const CommandResult resumed = heed_command(f.train_words(run, {"--steps", "8", "--resume"}));
+  CHECK(resumed.status == 0);
+  CHECK_THAT(resumed.err, Contains("checkpoint 8 is not valid") &&
+                              Contains("optimizer.safetensors: its checksum"));
+  CHECK(file_text(run + "/checkpoints/000008/model.safetensors") ==
+        file_text(f.folder / "m/checkpoints/000008/model.safetensors"));
+  for (const std::string& name : folder_entries(run + "/checkpoints")) {
+    write_text(run + "/checkpoints/" + name + "/state.json", "{}");
+  }
+  check_refused(heed_command(f.train_words(run, {"--steps", "9", "--resume"})), 3,
+                "no checkpoint is valid");
+}
+
+TEST_CASE("a training that diverges ends with status 5") {
+  TemporaryFolder folder;
+  const CommandResult result = heed_command(fixture().train_words(
+      folder / "run", {"--steps", "300", "--set", "training.optimizer=sgd", "--set",
+                       "training.learning_rate=1000", "--set", "training.weight_decay=0.9"}));
+  INFO(result.err);
+  CHECK(result.status == 5);
+  CHECK_THAT(result.err, Contains("heed: error: ") && Contains("not finite"));
+}
+
+TEST_CASE("quiet training says nothing") {
+  TemporaryFolder folder;
+  const CommandResult result =
+      heed_command(fixture().train_words(folder / "run", {"--steps", "2", "--quiet"}));
+  CHECK(result.status == 0);
+  CHECK(result.err.empty());
+}
+
+TEST_CASE("on a terminal training redraws one line, without colour where NO_COLOR is set") {
+  TemporaryFolder folder;
+  const Fixture& f = fixture();
+  std::string line = "NO_COLOR=1 script -qec '\"" HEED_COMMAND "\"";
+  for (const std::string& word : f.train_words(folder / "run", {"--steps", "6"}))
+    line += ' ' + word;
+  const CommandResult result = shell(line + "' /dev/null");
+  CHECK_THAT(result.out, Contains("\r\x1b[K") && Contains("tokens/s"));
+  CHECK(result.out.find("\x1b[32m") == std::string::npos);
+}

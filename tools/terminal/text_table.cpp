@@ -1,0 +1,36 @@
+#include "text_table.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "display_text.hpp"
+
+namespace heed::tools {
+
+std::string text_table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<int64_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t c = 0; c < row.size(); ++c)
+      widths[c] = std::max(widths[c], display_width(row[c]));
+  }
+  std::string out;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      const std::string blanks(static_cast<std::size_t>(widths[c] - display_width(row[c])), ' ');
+      line += c == 0 ? row[c] + blanks : "  " + blanks + row[c];
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + '\n';
+  }
+  return out;
+}
+
+std::string with_decimals(double value, int decimals) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f", decimals, value);
+  return text;
+}
+
+}  // namespace heed::tools
