@@ -1,5 +1,7 @@
 #include "attention.hpp"
 
+#include <utility>
+
 #include "../core/operations.hpp"
 #include "check.hpp"
 
@@ -29,32 +31,47 @@ Tensor inside(const Tensor& distance, int64_t D, const Tensor& keep) {
   return keep.defined() ? logical_and(near, unsqueeze(keep, 1)) : near;
 }
 
+/// An operation on K queries of each sentence, [B, K, .], for a single one, [B, .], too.
+template <class Operation>
+Tensor for_one_query(const Tensor& x, const Operation& operation) {
+  return squeeze(operation(unsqueeze(x, 1)), 1);
+}
+
+void check_annotations(const Tensor& annotations) {
+  if (annotations.rank() == 3) return;
+  throw ShapeError("attention: annotations are " + to_string(annotations.shape()) +
+                   ", expected [batch, words, features]");
+}
+
+/// e: [B, K, S] for annotations [B, S, C].
+void check_energies(const Tensor& e, const Tensor& annotations) {
+  check_annotations(annotations);
+  const int64_t K = e.rank() == 3 ? e.size(1) : 1;
+  require_shape("attention", "the scores' shape", e, {annotations.size(0), K, annotations.size(1)});
+}
+
+/// alpha of e [B, K, S]; keep: [B, S], [B, K, S] or undefined.
+Tensor weights_of(const Tensor& e, const Tensor& keep, Normaliser normaliser) {
+  if (!keep.defined()) return normalise(normaliser, e, keep);
+  require_mask("attention", keep, keep.rank() == 3 ? e.shape() : Shape{e.size(0), e.size(2)});
+  return normalise(normaliser, e, keep.rank() == 2 ? unsqueeze(keep, 1) : keep);
+}
+
 }  // namespace
 
 Attended attend(const Tensor& e, const Tensor& annotations, const Tensor& keep,
                 Normaliser normaliser) {
-  if (annotations.rank() != 3) {
-    throw ShapeError("attention: annotations are " + to_string(annotations.shape()) +
-                     ", expected [batch, words, features]");
-  }
-  const int64_t B = annotations.size(0), S = annotations.size(1), C = annotations.size(2);
-  if (e.rank() != 3) {
-    require_shape("attention", "the scores' shape", e, {B, S});
+  if (e.rank() == 2) {
     const auto [c, alpha] = attend(unsqueeze(e, 1), annotations, keep, normaliser);
-    return {reshape(c, {B, C}), reshape(alpha, {B, S})};
+    return {squeeze(c, 1), squeeze(alpha, 1)};
   }
-  const int64_t K = e.size(1);  // queries for each sentence
-  require_shape("attention", "the scores' shape", e, {B, K, S});
-  if (keep.defined()) {
-    require_mask("attention", keep, keep.rank() == 3 ? Shape{B, K, S} : Shape{B, S});
-  }
-  const Tensor kept = keep.defined() && keep.rank() == 2 ? unsqueeze(keep, 1) : keep;
-  const Tensor alpha = normalise(normaliser, e, kept);
+  check_energies(e, annotations);
+  const Tensor alpha = weights_of(e, keep, normaliser);
   return {matmul(alpha, annotations), alpha};  // [B, K, C], [B, K, S]
 }
 
 Attention::Attention(ScoreFunction function, AttentionConfig options)
-    : config(options), score(static_cast<ScoreFunction&&>(function)) {
+    : config(options), score(std::move(function)) {
   if (options.window < 0) {
     throw ConfigError("Attention: window is " + std::to_string(options.window) +
                       ", expected a half width, or 0 for the whole sentence");
@@ -67,43 +84,68 @@ Attention::Attention(ScoreFunction function, AttentionConfig options)
 }
 
 AttentionMemory Attention::remember(const Tensor& annotations, const Tensor& keep) const {
-  if (annotations.rank() != 3) {
-    throw ShapeError("attention: annotations are " + to_string(annotations.shape()) +
-                     ", expected [batch, words, features]");
-  }
+  check_annotations(annotations);
   if (keep.defined()) {
     require_mask("attention", keep, {annotations.size(0), annotations.size(1)});
   }
   return {annotations, score.project(annotations), keep};
 }
 
-Attended Attention::operator()(const Tensor& s, const AttentionMemory& memory, int64_t i,
-                               const Tensor& coverage) const {
-  const Tensor& h = memory.annotations;
-  if (s.rank() == 2) {
-    const auto [c, alpha] =
-        (*this)(unsqueeze(s, 1), memory, i, coverage.defined() ? unsqueeze(coverage, 1) : coverage);
-    return {squeeze(c, 1), squeeze(alpha, 1)};
-  }
-  const Tensor e = score(s, memory.keys, coverage);  // e_ij: [B, K, S]
-  if (config.window == 0) return attend(e, h, memory.keep, config.normaliser);
+Attended Attention::operator()(const Tensor& s, const AttentionMemory& memory,
+                               const AttentionPast& past) const {
+  const Tensor e = energies(s, memory, past);
+  const Tensor alpha = weights(e, s, memory, past);
+  return {context(alpha, memory), alpha};
+}
 
-  const int64_t S = h.size(1), K = s.size(1);
-  const auto D = static_cast<double>(config.window);
+Tensor Attention::energies(const Tensor& s, const AttentionMemory& memory,
+                           const AttentionPast& past) const {
+  if (s.rank() == 2) {
+    return for_one_query(s, [&](const Tensor& query) {
+      const bool told = past.coverage.defined();
+      return energies(query, memory, {past.i, told ? unsqueeze(past.coverage, 1) : Tensor()});
+    });
+  }
+  const Tensor e = score(s, memory.keys, past.coverage);
+  check_energies(e, memory.annotations);
+  return e;
+}
+
+Tensor Attention::weights(const Tensor& e, const Tensor& s, const AttentionMemory& memory,
+                          const AttentionPast& past) const {
+  if (e.rank() == 2) {
+    return for_one_query(e, [&](const Tensor& energies) {
+      return weights(energies, unsqueeze(s, 1), memory, past);
+    });
+  }
+  if (config.window == 0) return weights_of(e, memory.keep, config.normaliser);
+
+  const int64_t B = e.size(0), K = e.size(1), S = e.size(2);
   const Tensor lengths = lengths_of(memory, s.dtype());  // [B, 1]
   if (!position) {
-    const Tensor last = lengths - 1.0, now = Tensor::full({1}, static_cast<double>(i), s.dtype());
-    const Tensor p = expand(minimum(now, last), {h.size(0), K});
-    return attend(e, h, inside(distances(p, S), config.window, memory.keep), config.normaliser);
+    const Tensor last = lengths - 1.0;
+    const Tensor now = Tensor::full({1}, static_cast<double>(past.i), s.dtype());
+    const Tensor p = expand(minimum(now, last), {B, K});
+    return weights_of(e, inside(distances(p, S), config.window, memory.keep), config.normaliser);
   }
   // p_i = S sigmoid(v^T tanh(W s)), eq. (9)
   const Tensor p = lengths * sigmoid(squeeze((*position_energy)(tanh((*position)(s))), 2));
   const Tensor distance = distances(p, S);
   const Tensor aligned =
-      normalise(config.normaliser, e, inside(distance, config.window, memory.keep));
+      weights_of(e, inside(distance, config.window, memory.keep), config.normaliser);
   // Eq. (10) with the standard deviation D / 2.
-  const Tensor alpha = aligned * exp(square(distance) * (-2 / (D * D)));
-  return {matmul(alpha, h), alpha};
+  const auto D = static_cast<double>(config.window);
+  return aligned * exp(square(distance) * (-2 / (D * D)));
+}
+
+Tensor Attention::context(const Tensor& alpha, const AttentionMemory& memory) const {
+  if (alpha.rank() == 3) return matmul(alpha, memory.annotations);
+  return for_one_query(alpha, [&](const Tensor& rows) { return matmul(rows, memory.annotations); });
+}
+
+AttentionPast Attention::after(const AttentionPast& past, const Tensor& alpha) const {
+  if (!score.takes_coverage()) return {past.i + 1};
+  return {past.i + 1, past.coverage.defined() ? past.coverage + alpha : alpha};
 }
 
 void Attention::members(Members& m) {

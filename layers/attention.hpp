@@ -40,13 +40,21 @@ struct AttentionMemory {
   Tensor annotations, keys, keep;
 };
 
+/// What an attention is told of the queries before: their number, for monotonic attention, and the
+/// sum of their weights, shaped as the weights, for scores that take coverage (undefined: none
+/// yet).
+struct AttentionPast {
+  int64_t i = 0;
+  Tensor coverage = {};
+};
+
 /// Soft search with any score: alpha_i = softmax(e_i), c_i = sum_j alpha_ij h_j. Bahdanau et al.
 /// 2014, section 3.1. With a window, only the words j with |j - p_i| <= D are looked at: p_i = i
 /// (at most the last word) if monotonic; p_i = S sigmoid(v^T tanh(W s)) if predictive, and the
 /// weights are then multiplied by exp(-(j - p_i)^2 / (2 (D/2)^2)), so that they sum to less than 1.
 /// Luong et al. 2015, section 3.2, eq. (9) and (10); W, v: position.weight [A, n],
 /// position_energy.weight [1, A]. It holds no state: what a sentence needs is in its
-/// AttentionMemory.
+/// AttentionMemory, what the queries before it leave in an AttentionPast.
 struct Attention {
   AttentionConfig config;
   ScoreFunction score;
@@ -56,11 +64,22 @@ struct Attention {
   /// annotations: [B, S, C], keep: [B, S] or undefined. Computes the keys.
   AttentionMemory remember(const Tensor& annotations, const Tensor& keep = {}) const;
   /// s: [B, n] -> context [B, C], weights [B, S]; K queries of each sentence share its memory: s:
-  /// [B, K, n] -> context [B, K, C], weights [B, K, S]. `i` counts the queries from 0, for
-  /// monotonic attention. coverage: the sum of the weights so far, shaped as the weights, for
-  /// scores that take it. Throws `ShapeError`.
-  Attended operator()(const Tensor& s, const AttentionMemory& memory, int64_t i = 0,
-                      const Tensor& coverage = {}) const;
+  /// [B, K, n] -> context [B, K, C], weights [B, K, S]. Throws `ShapeError`.
+  Attended operator()(const Tensor& s, const AttentionMemory& memory,
+                      const AttentionPast& past = {}) const;
+
+  // The steps of the call above.
+
+  /// e_ij = score(s, h_j): [B, n] -> [B, S], or [B, K, n] -> [B, K, S].
+  Tensor energies(const Tensor& s, const AttentionMemory& memory,
+                  const AttentionPast& past = {}) const;
+  /// alpha_ij of e_ij, shaped as these; s is asked where to look, if a position is predicted.
+  Tensor weights(const Tensor& e, const Tensor& s, const AttentionMemory& memory,
+                 const AttentionPast& past = {}) const;
+  /// c_i = sum_j alpha_ij h_j: [B, S] -> [B, C], or [B, K, S] -> [B, K, C].
+  Tensor context(const Tensor& alpha, const AttentionMemory& memory) const;
+  /// What the next query is told, after one with these weights.
+  AttentionPast after(const AttentionPast& past, const Tensor& alpha) const;
   void members(Members& m);
 };
 

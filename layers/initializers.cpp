@@ -121,43 +121,4 @@ void orthogonal(const Tensor& weight, double gain) {
   write(weight, (tall ? frame.transpose(0, 1) : frame).to(weight.dtype()));
 }
 
-namespace bahdanau2014 {
-
-namespace {
-constexpr double usual_deviation = 0.01, alignment_deviation = 0.001;
-}
-
-void initialize(const Linear& layer) {
-  normal(layer.weight, usual_deviation);
-  if (layer.bias.defined()) zeros(layer.bias);
-}
-
-void initialize(const Embedding& layer) {
-  normal(layer.weight, usual_deviation);
-  if (layer.padding_index >= 0) zeros(Tensor(layer.weight.array().select(0, layer.padding_index)));
-}
-
-void initialize(const RecurrentCell& cell) {
-  const int64_t n = cell.config.hidden;
-  normal(cell.weight_ih, usual_deviation);
-  for (int64_t gate = 0; gate < cell.weight_hh.size(0) / n; ++gate) {
-    orthogonal(Tensor(cell.weight_hh.array().slice(0, gate * n, (gate + 1) * n)));
-  }
-  zeros(cell.bias_ih);
-  zeros(cell.bias_hh);
-}
-
-void initialize(const RecurrentLayers& layers) {
-  for (const RecurrentCell& cell : layers.cells) initialize(cell);
-}
-
-void initialize_alignment(const ModuleView& attention) {
-  for (const NamedTensor& weight : named_parameters(attention)) {
-    normal(weight.tensor, alignment_deviation);
-    if (weight.name.ends_with("energy.weight")) zeros(weight.tensor);
-  }
-}
-
-}  // namespace bahdanau2014
-
 }  // namespace heed::init

@@ -44,25 +44,4 @@ class ShapesOnly {
   bool before_;
 };
 
-struct Linear;
-struct Embedding;
-struct RecurrentCell;
-struct RecurrentLayers;
-class ModuleView;
 }  // namespace heed
-
-/// The start of RNNsearch, Bahdanau et al. 2014, appendix B.1: recurrent matrices random orthogonal
-/// (each gate's square), W_a and U_a of the attention normal with standard deviation 0.001, V_a and
-/// biases zero, every other weight normal with standard deviation 0.01.
-namespace heed::init::bahdanau2014 {
-
-void initialize(const Linear& layer);
-/// The row of the padding stays zero.
-void initialize(const Embedding& layer);
-void initialize(const RecurrentCell& cell);
-void initialize(const RecurrentLayers& layers);
-/// Every weight of an attention, whatever its score: normal with standard deviation 0.001, those
-/// named energy zero.
-void initialize_alignment(const ModuleView& attention);
-
-}  // namespace heed::init::bahdanau2014

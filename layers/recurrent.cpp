@@ -191,6 +191,11 @@ RecurrentCell::RecurrentCell(CellConfig sizes) : config(sizes) {
 Tensor RecurrentCell::project(const Tensor& x) const { return linear(x, weight_ih, bias_ih); }
 
 Tensor RecurrentCell::step(const Tensor& gates_x, const Tensor& state, const Tensor& keep) const {
+  if (state.rank() > 2) {
+    const Tensor next =
+        step(reshape(gates_x, {-1, gates_x.size(-1)}), reshape(state, {-1, state.size(-1)}), keep);
+    return reshape(next, state.shape());
+  }
   if (config.cell == Cell::gru && config.reset == Reset::before) {
     return step_reset_before(*this, gates_x, state, keep);
   }

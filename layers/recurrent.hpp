@@ -57,8 +57,9 @@ struct RecurrentCell {
   explicit RecurrentCell(CellConfig sizes);
   /// The input's part of the gates, for any number of steps at once: [..., I] -> [..., G n].
   Tensor project(const Tensor& x) const;
-  /// A step whose input was projected before. gates_x: [B, G n], state: [B, state_size()], keep:
-  /// [B] bool (rows that are false keep their state) or undefined -> the next state.
+  /// A step whose input was projected before. gates_x: [..., G n], state: [..., state_size()];
+  /// keep, with one leading axis: [B] bool (rows that are false keep their state) or undefined ->
+  /// the next state.
   Tensor step(const Tensor& gates_x, const Tensor& state, const Tensor& keep = {}) const;
   /// h of a state: [..., state_size()] -> [..., n].
   Tensor output(const Tensor& state) const;

@@ -12,6 +12,8 @@
 
 namespace heed {
 
+struct RecurrentSource;
+
 /// The RNN encoder-decoder: what a bidirectional recurrent net remembers at the ends of the source,
 /// [last forward state; first backward state], is the one context of every word that the decoder
 /// writes. Cho et al. 2014 (arXiv 1406.1078), section 2.2 and appendix A.1; Sutskever et al. 2014.
@@ -26,12 +28,23 @@ struct EncoderDecoder {
   std::unique_ptr<Decoder> start_decoder(const Tensor& source, const Tensor& keep) const;
   void members(Members& m);
 
+  // What the calls above are made of.
+
+  /// c and s_0. source: [B, S] int32, keep: [B, S] bool.
+  RecurrentSource encode(const Tensor& source, const Tensor& keep) const;
+  /// One word on, from s_{i-1} and y_{i-1}.
+  DecoderStep step(const RecurrentSource& x, const DecoderState& before,
+                   const DecoderInput& y) const;
+  /// t: [..., L] -> the logits of the next word, [..., V].
+  Tensor logits(const Tensor& t) const;
+
   RecurrentConfig config;
   Embedding source_embedding, target_embedding;
   RecurrentLayers encoder;
   Linear initial;
   RecurrentDecoder decoder;
-  Linear readout, generator;
+  DeepOutput readout;
+  Linear generator;
   Dropout dropout;
 };
 

@@ -11,10 +11,12 @@ namespace heed {
 // no configuration can describe.
 enum class Score { additive, dot, general, concat, location, scaled, custom };
 enum class Readout { maxout, tanh };
+enum class ReadoutState { current, previous };
 
 /// Sizes and variants of the recurrent models, the keys of config.json with the same names. The
-/// defaults are the paper's (Bahdanau, Cho, Bengio 2014, appendix A.2.3), `reset` aside. What
-/// concerns the attention is not read by the EncoderDecoder, which has none.
+/// defaults are the paper's (Bahdanau, Cho, Bengio 2014, appendix A.2.3), `reset` and
+/// `readout_state` aside. What concerns the attention is not read by the EncoderDecoder, which has
+/// none.
 struct RecurrentConfig {
   /// Number of words on each side, the four special symbols included.
   int64_t source_vocab = 0, target_vocab = 0;
@@ -34,6 +36,8 @@ struct RecurrentConfig {
   /// Tell the score what has been attended to; feed the read-out of a word back to the next step.
   bool coverage = false, input_feeding = false;
   Readout readout = Readout::maxout;
+  /// The state that the read-out t_i takes: s_i, or s_{i-1} as in the paper.
+  ReadoutState readout_state = ReadoutState::current;
   /// Where a GRU's reset gate acts: after the product as in PyTorch, before it as in the paper.
   Reset reset = Reset::after;
   /// Probability of dropping an element of the embeddings, of the read-out and of what goes from

@@ -1,13 +1,21 @@
 #include "recurrent_decoder.hpp"
 
 #include "../core/elementwise.hpp"
+#include "../core/indexing.hpp"
+#include "../core/products.hpp"
 #include "../core/views.hpp"
 
 namespace heed {
 
+DecoderInput DecoderInput::at(int64_t i) const {
+  return {select(Ey, 1, i), select(gates, 1, i), context_weight, fed_weight};
+}
+
 RecurrentDecoder::RecurrentDecoder(const RecurrentConfig& c)
-    : cell({.cell = c.cell,
-            .input = c.embedding + 2 * c.hidden + (c.input_feeding ? c.readout_size : 0),
+    : embedding(c.embedding),
+      fed_size(c.input_feeding ? c.readout_size : 0),
+      cell({.cell = c.cell,
+            .input = c.embedding + 2 * c.hidden + fed_size,
             .hidden = c.hidden,
             .reset = c.reset}),
       dropout(c.dropout) {
@@ -17,17 +25,32 @@ RecurrentDecoder::RecurrentDecoder(const RecurrentConfig& c)
   }
 }
 
-std::vector<Tensor> RecurrentDecoder::start(const Tensor& s0) const {
-  return std::vector<Tensor>(1 + layers.size(), cell.state_from(s0));
+DecoderState RecurrentDecoder::start(const Tensor& s_0) const {
+  DecoderState state{std::vector<Tensor>(1 + layers.size(), cell.state_from(s_0))};
+  if (fed_size > 0) state.fed = Tensor::zeros({s_0.size(0), fed_size}, s_0.dtype());
+  return state;
 }
 
-Tensor RecurrentDecoder::step(const Tensor& gates, std::vector<Tensor>& states) const {
-  states[0] = cell.step(gates, states[0]);
+DecoderInput RecurrentDecoder::read(const Tensor& Ey, const Tensor& c) const {
+  const int64_t E = embedding, end = E + 2 * cell.config.hidden;
+  const auto columns = [&](int64_t from, int64_t to) { return slice(cell.weight_ih, 1, from, to); };
+  DecoderInput y{Ey, {}, columns(E, end), fed_size > 0 ? columns(end, end + fed_size) : Tensor()};
+  y.gates = linear(Ey, columns(0, E), cell.bias_ih);
+  if (c.defined()) y.gates = y.gates + unsqueeze(linear(c, y.context_weight), 1);
+  return y;
+}
+
+DecoderState RecurrentDecoder::operator()(const DecoderState& before, const DecoderInput& y,
+                                          const Tensor& c) const {
+  DecoderState state = before;
+  Tensor gates = c.defined() ? y.gates + linear(c, y.context_weight) : y.gates;
+  if (state.fed.defined()) gates = gates + linear(state.fed, y.fed_weight);
+  state.layers[0] = cell.step(gates, state.layers[0]);
   for (std::size_t k = 0; k < layers.size(); ++k) {
-    const Tensor below = dropout(cell.output(states[k]));
-    states[k + 1] = layers[k].step(layers[k].project(below), states[k + 1]);
+    const Tensor below = dropout(cell.output(state.layers[k]));
+    state.layers[k + 1] = layers[k].step(layers[k].project(below), state.layers[k + 1]);
   }
-  return top(states);
+  return state;
 }
 
 void RecurrentDecoder::members(Members& m) {
@@ -36,23 +59,16 @@ void RecurrentDecoder::members(Members& m) {
   m("dropout", dropout);
 }
 
-InputWeights::InputWeights(const RecurrentDecoder& decoder, const RecurrentConfig& c)
-    : word(slice(decoder.cell.weight_ih, 1, 0, c.embedding)),
-      context(slice(decoder.cell.weight_ih, 1, c.embedding, c.embedding + 2 * c.hidden)),
-      bias(decoder.cell.bias_ih) {
-  if (!c.input_feeding) return;
-  const int64_t end = decoder.cell.config.input;
-  fed = slice(decoder.cell.weight_ih, 1, end - c.readout_size, end);
-}
+DeepOutput::DeepOutput(const RecurrentConfig& c)
+    : Linear(c.hidden + 2 * c.hidden + c.embedding,
+             c.readout == Readout::maxout ? 2 * c.readout_size : c.readout_size),
+      kind(c.readout) {}
 
-Linear make_readout(const RecurrentConfig& c) {
-  return Linear(c.hidden + 2 * c.hidden + c.embedding,
-                c.readout == Readout::maxout ? 2 * c.readout_size : c.readout_size);
-}
-
-Tensor read_out(const Linear& readout, Readout kind, const Tensor& s, const Tensor& c,
-                const Tensor& Ey) {
-  const Tensor t = readout(cat({s, c, Ey}, -1));  // t~: [..., 2L]
+Tensor DeepOutput::operator()(const Terms& terms) const {
+  const auto& [s, Ey, context] = terms;
+  Tensor c = context;
+  if (c.rank() < Ey.rank()) c = expand(unsqueeze(c, 1), {c.size(0), Ey.size(1), c.size(1)});
+  const Tensor t = Linear::operator()(cat({s, c, Ey}, -1));  // t~: [..., 2L]
   if (kind == Readout::tanh) return tanh(t);
   const int64_t end = t.size(-1);
   return maximum(slice(t, -1, 0, end, 2), slice(t, -1, 1, end, 2));

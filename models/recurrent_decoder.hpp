@@ -2,47 +2,84 @@
 
 #include <vector>
 
+#include "../layers/attention.hpp"
 #include "../layers/dropout.hpp"
 #include "../layers/linear.hpp"
 #include "../layers/recurrent.hpp"
 #include "recurrent_config.hpp"
 
+/// What writes in RNNsearch and in the EncoderDecoder alike. Leading axes [...] are [B], one word
+/// of every sentence, or [N, K], one of each of K hypotheses of N sentences.
 namespace heed {
 
-/// The recurrent layers that write, in RNNsearch and in the EncoderDecoder alike: the lowest reads
-/// the last word and the context, s_i = cell([E y_{i-1}; c_i], s_{i-1}), with input feeding [E
-/// y_{i-1}; c_i; t_{i-1}], t the read-out (Luong et al. 2015, section 3.3); each further layer
-/// reads the state below it. Weights: cell.*, layers.1.*, layers.2.*, ...
+/// What the decoder remembers of the words it wrote.
+struct DecoderState {
+  /// s of each layer, the lowest first: [..., n], an LSTM's with its c [..., 2n].
+  std::vector<Tensor> layers;
+  /// What local attention and coverage go by.
+  AttentionPast past = {};
+  /// t_{i-1}: [..., L]; undefined without input feeding.
+  Tensor fed = {};
+};
+
+/// What the last word, or every word of a text, brings to a step.
+struct DecoderInput {
+  /// E y_{i-1}: [..., E], and its part of the lowest layer's gates: [..., G n].
+  Tensor Ey, gates;
+  /// The columns of the same weight for c_i and, with input feeding, for t_{i-1}: [G n, 2n], [G n,
+  /// L].
+  Tensor context_weight, fed_weight;
+  /// Of a text's words, [B, T, .], the i-th: [B, .].
+  DecoderInput at(int64_t i) const;
+};
+
+/// The recurrent layers that write: the lowest reads the last word and the context,
+/// s_i = f(s_{i-1}, y_{i-1}, c_i), with input feeding also the read-out before it, t_{i-1} (Luong
+/// et al. 2015, section 3.3); each further layer reads the state below it. Weights: cell.*, whose
+/// input is [E y_{i-1}; c_i; t_{i-1}], layers.1.*, layers.2.*, ...
 struct RecurrentDecoder {
   explicit RecurrentDecoder(const RecurrentConfig& config);
   /// Every layer's state before the first word, from s_0 [B, n].
-  std::vector<Tensor> start(const Tensor& s0) const;
-  /// One word on: gates [R, G n], the lowest layer's projected input -> s_i of the top layer [R,
-  /// n].
-  Tensor step(const Tensor& gates, std::vector<Tensor>& states) const;
-  /// s of the top layer.
-  Tensor top(const std::vector<Tensor>& states) const { return cell.output(states.back()); }
+  DecoderState start(const Tensor& s_0) const;
+  /// What words bring, by one product for all: Ey [..., E]. c: a context [B, 2n] that is the same
+  /// at every step, Ey then [B, T, E].
+  DecoderInput read(const Tensor& Ey, const Tensor& c = {}) const;
+  /// One word on; c: [..., 2n], undefined where `y` has brought it. The result's `past` and `fed`
+  /// are still those of before.
+  DecoderState operator()(const DecoderState& before, const DecoderInput& y,
+                          const Tensor& c = {}) const;
+  /// s of the top layer: [..., n].
+  Tensor top(const DecoderState& state) const { return cell.output(state.layers.back()); }
   void members(Members& m);
 
+  int64_t embedding, fed_size;
   RecurrentCell cell;
   /// Layers 1, 2, ...
   std::vector<RecurrentCell> layers;
   Dropout dropout;
 };
 
-/// The lowest layer's input weights, cut: W E y_{i-1} + C c_i (+ F t_{i-1}) instead of one product
-/// with the parts side by side, so that all words of a target can be multiplied at once.
-struct InputWeights {
-  Tensor word, context, fed, bias;  // [G n, E], [G n, 2n], [G n, L] or undefined, [G n]
-  InputWeights(const RecurrentDecoder& decoder, const RecurrentConfig& config);
+/// The deep output with one maxout layer: t~_i = U_o s + V_o E y_{i-1} + C_o c_i + b with
+/// [U_o C_o V_o] = weight, t_i = [max(t~_{i,2j}, t~_{i,2j+1})], j from 0; or t_i = tanh(t~_i).
+/// Bahdanau et al. 2014, appendix A.2.2; Goodfellow et al. 2013 (maxout), Pascanu et al. 2014.
+struct DeepOutput : Linear {
+  explicit DeepOutput(const RecurrentConfig& config);
+  /// What t_i is made of: s [..., n], Ey [..., E], c [..., 2n], or [B, 2n] for all words [B, T, .]
+  /// of a sentence.
+  struct Terms {
+    Tensor s, Ey, c;
+  };
+  /// -> t [..., L].
+  Tensor operator()(const Terms& terms) const;
+
+  Readout kind;
 };
 
-/// The layer that `read_out` multiplies by: [2L, n + 2n + E] for maxout, [L, n + 2n + E] for tanh.
-Linear make_readout(const RecurrentConfig& config);
-
-/// A.2.2: t_i = maxout(U_o s_i + V_o E y_{i-1} + C_o c_i), or tanh of it, for any number of words:
-/// s [..., n], c [..., 2n], Ey [..., E] -> [..., L]. Goodfellow et al. 2013 (maxout).
-Tensor read_out(const Linear& readout, Readout kind, const Tensor& s, const Tensor& c,
-                const Tensor& Ey);
+/// What a step gives: s_i, what t_i is made of, alpha_i [..., S] of a model that has it.
+struct DecoderStep {
+  DecoderState s;
+  DeepOutput::Terms t;
+  Tensor alpha = {};
+};
 
 }  // namespace heed

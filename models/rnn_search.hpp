@@ -15,6 +15,8 @@
 
 namespace heed {
 
+struct RecurrentSource;
+
 /// RNNsearch: a bidirectional recurrent net writes an annotation h_j for every source word; a
 /// recurrent decoder looks for the annotations that matter before each word that it writes.
 /// Bahdanau, Cho, Bengio 2014 (arXiv 1409.0473), section 3 and appendix A; rnn_search.cpp reads
@@ -37,13 +39,24 @@ struct RNNsearch {
   LengthLimits length_limits() const;
   void members(Members& m);
 
+  // What the calls above are made of.
+
+  /// Annotations h_j and s_0. source: [B, S] int32, keep: [B, S] bool.
+  RecurrentSource encode(const Tensor& source, const Tensor& keep) const;
+  /// One word on, from s_{i-1} and y_{i-1}.
+  DecoderStep step(const RecurrentSource& x, const DecoderState& before,
+                   const DecoderInput& y) const;
+  /// t: [..., L] -> the logits of the next word, [..., V].
+  Tensor logits(const Tensor& t) const;
+
   RecurrentConfig config;
   Embedding source_embedding, target_embedding;
   RecurrentLayers encoder;
   Linear initial;
   Attention attention;
   RecurrentDecoder decoder;
-  Linear readout, generator;
+  DeepOutput readout;
+  Linear generator;
   Dropout dropout;
 
  private:

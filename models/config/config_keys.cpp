@@ -40,6 +40,8 @@ std::vector<Key> recurrent_keys(RecurrentConfig& c) {
       {"decoder_layers", IntegerKey{&c.decoder_layers, 1, 64}, "layers of the decoder"},
       {"input_feeding", FlagKey{&c.input_feeding}, "feed the read-out back to the decoder"},
       {"readout", choice(c.readout, {"maxout", "tanh"}), "kind of read-out"},
+      {"readout_state", choice(c.readout_state, {"new", "previous"}),
+       "state that the read-out takes: s_i, or s_{i-1} as in the paper"},
       {"reset", choice(c.reset, {"after", "before"}),
        "reset gate after the product as in PyTorch, or before it as in the paper"},
       {"dropout", FractionKey{&c.dropout},

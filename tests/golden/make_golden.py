@@ -29,7 +29,9 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "..", "tools", "python"))
+import paper_rnn_search
 import torch_twins
 
 SEEDS = (1, 2, 3)
@@ -496,6 +498,30 @@ def make_rnn_search(golden, seed):
             golden.put(case, seed, precision, "output", "losses", losses)
 
 
+def make_paper_rnn_search(golden, seed):
+    """The equations of the paper, of one sentence after the other; no bias has a gradient there."""
+    V, W, E, n, A, L = 23, 29, 7, 11, 13, 5
+    shapes = RNNsearch(V, W, E, n, A, L, "maxout", 1, True)
+    weights = {name: weight if "bias" not in name else torch.zeros_like(weight)
+               for name, weight in random_weights(shapes).items()}
+    inputs = parallel_batch(V, W, [7, 2, 5], [3, 5, 1])
+
+    def forward(i, w):
+        logits, alphas = [], []
+        for source, length, target, labels in zip(
+                i["source"], i["lengths"], i["target"], i["labels"]):
+            words = int((labels != PAD).sum())
+            one, alpha = paper_rnn_search.rnn_search(w, source[:length], target[:words])
+            rows, columns = len(target) - words, len(source) - int(length)
+            logits.append(F.pad(one, (0, 0, 0, rows)))
+            alphas.append(F.pad(alpha, (0, columns, 0, rows)))
+        logits = torch.stack(logits)
+        return {"logits": logits, "weights": torch.stack(alphas),
+                "loss": loss_of(logits, i["labels"])}
+
+    record(golden, "as_printed", seed, inputs, weights, forward, stored=("float64",))
+
+
 # --- multi-head attention and the Transformer -----------------------------------------------------
 
 
@@ -688,7 +714,8 @@ def main():
                        "cross_entropy": make_cross_entropy, "gru": make_gru,
                        "recurrent": make_recurrent, "scores": make_scores,
                        "recurrent_models": make_recurrent_models,
-                       "rnn_search": make_rnn_search, "attention": make_attention,
+                       "rnn_search": make_rnn_search,
+                       "paper_rnn_search": make_paper_rnn_search, "attention": make_attention,
                        "attention_options": make_attention_options,
                        "transformer_layers": make_transformer_layers,
                        "transformer": make_transformer, "optim": make_optim}.items():

@@ -262,7 +262,7 @@ void check_score(GoldenCase& c, ScoreFunction score, AttentionConfig options) {
   const Tensor s = c.input("s"), annotations = c.input("annotations");
   const Tensor attended = c.input("attended");
   const AttentionMemory memory = attention.remember(annotations, c.input("keep"));
-  const Attended found = attention(s, memory, 3, attended);
+  const Attended found = attention(s, memory, {3, attended});
   const Tensor loss =
       c.check_output("context", found.context) + c.check_output("weights", found.weights);
   loss.backward();

@@ -83,26 +83,3 @@ TEST_CASE("layers start as in PyTorch") {
   for (const Tensor& weight : parameters(cell)) check_uniform(weight, 1 / std::sqrt(31.0));
   CHECK(deviation(Embedding(97, 53).weight) == Approx(1).epsilon(0.05));
 }
-
-TEST_CASE("the paper's start of RNNsearch: orthogonal, 0.001, 0 and 0.01") {
-  manual_seed(5);
-  GRU gru({.input = 53, .hidden = 31, .bidirectional = true});
-  init::bahdanau2014::initialize(gru);
-  for (const RecurrentCell& cell : gru.cells) {
-    for (int64_t gate = 0; gate < 3; ++gate) {
-      check_orthonormal_rows(slice(cell.weight_hh, 0, gate * 31, (gate + 1) * 31), 1e-6);
-    }
-    CHECK(deviation(cell.weight_ih) == Approx(0.01).epsilon(0.05));
-    CHECK(deviation(cell.bias_ih) == 0);
-    CHECK(deviation(cell.bias_hh) == 0);
-  }
-  const AdditiveScore attention({.query = 31, .key = 62, .size = 53});
-  init::bahdanau2014::initialize_alignment(attention);
-  CHECK(deviation(attention.query.weight) == Approx(0.001).epsilon(0.05));
-  CHECK(deviation(attention.key.weight) == Approx(0.001).epsilon(0.05));
-  CHECK(deviation(attention.energy.weight) == 0);
-  const Embedding embedding_layer(97, 53, 0);
-  init::bahdanau2014::initialize(embedding_layer);
-  CHECK(deviation(select(embedding_layer.weight, 0, 0)) == 0);
-  CHECK(deviation(embedding_layer.weight) == Approx(0.01).epsilon(0.05));
-}

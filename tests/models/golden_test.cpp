@@ -73,6 +73,36 @@ TEST_CASE(
   for_each_seed(golden, "tanh", check);
 }
 
+TEST_CASE("RNNsearch with the paper's switches is the paper's equations as they are printed") {
+  Golden golden("paper_rnn_search");
+  RecurrentConfig config;
+  config.source_vocab = 23;
+  config.target_vocab = 29;
+  config.embedding = 7;
+  config.hidden = 11;
+  config.attention_size = 13;
+  config.readout_size = 5;
+  config.reset = Reset::before;
+  config.readout_state = ReadoutState::previous;
+  for_each_seed(golden, "as_printed", [&](GoldenCase& c) {
+    RNNsearch model(config);
+    c.load(model);
+    const Tensor source = c.input("source"), target = c.input("target");
+    const Tensor labels = c.input("labels"), keep = c.keep(source.size(1));
+    const Tensor words = unsqueeze(ne(labels, 0), 2);  // the twin says nothing after </s>
+    const Tensor logits = model(source, keep, target);
+    const Tensor alpha = select(model.attention_weights(source, keep, target)[0].weights, 1, 0);
+    c.check_value("logits", masked_fill(logits, logical_not(words), 0));
+    c.check_value("weights", masked_fill(alpha, logical_not(words), 0));
+    const Tensor loss = loss_of(logits, labels);
+    c.check_value("loss", loss);
+    (loss * c.scale()).backward();
+    for (const auto& [name, weight] : named_parameters(model)) {
+      if (name.find("bias") == std::string::npos) c.check_gradient(name, weight);
+    }
+  });
+}
+
 TEST_CASE(
     "the recurrent models with other cells, layers and options give what PyTorch's twins give") {
   Golden golden("recurrent_models");

@@ -46,6 +46,8 @@ std::vector<Variant> variants() {
   using T = TransformerConfig;
   return {recurrent("plain", [](R&) {}),
           recurrent("reset before", [](R& c) { c.reset = Reset::before; }),
+          recurrent("read-out of the state before",
+                    [](R& c) { c.readout_state = ReadoutState::previous; }),
           recurrent("tanh read-out", [](R& c) { c.readout = Readout::tanh; }),
           recurrent("two encoder layers", [](R& c) { c.encoder_layers = 2; }),
           recurrent("lstm", [](R& c) { c.cell = Cell::lstm; }),

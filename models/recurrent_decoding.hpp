@@ -1,0 +1,110 @@
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "../core/elementwise.hpp"
+#include "../core/indexing.hpp"
+#include "../core/softmax.hpp"
+#include "../core/views.hpp"
+#include "decoder.hpp"
+#include "recurrent_decoder.hpp"
+
+/// From a recurrent model's `encode`, `step` and `logits`: teacher forcing, and the decoder that
+/// search asks. RNNsearch and the EncoderDecoder differ in these functions alone.
+namespace heed {
+
+/// What the encoder leaves for the decoder, for N sentences.
+struct RecurrentSource {
+  DecoderState start;           // s_0: [N, n]
+  AttentionMemory memory = {};  // h_j: [N, S, 2n], keys, keep: [N, S], of RNNsearch
+  Tensor c = {};                // [N, 2n], the one context of the EncoderDecoder
+};
+
+/// What a model says while it reads a given target, and where it looked.
+struct TeacherForced {
+  Tensor logits;              // [B, T, V]
+  std::vector<Tensor> alpha;  // [B, S] for each of the T words
+};
+
+template <class Model>
+TeacherForced teacher_forcing(const Model& m, const Tensor& source, const Tensor& keep,
+                              const Tensor& target) {
+  const RecurrentSource x = m.encode(source, keep);
+  const DecoderInput y = m.decoder.read(m.dropout(m.target_embedding(target)), x.c);  // [B, T, .]
+  DecoderState state = x.start;
+  TeacherForced result;
+  std::vector<Tensor> s, c, t;
+  for (int64_t i = 0; i < target.size(1); ++i) {
+    DecoderStep step = m.step(x, state, y.at(i));
+    s.push_back(step.t.s);
+    c.push_back(step.t.c);
+    result.alpha.push_back(step.alpha);
+    state = std::move(step.s);
+    if (state.fed.defined()) t.push_back(state.fed = m.readout(step.t));
+  }
+  // Unless t_i is fed back, no step needs it: the read-outs of all words are one product.
+  const Tensor read_out =
+      t.empty() ? m.readout({stack(s, 1), y.Ey, x.c.defined() ? x.c : stack(c, 1)}) : stack(t, 1);
+  result.logits = m.logits(read_out);
+  return result;
+}
+
+/// Word by word. What depends on the source alone is there once for each of N sentences; what the
+/// decoder remembers is there for each of their K hypotheses, [N, K, .].
+template <class Model>
+class RecurrentSearch final : public Decoder {
+ public:
+  RecurrentSearch(const Model& model, const Tensor& source, const Tensor& keep)
+      : model_(model),
+        x_(model.encode(source, keep)),
+        state_(x_.start),
+        sentences_(source.size(0)) {
+    each_of_state([](Tensor& one) { one = unsqueeze(one, 1); });
+  }
+
+  Tensor step(const Tensor& last) override {
+    NoGrad no_grad;
+    const int64_t R = last.size(0);
+    const Tensor words = reshape(last, {sentences_, R / sentences_});
+    const Tensor Ey = model_.dropout(model_.target_embedding(words));  // [N, K, E]
+    DecoderStep step = model_.step(x_, state_, model_.decoder.read(Ey, x_.c));
+    const Tensor t = model_.readout(step.t);
+    state_ = std::move(step.s);
+    if (state_.fed.defined()) state_.fed = t;
+    alpha_ = step.alpha.defined() ? reshape(step.alpha, {R, -1}) : step.alpha;
+    return log_softmax(reshape(model_.logits(t), {R, -1}));
+  }
+
+  Tensor attention() const override { return alpha_; }
+
+  void reorder(const Tensor& sentences, const Tensor& rows) override {
+    NoGrad no_grad;
+    const int64_t N = sentences.size(0), R = rows.size(0);
+    each_of_state([&](Tensor& one) {
+      const Tensor of_rows = reshape(one, {one.size(0) * one.size(1), -1});
+      one = reshape(index_select(of_rows, 0, rows), {N, R / N, -1});
+    });
+    if (N == sentences_) return;
+    for (Tensor* one : {&x_.memory.annotations, &x_.memory.keys, &x_.memory.keep, &x_.c}) {
+      if (one->defined()) *one = index_select(*one, 0, sentences);
+    }
+    sentences_ = N;
+  }
+
+ private:
+  template <class Change>
+  void each_of_state(const Change& change) {
+    for (Tensor& layer : state_.layers) change(layer);
+    if (state_.past.coverage.defined()) change(state_.past.coverage);
+    if (state_.fed.defined()) change(state_.fed);
+  }
+
+  const Model& model_;
+  RecurrentSource x_;
+  DecoderState state_;
+  int64_t sentences_;
+  Tensor alpha_;  // of the last step, [R, S]
+};
+
+}  // namespace heed
