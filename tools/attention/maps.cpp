@@ -58,7 +58,7 @@ std::vector<AttentionMap> attention_maps(const Translation& translation) {
     const AttentionLayer& layer = translation.attention[l];
     const auto rows = axis(layer.queries, layer.keys), columns = axis(layer.keys, layer.queries);
     for (std::size_t h = 0; h < layer.heads.size(); ++h) {
-      const std::string head = layer.heads.size() > 1 ? " head " + std::to_string(h + 1) : "";
+      const std::string head = layer.heads.size() > 1 ? " head " + std::to_string(h) : "";
       maps.push_back({visible(layer.name) + head, l, h, rows, columns, layer.heads[h].weights});
       check(maps.back(), layer);
     }

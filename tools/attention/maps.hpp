@@ -9,9 +9,9 @@ namespace heed::tools {
 /// One heat map of a translation: a head of one of its attentions, with the tokens on its axes as
 /// drawings show them.
 struct AttentionMap {
-  /// The layer's name, with the number of the head (from 1) where the layer has several.
+  /// The layer's name, with the number of the head where the layer has several.
   std::string title;
-  /// Index of the layer in the translation and of the head in the layer, from 0.
+  /// Index of the layer in the translation and of the head in the layer.
   std::size_t layer = 0, head = 0;
   /// Tokens of the queries (down the side) and of the keys (across the top).
   std::vector<std::string> rows, columns;

@@ -145,8 +145,8 @@ TEST_CASE("what the terminal leaves out is said") {
   CHECK_THAT(draw_attention(long_sentence(97), {.width = 46}),
              Contains("77 source tokens on the right, 37 target tokens below"));
   const std::string drawn = draw_attention(many_heads(2, 7));
-  CHECK_THAT(drawn, Contains("layer1 head 4\n") && Contains("10 more heads"));
-  CHECK_THAT(drawn, !Contains("layer0") && !Contains("head 5"));
+  CHECK_THAT(drawn, Contains("layer1 head 3\n") && Contains("10 more heads"));
+  CHECK_THAT(drawn, !Contains("layer0") && !Contains("head 4"));
 }
 
 TEST_CASE("tokens cannot send escape codes to the terminal") {
@@ -196,7 +196,7 @@ TEST_CASE("axes show the texts that ask and are asked, and what the decoder read
   const Translation t = transformer(1, 2);
   const auto maps = attention_maps(t);
   REQUIRE(maps.size() == 6);
-  CHECK(maps[1].title == "encoder.layers.0.self_attn head 2");
+  CHECK(maps[1].title == "encoder.layers.0.self_attn head 1");
   CHECK(maps[1].rows == Labels{"a", "b", "</s>"});
   CHECK(maps[1].columns == Labels{"a", "b", "</s>"});
   CHECK(maps[2].rows == Labels{"<s>", "x"});
@@ -275,7 +275,7 @@ TEST_CASE("the SVG escapes every word") {
 TEST_CASE("the SVG of several heads is a grid of titled panels") {
   const Translation t = many_heads(2, 3);
   const std::string svg = attention_svg({&t, 1});
-  CHECK(count(svg, ">head 3</text>") == 2);
+  CHECK(count(svg, ">head 2</text>") == 2);
   CHECK(count(svg, ">layer1</text>") == 1);
 }
 
