@@ -32,20 +32,6 @@ std::vector<std::string> token_labels(const std::vector<std::string>& tokens);
 /// not finite.
 std::vector<AttentionMap> attention_maps(const Translation& translation);
 
-/// The attentions between the same two texts, a model's layers in order.
-struct AttentionGroup {
-  Side queries = Side::target, keys = Side::source;
-  /// Indices into `Translation::attention`.
-  std::vector<std::size_t> layers;
-};
-
-/// The attentions that have heads, by their texts: of the source to itself, of the target to
-/// itself, of the target to the source. Empty groups are left out.
-std::vector<AttentionGroup> attention_groups(const Translation& translation);
-
-/// `encoder self-attention`, `decoder self-attention` or `cross-attention`.
-std::string attention_kind(Side queries, Side keys);
-
 /// `source` or `target`.
 std::string side_name(Side side);
 

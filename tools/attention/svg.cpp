@@ -1,4 +1,5 @@
 #include "svg.hpp"
+
 #include <algorithm>
 #include <cmath>
 

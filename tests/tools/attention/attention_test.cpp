@@ -1,4 +1,5 @@
 #include "../../../tools/attention/attention.hpp"
+
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdlib>
@@ -15,7 +16,6 @@
 #include "../../../tools/attention/svg.hpp"
 #include "../../../tools/attention/terminal.hpp"
 #include "../../../tools/terminal/display_text.hpp"
-
 #include "../../temporary_folder.hpp"
 #include "attention_support.hpp"
 
@@ -203,18 +203,6 @@ TEST_CASE("axes show the texts that ask and are asked, and what the decoder read
   CHECK(maps[2].columns == Labels{"<s>", "x"});
   CHECK(maps[5].rows == Labels{"x", "</s>"});
   CHECK(maps[5].columns == Labels{"a", "b", "</s>"});
-}
-
-TEST_CASE("attentions are grouped by their texts, layers in order") {
-  const auto groups = attention_groups(transformer(2, 1));
-  REQUIRE(groups.size() == 3);
-  CHECK(attention_kind(groups[0].queries, groups[0].keys) == "encoder self-attention");
-  CHECK(groups[0].layers == std::vector<std::size_t>{0, 1});
-  CHECK(attention_kind(groups[1].queries, groups[1].keys) == "decoder self-attention");
-  CHECK(groups[1].layers == std::vector<std::size_t>{2, 4});
-  CHECK(attention_kind(groups[2].queries, groups[2].keys) == "cross-attention");
-  CHECK(groups[2].layers == std::vector<std::size_t>{3, 5});
-  CHECK(attention_groups(transformer(2, 0)).empty());
 }
 
 TEST_CASE("the JSON and the page name the texts of each attention") {

@@ -5,7 +5,7 @@
 
 #include "../../../core/error.hpp"
 #include "../../../models/text/vocabulary.hpp"
-#include "../../../tools/pictures/chart_svg.hpp"
+#include "../../../tools/pictures/chart.hpp"
 #include "../../../tools/studies/reports.hpp"
 #include "../../../tools/studies/statistics.hpp"
 #include "../../../tools/terminal/text_table.hpp"
