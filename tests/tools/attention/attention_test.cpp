@@ -17,6 +17,7 @@
 #include "../../../tools/attention/terminal.hpp"
 #include "../../../tools/terminal/display_text.hpp"
 #include "../../temporary_folder.hpp"
+#include "../text_support.hpp"
 #include "attention_support.hpp"
 
 using namespace heed;
@@ -88,12 +89,6 @@ std::vector<std::string> lines(const std::string& text) {
   std::istringstream stream(text);
   for (std::string line; std::getline(stream, line);) out.push_back(line);
   return out;
-}
-
-std::size_t count(const std::string& text, const std::string& piece) {
-  std::size_t times = 0;
-  for (auto at = text.find(piece); at != std::string::npos; at = text.find(piece, at + 1)) ++times;
-  return times;
 }
 
 std::string content(const std::string& file) {

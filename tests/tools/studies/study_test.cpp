@@ -9,7 +9,7 @@
 #include "../../../tools/studies/reports.hpp"
 #include "../../../tools/studies/statistics.hpp"
 #include "../../../tools/terminal/text_table.hpp"
-#include "../svg_support.hpp"
+#include "../text_support.hpp"
 
 using namespace heed;
 using namespace heed::tools;
@@ -39,12 +39,6 @@ ModelResults results_of(std::vector<std::vector<std::string>> translations) {
     model.seeds.back().translations = std::move(lines);
   }
   return model;
-}
-
-std::size_t count(const std::string& text, const std::string& piece) {
-  std::size_t times = 0;
-  for (auto at = text.find(piece); at != std::string::npos; at = text.find(piece, at + 1)) ++times;
-  return times;
 }
 
 double weights(const Config& config) {
