@@ -96,6 +96,21 @@ std::string content(const std::string& file) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
+/// The page of `translation` after its scripts ran in a browser; empty, with a warning, without one.
+std::string opened(const Translation& translation) {
+  if (std::system("command -v chromium >/dev/null 2>&1") != 0) {
+    WARN("chromium is not installed: the page was not opened");
+    return "";
+  }
+  const TemporaryFolder folder;
+  write_attention(folder / "page.html", {&translation, 1}, false);
+  const std::string command = "HOME='" + folder.path() + "' timeout 60 chromium --headless " +
+                              "--no-sandbox --disable-gpu --dump-dom 'file://" +
+                              (folder / "page.html") + "' >'" + (folder / "dom") + "' 2>/dev/null";
+  REQUIRE(std::system(command.c_str()) == 0);
+  return content(folder / "dom");
+}
+
 }  // namespace
 
 TEST_CASE("the terminal shows source words above the columns and shades by weight") {
@@ -159,17 +174,6 @@ TEST_CASE("a translation without attention draws nothing") {
   CHECK(page_data(attention_html({&none, 1})).empty());
   CHECK_THAT(attention_svg({&none, 1}), Contains("</svg>"));
   CHECK(attention_json(none) == R"({"source": ["</s>"], "target": ["x"], "layers": []})");
-}
-
-TEST_CASE("the width of a text counts wide characters twice and marks not at all") {
-  CHECK(display_width("chat") == 4);
-  CHECK(display_width("e\xCC\x81") == 1);
-  CHECK(display_width("日本") == 4);
-  CHECK(display_width("👩‍👩‍👧") == 2);
-  CHECK(shortened("dictionnaire", 5) == "dict…");
-  CHECK(shortened("日本語", 4) == "日…");
-  CHECK(shortened("chat", 4) == "chat");
-  CHECK(visible(" ") == "␣");
 }
 
 TEST_CASE("the JSON of a translation gives back every float") {
@@ -320,23 +324,22 @@ TEST_CASE("a file of attention is never overwritten unasked") {
 }
 
 TEST_CASE("a browser shows hostile words as text and runs none of them", "[slow]") {
-  if (std::system("command -v chromium >/dev/null 2>&1") != 0) {
-    WARN("chromium is not installed: the page was not opened");
-    return;
-  }
   Translation t = hostile();
   t.source[1] = "<img/src=x/onerror=document.title='attacked'>";
   t.target[0] = "</script><script>document.title='attacked'</script>";
-  const TemporaryFolder folder;
-  write_attention(folder / "page.html", {&t, 1}, false);
-  const std::string command = "HOME='" + folder.path() + "' timeout 60 chromium --headless " +
-                              "--no-sandbox --disable-gpu --dump-dom 'file://" +
-                              (folder / "page.html") + "' >'" + (folder / "dom") + "' 2>/dev/null";
-  REQUIRE(std::system(command.c_str()) == 0);
-  const std::string dom = content(folder / "dom");
+  const std::string dom = opened(t);
+  if (dom.empty()) return;
   CHECK_THAT(dom, Contains("<title>Attention</title>") && !Contains("<img"));
   CHECK_THAT(dom, Contains(">&lt;img/src=x/onerror=document.title='attacked'&gt;</span>"));
   CHECK_THAT(dom, Contains(">&lt;/script&gt;&lt;script&gt;document.title='attacked'"));
+}
+
+TEST_CASE("the page in a browser counts layers and heads from 0", "[slow]") {
+  const std::string dom = opened(transformer(2, 3));
+  if (dom.empty()) return;
+  CHECK_THAT(dom, Contains(">Encoder self-attention, layer 0, head 0</h2>"));
+  CHECK_THAT(dom, Contains("title=\"Cross-attention, layer 1, head 2\""));
+  CHECK_THAT(dom, !Contains("layer 2") && !Contains("head 3"));
 }
 
 TEST_CASE("the attention JSON that docs/model-format.md shows is what is written") {
