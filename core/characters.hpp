@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string_view>
 
-// The characters of UTF-8, one at a time; models/utf8.hpp has what is done with whole texts.
+// The characters of UTF-8, one at a time; models/text/utf8.hpp has what is done with whole texts.
 namespace heed {
 
 /// The character that begins at a byte of a text, or what is wrong with the bytes in its place.

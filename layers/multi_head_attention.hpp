@@ -39,7 +39,7 @@ struct MultiHeadAttentionConfig {
   double dropout = 0;
   /// G heads of keys and values, a divisor of H; 0: H. One: multi-query attention (Shazeer 2019,
   /// arXiv 1911.02150); some: grouped-query (Ainslie et al. 2023, arXiv 2305.13245). Head h looks
-  /// (from 0) at the keys of head h G / H, rounded down.
+  /// at the keys of head h G / H, rounded down; both count from 0.
   int64_t kv_heads = 0;
   /// A word sees those at most so many places away; 0: the whole text.
   int64_t window = 0;

@@ -17,13 +17,13 @@ Tensor rows(const Shape& weights, int64_t k) {
   return expand((c + static_cast<double>(k)).to(int32), weights);
 }
 
-/// m_h of ALiBi for h = 1, ..., H.
+/// m_h of ALiBi for h = 0, ..., H - 1.
 std::vector<double> slopes(int64_t H) {
   int64_t n = 1;  // the largest power of two up to H
   while (2 * n <= H) n *= 2;
   std::vector<double> m;
-  for (int64_t h = 1; h <= H; ++h) {
-    const double place = h <= n ? static_cast<double>(h) : static_cast<double>(h - n) - 0.5;
+  for (int64_t h = 0; h < H; ++h) {
+    const double place = h < n ? static_cast<double>(h + 1) : static_cast<double>(h - n) + 0.5;
     m.push_back(std::pow(2.0, -8 * place / static_cast<double>(n)));
   }
   return m;

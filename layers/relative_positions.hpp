@@ -25,7 +25,7 @@ Tensor window_keep(int64_t T, int64_t S, int64_t width);
 Tensor rotate(const Tensor& x, int64_t first = 0);
 
 /// What ALiBi adds to the scores (after their scaling): -m_h |j - i|.   -> [H, T, S]. The slope m_h
-/// of head h = 1, ..., H is 2^(-8h/H); where H is no power of two, those of the largest one below,
+/// of head h, from 0, is 2^(-8(h+1)/H); where H is no power of two, those of the largest one below,
 /// then every other one of twice as many heads. Press, Smith, Lewis 2022 (arXiv 2108.12409),
 /// section 3; symmetric where a query sees what comes after it.
 Tensor alibi(int64_t H, int64_t T, int64_t S, DType dtype = float32);

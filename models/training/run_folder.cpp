@@ -1,4 +1,5 @@
 #include "run_folder.hpp"
+
 #include <algorithm>
 
 #include "../../core/error.hpp"

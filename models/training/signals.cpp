@@ -1,5 +1,7 @@
 #include "signals.hpp"
+
 #include <unistd.h>
+
 #include <csignal>
 
 namespace heed {

@@ -1,4 +1,5 @@
 #include "train_log.hpp"
+
 #include <cerrno>
 #include <charconv>
 #include <cmath>

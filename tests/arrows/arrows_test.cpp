@@ -1,5 +1,6 @@
 // The arrows between the folders, and what headers may include.
 #include <catch2/catch.hpp>
+
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -7,35 +8,14 @@
 #include <string>
 #include <vector>
 
+#include "drawing.hpp"
+
 namespace fs = std::filesystem;
 
 namespace {
 
 const fs::path root = HEED_SOURCE_DIR;
 
-/// A room is a folder of the tree and has one subject; its sub-folders belong to it unless they are
-/// rooms themselves. It may include itself and these.
-const std::map<std::string, std::set<std::string>> arrows = {
-    {"core", {}},
-    {"layers", {"core"}},
-    {"optim", {"core"}},
-    {"models/text", {"core"}},
-    {"models/metrics", {"core", "models/text"}},
-    {"models", {"core", "layers", "models/text"}},
-    {"models/search", {"core", "models/text", "models"}},
-    {"models/config", {"core", "layers", "optim", "models/text", "models"}},
-    {"models/training",
-     {"core", "layers", "optim", "models/text", "models/metrics", "models", "models/search",
-      "models/config"}},
-    {"models/translate",
-     {"core", "layers", "models/text", "models", "models/search", "models/config"}},
-    {"tools/terminal", {"core", "models/text", "models/training"}},
-    {"tools/command_line", {"core", "models/text"}},
-    {"tools/pictures", {"core", "tools/terminal"}},
-    {"tools/tasks", {"core", "models/text"}},
-};
-
-/// What is left, `tools` and its other rooms, may include everything.
 const std::vector<std::string> folders = {"core", "layers", "optim", "models", "tools", "tests"};
 
 struct Include {
@@ -85,12 +65,7 @@ fs::path resolved(const fs::path& from, const Include& include) {
   return include.quoted ? (from.parent_path() / include.name).lexically_normal() : fs::path();
 }
 
-/// The room of a file: the longest known one that holds it, or its top folder.
-std::string room_of(const fs::path& file) {
-  fs::path room = file.lexically_relative(root).parent_path();
-  while (room.has_parent_path() && arrows.count(room.string()) == 0) room = room.parent_path();
-  return room.string();
-}
+std::string from_root(const fs::path& file) { return file.lexically_relative(root).string(); }
 
 void reach(const fs::path& file, std::set<fs::path>& seen) {
   if (!seen.insert(file).second) return;
@@ -110,6 +85,19 @@ TEST_CASE("the tree resolves as it lies: every include of heed's own is a path t
   }
 }
 
+TEST_CASE("headers of the system and headers of heed stand in blocks of their own") {
+  for (const fs::path& file : sources_of_the_tree()) {
+    std::ifstream stream(file);
+    const std::string include = "#include ";
+    std::string last;
+    for (std::string line; std::getline(stream, line); last = line) {
+      if (!line.starts_with(include) || !last.starts_with(include)) continue;
+      INFO(file.string() + ": " + line);
+      CHECK(line[include.size()] == last[include.size()]);
+    }
+  }
+}
+
 TEST_CASE("a source includes its own header first") {
   for (const fs::path& file : sources_of_the_tree()) {
     const fs::path own = fs::path(file).replace_extension(".hpp");
@@ -120,28 +108,29 @@ TEST_CASE("a source includes its own header first") {
   }
 }
 
-TEST_CASE("a room includes only what the arrows allow") {
-  for (const std::string& folder : folders) {
+TEST_CASE("a room includes only what the arrows of the drawing lead to") {
+  const Drawing drawing = read_drawing();
+  for (const std::string folder : {"core", "layers", "optim", "models", "tools"}) {
     for (const fs::path& file : sources(folder)) {
-      const auto room = arrows.find(room_of(file));
-      if (room == arrows.end()) continue;
+      const std::string room = drawing.room_of(from_root(file));
+      const std::set<std::string> allowed = drawing.reached(room);
       for (const Include& include : includes(file)) {
         const fs::path target = resolved(file, include);
         if (target.empty()) continue;
+        const std::string other = drawing.room_of(from_root(target));
         INFO(file.string() + " includes " + include.name);
-        CHECK((room_of(target) == room->first || room->second.count(room_of(target)) == 1));
+        CHECK((other == room || allowed.count(other) == 1));
       }
     }
   }
 }
 
-TEST_CASE("every room of the drawing is there, and no two include each other") {
-  for (const auto& [room, allowed] : arrows) {
-    CHECK(fs::is_directory(root / room));
-    for (const std::string& other : allowed) {
-      INFO(room + " <- " + other);
-      CHECK(arrows.at(other).count(room) == 0);
-    }
+TEST_CASE("the arrows of the drawing lead no way back") {
+  const Drawing drawing = read_drawing();
+  CHECK(drawing.arrows.size() > 15);
+  for (const auto& [room, to] : drawing.arrows) {
+    INFO(room);
+    CHECK(drawing.reached(room).count(room) == 0);
   }
 }
 

@@ -7,17 +7,9 @@
 #include "../../core/memory.hpp"
 #include "../../core/operations.hpp"
 #include "../../core/record.hpp"
+#include "leaves.hpp"
 
 using namespace heed;
-
-namespace {
-Tensor leaf(std::initializer_list<double> values) {
-  Tensor x = Tensor::of(values, {static_cast<int64_t>(values.size())}, float64);
-  return x.set_requires_grad();
-}
-using Values = std::vector<double>;
-Values values(const Tensor& x) { return x.to_vector<double>(); }
-}  // namespace
 
 TEST_CASE("a diamond's gradient adds both branches") {
   const Tensor x = leaf({2, 3});

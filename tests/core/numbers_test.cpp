@@ -5,6 +5,7 @@
 
 #include "../../core/error.hpp"
 #include "../../core/operations.hpp"
+#include "leaves.hpp"
 
 using namespace heed;
 
@@ -13,10 +14,6 @@ namespace {
 std::vector<double> plain(const Tensor& x) { return x.to(float64).to_vector<double>(); }
 
 double logsumexp_of(double a, double b) { return logsumexp(Tensor::of({a, b}, {2})).item(); }
-
-Tensor leaf(std::initializer_list<double> values, DType dtype = float64) {
-  return Tensor::of(values, {static_cast<int64_t>(values.size())}, dtype).set_requires_grad();
-}
 
 std::vector<double> gradient(const Tensor& y, const Tensor& x) {
   sum(y).backward();

@@ -8,19 +8,9 @@
 #include "../../core/operations.hpp"
 #include "../../core/parallel.hpp"
 #include "../../core/record.hpp"
+#include "leaves.hpp"
 
 using namespace heed;
-
-namespace {
-
-Tensor leaf(std::initializer_list<double> values) {
-  Tensor x = Tensor::of(values, {static_cast<int64_t>(values.size())}, float64);
-  return x.set_requires_grad();
-}
-using Values = std::vector<double>;
-Values values(const Tensor& x) { return x.to_vector<double>(); }
-
-}  // namespace
 
 TEST_CASE("after a backward that failed on a change in place the graph is freed, as it says") {
   const Tensor x = leaf({1, 2});

@@ -16,7 +16,6 @@ here, by its name, and walks the file. The keys are ROW:CASE:PRECISION/..., with
 Inputs of layouts other than the dense one have the same numbers, so that the file has each case
 once and the test lays them out.
 """
-import math
 import os
 import sys
 import zlib
@@ -26,85 +25,8 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 
-DIRECTION = (1, -0.5, 2, 0.75, -1.25)
-PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
-inf, nan = math.inf, math.nan
-
-
-class Expanded:
-    """A leaf that is expanded to a shape before the operation."""
-
-    def __init__(self, leaf, *shape):
-        self.leaf, self.shape = leaf, shape
-
-
-def edge(dtype):
-    """Denormal, smallest normal, and nearly the largest number."""
-    return (1e-40, 1.5e-38, 3e38) if dtype == torch.float32 else (1e-310, 3e-308, 1.5e308)
-
-
-def special(dtype):
-    denormal, small, huge = edge(dtype)
-    return torch.tensor([0.0, -0.0, 1, -1, 0.5, -2, 3.7, -9.25, inf, -inf, nan, denormal, -denormal,
-                         small, huge, -huge], dtype=dtype)
-
-
-def beyond(dtype):
-    """Where functions of the exponential begin to overflow, underflow and saturate."""
-    x = [-750, -740, -710, -708, -105, -103, -100, -90, -88, -87, -40, -20, -12, -6, -1e-5, 1e-5,
-         6, 12, 20, 40, 88, 89, 709, 710]
-    return torch.tensor(x, dtype=dtype)
-
-
-def left(dtype):
-    return special(dtype).repeat_interleave(16)
-
-
-def right(dtype):
-    return special(dtype).repeat(16)
-
-
-def rows(dtype):
-    """Rows of four for what reduces them."""
-    denormal, small, huge = edge(dtype)
-    return torch.tensor([[nan, 1, 2, 3], [1, 2, 3, nan], [nan, nan, nan, nan], [inf, 1, 2, 3],
-                         [-inf, 1, 2, 3], [inf, -inf, 1, 2], [-inf, nan, -inf, inf],
-                         [nan, -inf, -inf, -inf], [0.0, -0.0, 0.0, -0.0], [-0.0, -0.0, -0.0, -0.0],
-                         [denormal, 0, -denormal, denormal], [small, small, 0, small],
-                         [2, 1, 2, 2], [1, 1, 1, 1], [0, -90, -100, -740], [0, 0, 0, 5]],
-                        dtype=dtype)
-
-
-def infinite(dtype):
-    return torch.tensor([[-inf, -inf, -inf, -inf], [inf, inf, 1, 2]], dtype=dtype)
-
-
-def large(dtype):
-    huge = edge(dtype)[2]
-    return torch.tensor([[huge, 1, -huge, 2], [huge, huge, 1, 0], [-huge, -huge, -huge, -huge]],
-                        dtype=dtype)
-
-
-def plain(*shape):
-    """Numbers that float32 has as well."""
-    return torch.randn(shape).double()
-
-
-def above(*shape):
-    return plain(*shape).abs() + 0.25
-
-
-def ties(*shape):
-    return torch.randint(-1, 2, shape).double()
-
-
-def ids(*values):
-    return torch.tensor(values, dtype=torch.int64)
-
-
-def mask(*values):
-    return torch.tensor(values, dtype=torch.bool)
-
+from comparison_cases import (PRECISIONS, Expanded, above, beyond, compute, ids, inf, infinite, large,
+                              left, mask, nan, plain, right, rows, special, stored_as, ties)
 
 ROWS = {}
 
@@ -170,6 +92,9 @@ def elementwise():
             ("tanh", torch.tanh, False), ("sigmoid", torch.sigmoid, False),
             ("relu", torch.relu, False), ("gelu", F.gelu, False), ("silu", F.silu, False)):
         one_operand(name, function, whole)
+
+
+def selections():
     for low, high in ((-1.0, 3.7), (0.0, 0.0), (-inf, inf)):
         one_operand(f"clamp/{low},{high}", lambda x, a=low, b=high: x.clamp(a, b))
     row("clamp/-1,4", lambda x: x.clamp(-1, 4), whole=[torch.tensor([-3, 0, 7], dtype=torch.int32)])
@@ -420,56 +345,11 @@ def losses():
 # --- the file -------------------------------------------------------------------------------------
 
 
-def inputs_of(case, dtype):
-    """The leaves, and what the operation gets."""
-    leaves, arguments = [], []
-    for given in case:
-        leaf = given.leaf if isinstance(given, Expanded) else given
-        leaf = leaf(dtype) if callable(leaf) else leaf
-        if leaf.is_floating_point():
-            leaf = leaf.detach().to(dtype).clone().requires_grad_()
-        leaves.append(leaf)
-        arguments.append(leaf.expand(given.shape) if isinstance(given, Expanded) else leaf)
-    return leaves, arguments
-
-
-def directions(y):
-    count = torch.arange(y.numel()) % len(DIRECTION)
-    return torch.tensor(DIRECTION, dtype=y.dtype)[count].reshape(y.shape)
-
-
-def compute(key, function, case, dtype):
-    leaves, arguments = inputs_of(case, dtype)
-    stored = {f"{key}/in/{i}": leaf for i, leaf in enumerate(leaves)}
-    for i, given in enumerate(case):
-        if isinstance(given, Expanded):
-            stored[f"{key}/shape/{i}"] = torch.tensor(given.shape)
-    try:
-        y = function(*arguments)
-        outputs = [y] if isinstance(y, torch.Tensor) else list(y)
-        floating = [y for y in outputs if y.requires_grad]
-        if floating:
-            torch.autograd.backward(floating, [directions(y) for y in floating])
-    except (RuntimeError, IndexError, ValueError) as error:
-        print(f"{key}: {str(error).splitlines()[0][:100]}")
-        stored[f"{key}/error"] = torch.zeros(0)
-        return stored
-    stored.update({f"{key}/out/{i}": y for i, y in enumerate(outputs)})
-    stored.update({f"{key}/grad/{i}": leaf.grad for i, leaf in enumerate(leaves)
-                   if leaf.is_floating_point() and leaf.grad is not None})
-    return stored
-
-
-def stored_as(tensor):
-    tensor = tensor.detach()
-    return (tensor.to(torch.int32) if tensor.dtype == torch.int64 else tensor).contiguous().clone()
-
-
 def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    for family in (elementwise, reductions, views, indexing, products, losses):
+    for family in (elementwise, selections, reductions, views, indexing, products, losses):
         family()
     tensors = {}
     for name, (function, cases) in ROWS.items():

@@ -26,6 +26,7 @@ RNN_SEARCH = {"model": "rnn_search", "embedding": 7, "hidden": 11, "attention_si
 RNN_SEARCHES = {
     "after": {},
     "before": {"reset": "before"},
+    "paper": {"reset": "before", "readout_state": "previous"},
     "tanh": {"readout": "tanh"},
     "layers": {"encoder_layers": 2},
     "layers_before": {"encoder_layers": 3, "reset": "before", "readout": "tanh"},

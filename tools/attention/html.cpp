@@ -1,13 +1,12 @@
 #include "html.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <string_view>
 
 #include "../../core/files/json_writer.hpp"
 #include "maps.hpp"
-
-#include <string_view>
-
 #include "page.hpp"
 
 namespace heed::tools {

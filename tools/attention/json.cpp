@@ -1,4 +1,5 @@
 #include "json.hpp"
+
 #include <charconv>
 
 #include "../../core/files/json_writer.hpp"

@@ -1,5 +1,5 @@
 #include "maps.hpp"
-#include <array>
+
 #include <cmath>
 
 #include "../../core/error.hpp"
@@ -58,35 +58,12 @@ std::vector<AttentionMap> attention_maps(const Translation& translation) {
     const AttentionLayer& layer = translation.attention[l];
     const auto rows = axis(layer.queries, layer.keys), columns = axis(layer.keys, layer.queries);
     for (std::size_t h = 0; h < layer.heads.size(); ++h) {
-      const std::string head = layer.heads.size() > 1 ? " head " + std::to_string(h + 1) : "";
+      const std::string head = layer.heads.size() > 1 ? " head " + std::to_string(h) : "";
       maps.push_back({visible(layer.name) + head, l, h, rows, columns, layer.heads[h].weights});
       check(maps.back(), layer);
     }
   }
   return maps;
-}
-
-std::vector<AttentionGroup> attention_groups(const Translation& translation) {
-  constexpr std::array<std::array<Side, 2>, 4> order = {{{Side::source, Side::source},
-                                                         {Side::target, Side::target},
-                                                         {Side::target, Side::source},
-                                                         {Side::source, Side::target}}};
-  std::vector<AttentionGroup> groups;
-  for (const auto& [queries, keys] : order) {
-    AttentionGroup group{queries, keys, {}};
-    for (std::size_t l = 0; l < translation.attention.size(); ++l) {
-      const AttentionLayer& layer = translation.attention[l];
-      if (layer.queries == queries && layer.keys == keys && !layer.heads.empty())
-        group.layers.push_back(l);
-    }
-    if (!group.layers.empty()) groups.push_back(std::move(group));
-  }
-  return groups;
-}
-
-std::string attention_kind(Side queries, Side keys) {
-  if (queries != keys) return "cross-attention";
-  return queries == Side::source ? "encoder self-attention" : "decoder self-attention";
 }
 
 std::string side_name(Side side) { return side == Side::source ? "source" : "target"; }

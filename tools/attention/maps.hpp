@@ -9,9 +9,9 @@ namespace heed::tools {
 /// One heat map of a translation: a head of one of its attentions, with the tokens on its axes as
 /// drawings show them.
 struct AttentionMap {
-  /// The layer's name, with the number of the head (from 1) where the layer has several.
+  /// The layer's name, with the number of the head where the layer has several.
   std::string title;
-  /// Index of the layer in the translation and of the head in the layer, from 0.
+  /// Index of the layer in the translation and of the head in the layer.
   std::size_t layer = 0, head = 0;
   /// Tokens of the queries (down the side) and of the keys (across the top).
   std::vector<std::string> rows, columns;
@@ -31,20 +31,6 @@ std::vector<std::string> token_labels(const std::vector<std::string>& tokens);
 /// its last. `ShapeError` if a head does not have queries x keys weights, `NumericError` if one is
 /// not finite.
 std::vector<AttentionMap> attention_maps(const Translation& translation);
-
-/// The attentions between the same two texts, a model's layers in order.
-struct AttentionGroup {
-  Side queries = Side::target, keys = Side::source;
-  /// Indices into `Translation::attention`.
-  std::vector<std::size_t> layers;
-};
-
-/// The attentions that have heads, by their texts: of the source to itself, of the target to
-/// itself, of the target to the source. Empty groups are left out.
-std::vector<AttentionGroup> attention_groups(const Translation& translation);
-
-/// `encoder self-attention`, `decoder self-attention` or `cross-attention`.
-std::string attention_kind(Side queries, Side keys);
 
 /// `source` or `target`.
 std::string side_name(Side side);

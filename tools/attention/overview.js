@@ -56,9 +56,9 @@ function buildGrid(group, it, parent) {
   grid.style.gridTemplateColumns = `max-content repeat(${most}, var(--thumb))`;
   parent.append(grid);
   element('span', 'head', grid).className = 'side';
-  for (let h = 0; h < most; ++h) element('span', h + 1, grid);
+  for (let h = 0; h < most; ++h) element('span', h, grid);
   group.layers.forEach((l, row) => {
-    const side = element('span', row === 0 ? `layer ${row + 1}` : row + 1, grid);
+    const side = element('span', row === 0 ? `layer ${row}` : row, grid);
     side.className = 'side';
     side.title = it.layers[l].name;
     it.layers[l].heads.forEach((_, h) => overview.thumbs.push(buildThumb(grid, l, h, row)));
@@ -68,7 +68,7 @@ function buildThumb(grid, layer, head, row) {
   const button = document.createElement('button'), canvas = document.createElement('canvas');
   const { name } = overview.groups.find(group => group.layers.includes(layer));
   button.type = 'button';
-  button.title = `${name}, layer ${row + 1}, head ${head + 1}`;
+  button.title = `${name}, layer ${row}, head ${head}`;
   button.style.gridArea = `${row + 2} / ${head + 2}`;
   button.append(canvas);
   button.addEventListener('click', () => {

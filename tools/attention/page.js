@@ -239,15 +239,15 @@ function fillLayers(it) {
 }
 function fillHeads(layer) {
   const select = at('head');
-  fill(select, layer.heads.map((_, h) => h + 1), shown.head);
+  fill(select, layer.heads.map((_, h) => h), shown.head);
   if (layer.heads.length > 1) element('option', 'mean of the heads', select).value = -1;
   select.value = shown.head;
 }
 function describe(it) {
   const group = groupsOf(it).find(group => group.layers.includes(shown.layer));
-  const layer = layerShown(), number = group.layers.indexOf(shown.layer) + 1;
+  const layer = layerShown(), number = group.layers.indexOf(shown.layer);
   const head = shown.head < 0 ? `mean of ${layer.heads.length} heads, a summary that no head shows`
-                              : `head ${shown.head + 1}`;
+                              : `head ${shown.head}`;
   at('title').textContent = `${group.name}, layer ${number}, ${head}`;
   at('about').textContent = `${group.about} Point at a cell or a word.`;
 }

@@ -1,4 +1,5 @@
 #include "svg.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -168,7 +169,7 @@ std::vector<Row> rows(std::span<const Translation> translations, std::size_t acr
       if (!joins) out.emplace_back();
       if (!single && map.head == 0)
         out.back().heading = visible(translation.attention[map.layer].name);
-      const std::string title = single ? "" : "head " + std::to_string(map.head + 1);
+      const std::string title = single ? "" : "head " + std::to_string(map.head);
       out.back().panels.push_back(measure(std::move(map), single ? size : 240, title));
       flowing = single;
     }

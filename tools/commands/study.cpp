@@ -6,6 +6,7 @@
 #include "../../core/blas.hpp"
 #include "../../core/error.hpp"
 #include "../command_line/output.hpp"
+#include "../command_line/progress.hpp"
 #include "../studies/reports.hpp"
 #include "commands.hpp"
 

@@ -13,7 +13,8 @@
 #include "../../models/training/trainer.hpp"
 #include "../../models/training/translation_task.hpp"
 #include "../command_line/output.hpp"
-#include "../terminal/progress.hpp"
+#include "../command_line/progress.hpp"
+#include "../terminal/text_table.hpp"
 #include "commands.hpp"
 
 namespace heed::tools {

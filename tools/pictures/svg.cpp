@@ -1,4 +1,5 @@
 #include "svg.hpp"
+
 #include <cmath>
 #include <cstdio>
 

@@ -11,6 +11,7 @@
 #include "../../models/training/translation_task.hpp"
 #include "../../models/translate/translator.hpp"
 #include "../../optim/adam.hpp"
+#include "../terminal/text_table.hpp"
 
 namespace heed::tools {
 
@@ -68,7 +69,7 @@ int64_t fitted_steps(const Config& config, const TranslationData& data, double m
 
 /// The updates of a part; 0 if a signal came.
 int64_t steps_of(const Part& part, const Config& config, const TranslationData& data,
-                 ProgressDisplay& display) {
+                 TrainingObserver& observer) {
   if (part.plan.steps > 0) return part.plan.steps;
   const StudyModel& model = part.plan.equal_steps ? part.plan.models[0] : part.model;
   int64_t steps = part.folder.fitted_steps(model);
@@ -76,8 +77,8 @@ int64_t steps_of(const Part& part, const Config& config, const TranslationData& 
     steps = fitted_steps(config, data, part.plan.minutes);
     if (steps == 0) return 0;
     part.folder.write_fitted_steps(model, steps);
-    display.note(model.name + ": " + std::to_string(steps) + " updates fit into " +
-                 clock_time(60 * part.plan.minutes));
+    observer.note(model.name + ": " + std::to_string(steps) + " updates fit into " +
+                  clock_time(60 * part.plan.minutes));
   }
   return steps;
 }
@@ -90,12 +91,12 @@ void set_steps(TrainingConfig& training, int64_t steps) {
 }
 
 /// Trains the model of a part, or goes on; returns the signal that stopped it.
-int train(const Part& part, ProgressDisplay& display, PartResult& result) {
+int train(const Part& part, TrainingObserver& observer, PartResult& result) {
   Config config = part_config(part);
   std::vector<std::string> notes;
   const TranslationData data = load_translation_data(config, notes);
   check(config);
-  const int64_t steps = steps_of(part, config, data, display);
+  const int64_t steps = steps_of(part, config, data, observer);
   if (steps == 0) return StopSignals::received();
   set_steps(config.training, steps);
   manual_seed(static_cast<uint64_t>(part.seed));
@@ -104,7 +105,7 @@ int train(const Part& part, ProgressDisplay& display, PartResult& result) {
   const std::string path = part.folder.part(part.model, part.seed);
   const FolderUse use =
       path_exists(join_path(path, "config.json")) ? FolderUse::resume : FolderUse::fresh;
-  const TrainingResult trained = Trainer(task, {path, config.training, use}, &display).run();
+  const TrainingResult trained = Trainer(task, {path, config.training, use}, &observer).run();
   result.parameters = parameter_count(model);
   result.steps = trained.step;
   result.seconds = trained.seconds;
@@ -154,7 +155,7 @@ int evaluate(const Part& part, const std::vector<Pair>& test, PartResult& result
 }  // namespace
 
 int run_study(const StudyPlan& plan, const StudyFolder& folder, const TaskData& data,
-              ProgressDisplay& display, std::vector<ModelResults>& results) {
+              TrainingObserver& observer, std::vector<ModelResults>& results) {
   const StopSignals signals;
   results.clear();
   for (const StudyModel& model : plan.models) results.push_back({model, {}});
@@ -167,10 +168,10 @@ int run_study(const StudyPlan& plan, const StudyFolder& folder, const TaskData& 
         model.seeds.push_back(folder.read_result(model.model, seed, data.test.size()));
         continue;
       }
-      display.note(count + ": " + model.model.name + ", seed " + std::to_string(seed));
+      observer.note(count + ": " + model.model.name + ", seed " + std::to_string(seed));
       const Part part{plan, folder, model.model, seed};
       PartResult result;
-      int signal = train(part, display, result);
+      int signal = train(part, observer, result);
       if (signal == 0) signal = evaluate(part, data.test, result);
       if (signal != 0) return signal;
       folder.write_result(model.model, seed, result);

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "../terminal/progress.hpp"
+#include "../../models/training/trainer.hpp"
 #include "folder.hpp"
 
 namespace heed::tools {
@@ -17,6 +17,6 @@ struct ModelResults {
 /// first seed, then of the next. Every finished part is stored, an unfinished one goes on from its
 /// last checkpoint. Returns the signal that stopped it, or 0 with all results in `results`.
 int run_study(const StudyPlan& plan, const StudyFolder& folder, const TaskData& data,
-              ProgressDisplay& display, std::vector<ModelResults>& results);
+              TrainingObserver& observer, std::vector<ModelResults>& results);
 
 }  // namespace heed::tools

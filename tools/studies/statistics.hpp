@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "../../models/metrics/bleu.hpp"
-#include "../pictures/chart_svg.hpp"
+#include "../pictures/chart.hpp"
 #include "run.hpp"
 
 namespace heed::tools {

@@ -1,4 +1,5 @@
 #include "display_text.hpp"
+
 #include <algorithm>
 
 #include "../../core/characters.hpp"

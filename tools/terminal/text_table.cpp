@@ -1,6 +1,7 @@
 #include "text_table.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "display_text.hpp"
@@ -30,6 +31,17 @@ std::string text_table(const std::vector<std::vector<std::string>>& rows) {
 std::string with_decimals(double value, int decimals) {
   char text[64];
   std::snprintf(text, sizeof text, "%.*f", decimals, value);
+  return text;
+}
+
+std::string clock_time(double seconds) {
+  const auto all = static_cast<long long>(std::ceil(seconds));
+  char text[64];
+  if (all >= 3600) {
+    std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", all / 3600, all / 60 % 60, all % 60);
+  } else {
+    std::snprintf(text, sizeof text, "%lld:%02lld", all / 60, all % 60);
+  }
   return text;
 }
 

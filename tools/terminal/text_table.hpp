@@ -12,4 +12,7 @@ std::string text_table(const std::vector<std::vector<std::string>>& rows);
 /// `97.3`.
 std::string with_decimals(double value, int decimals);
 
+/// `0:07`, `12:34`, `1:02:03`.
+std::string clock_time(double seconds);
+
 }  // namespace heed::tools

@@ -1,4 +1,5 @@
 #include "../../../models/metrics/bleu.hpp"
+
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <nlohmann/json.hpp>

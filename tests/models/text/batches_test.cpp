@@ -1,4 +1,5 @@
 #include "../../../models/text/batches.hpp"
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,5 @@
 #include "../../../models/text/tokenizer.hpp"
+
 #include <catch2/catch.hpp>
 
 #include "../../../core/error.hpp"

@@ -1,4 +1,5 @@
 #include "../../../tools/attention/attention.hpp"
+
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdlib>
@@ -15,8 +16,8 @@
 #include "../../../tools/attention/svg.hpp"
 #include "../../../tools/attention/terminal.hpp"
 #include "../../../tools/terminal/display_text.hpp"
-
 #include "../../temporary_folder.hpp"
+#include "../text_support.hpp"
 #include "attention_support.hpp"
 
 using namespace heed;
@@ -90,15 +91,24 @@ std::vector<std::string> lines(const std::string& text) {
   return out;
 }
 
-std::size_t count(const std::string& text, const std::string& piece) {
-  std::size_t times = 0;
-  for (auto at = text.find(piece); at != std::string::npos; at = text.find(piece, at + 1)) ++times;
-  return times;
-}
-
 std::string content(const std::string& file) {
   std::ifstream stream(file);
   return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+/// The page of `translation` after its scripts ran in a browser; empty, with a warning, without one.
+std::string opened(const Translation& translation) {
+  if (std::system("command -v chromium >/dev/null 2>&1") != 0) {
+    WARN("chromium is not installed: the page was not opened");
+    return "";
+  }
+  const TemporaryFolder folder;
+  write_attention(folder / "page.html", {&translation, 1}, false);
+  const std::string command = "HOME='" + folder.path() + "' timeout 60 chromium --headless " +
+                              "--no-sandbox --disable-gpu --dump-dom 'file://" +
+                              (folder / "page.html") + "' >'" + (folder / "dom") + "' 2>/dev/null";
+  REQUIRE(std::system(command.c_str()) == 0);
+  return content(folder / "dom");
 }
 
 }  // namespace
@@ -145,8 +155,8 @@ TEST_CASE("what the terminal leaves out is said") {
   CHECK_THAT(draw_attention(long_sentence(97), {.width = 46}),
              Contains("77 source tokens on the right, 37 target tokens below"));
   const std::string drawn = draw_attention(many_heads(2, 7));
-  CHECK_THAT(drawn, Contains("layer1 head 4\n") && Contains("10 more heads"));
-  CHECK_THAT(drawn, !Contains("layer0") && !Contains("head 5"));
+  CHECK_THAT(drawn, Contains("layer1 head 3\n") && Contains("10 more heads"));
+  CHECK_THAT(drawn, !Contains("layer0") && !Contains("head 4"));
 }
 
 TEST_CASE("tokens cannot send escape codes to the terminal") {
@@ -164,17 +174,6 @@ TEST_CASE("a translation without attention draws nothing") {
   CHECK(page_data(attention_html({&none, 1})).empty());
   CHECK_THAT(attention_svg({&none, 1}), Contains("</svg>"));
   CHECK(attention_json(none) == R"({"source": ["</s>"], "target": ["x"], "layers": []})");
-}
-
-TEST_CASE("the width of a text counts wide characters twice and marks not at all") {
-  CHECK(display_width("chat") == 4);
-  CHECK(display_width("e\xCC\x81") == 1);
-  CHECK(display_width("日本") == 4);
-  CHECK(display_width("👩‍👩‍👧") == 2);
-  CHECK(shortened("dictionnaire", 5) == "dict…");
-  CHECK(shortened("日本語", 4) == "日…");
-  CHECK(shortened("chat", 4) == "chat");
-  CHECK(visible(" ") == "␣");
 }
 
 TEST_CASE("the JSON of a translation gives back every float") {
@@ -196,25 +195,13 @@ TEST_CASE("axes show the texts that ask and are asked, and what the decoder read
   const Translation t = transformer(1, 2);
   const auto maps = attention_maps(t);
   REQUIRE(maps.size() == 6);
-  CHECK(maps[1].title == "encoder.layers.0.self_attn head 2");
+  CHECK(maps[1].title == "encoder.layers.0.self_attn head 1");
   CHECK(maps[1].rows == Labels{"a", "b", "</s>"});
   CHECK(maps[1].columns == Labels{"a", "b", "</s>"});
   CHECK(maps[2].rows == Labels{"<s>", "x"});
   CHECK(maps[2].columns == Labels{"<s>", "x"});
   CHECK(maps[5].rows == Labels{"x", "</s>"});
   CHECK(maps[5].columns == Labels{"a", "b", "</s>"});
-}
-
-TEST_CASE("attentions are grouped by their texts, layers in order") {
-  const auto groups = attention_groups(transformer(2, 1));
-  REQUIRE(groups.size() == 3);
-  CHECK(attention_kind(groups[0].queries, groups[0].keys) == "encoder self-attention");
-  CHECK(groups[0].layers == std::vector<std::size_t>{0, 1});
-  CHECK(attention_kind(groups[1].queries, groups[1].keys) == "decoder self-attention");
-  CHECK(groups[1].layers == std::vector<std::size_t>{2, 4});
-  CHECK(attention_kind(groups[2].queries, groups[2].keys) == "cross-attention");
-  CHECK(groups[2].layers == std::vector<std::size_t>{3, 5});
-  CHECK(attention_groups(transformer(2, 0)).empty());
 }
 
 TEST_CASE("the JSON and the page name the texts of each attention") {
@@ -275,7 +262,7 @@ TEST_CASE("the SVG escapes every word") {
 TEST_CASE("the SVG of several heads is a grid of titled panels") {
   const Translation t = many_heads(2, 3);
   const std::string svg = attention_svg({&t, 1});
-  CHECK(count(svg, ">head 3</text>") == 2);
+  CHECK(count(svg, ">head 2</text>") == 2);
   CHECK(count(svg, ">layer1</text>") == 1);
 }
 
@@ -337,23 +324,22 @@ TEST_CASE("a file of attention is never overwritten unasked") {
 }
 
 TEST_CASE("a browser shows hostile words as text and runs none of them", "[slow]") {
-  if (std::system("command -v chromium >/dev/null 2>&1") != 0) {
-    WARN("chromium is not installed: the page was not opened");
-    return;
-  }
   Translation t = hostile();
   t.source[1] = "<img/src=x/onerror=document.title='attacked'>";
   t.target[0] = "</script><script>document.title='attacked'</script>";
-  const TemporaryFolder folder;
-  write_attention(folder / "page.html", {&t, 1}, false);
-  const std::string command = "HOME='" + folder.path() + "' timeout 60 chromium --headless " +
-                              "--no-sandbox --disable-gpu --dump-dom 'file://" +
-                              (folder / "page.html") + "' >'" + (folder / "dom") + "' 2>/dev/null";
-  REQUIRE(std::system(command.c_str()) == 0);
-  const std::string dom = content(folder / "dom");
+  const std::string dom = opened(t);
+  if (dom.empty()) return;
   CHECK_THAT(dom, Contains("<title>Attention</title>") && !Contains("<img"));
   CHECK_THAT(dom, Contains(">&lt;img/src=x/onerror=document.title='attacked'&gt;</span>"));
   CHECK_THAT(dom, Contains(">&lt;/script&gt;&lt;script&gt;document.title='attacked'"));
+}
+
+TEST_CASE("the page in a browser counts layers and heads from 0", "[slow]") {
+  const std::string dom = opened(transformer(2, 3));
+  if (dom.empty()) return;
+  CHECK_THAT(dom, Contains(">Encoder self-attention, layer 0, head 0</h2>"));
+  CHECK_THAT(dom, Contains("title=\"Cross-attention, layer 1, head 2\""));
+  CHECK_THAT(dom, !Contains("layer 2") && !Contains("head 3"));
 }
 
 TEST_CASE("the attention JSON that docs/model-format.md shows is what is written") {

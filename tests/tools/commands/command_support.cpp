@@ -4,14 +4,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <catch2/catch.hpp>
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
-
-#include "../../temporary_folder.hpp"
 
 namespace {
 
@@ -91,4 +91,37 @@ std::string file_text(const std::string& path) {
 void write_text(const std::string& path, const std::string& text) {
   std::ofstream out(path, std::ios::binary);
   out << text;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+void check_refused(const CommandResult& result, int status, const std::string& message) {
+  INFO(result.err);
+  CHECK(result.status == status);
+  CHECK_THAT(result.err, Catch::Matchers::StartsWith("heed: error: "));
+  CHECK_THAT(result.err, Catch::Matchers::Contains(message));
+  CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+  CHECK(result.out.empty());
+}
+
+SmallTask::SmallTask() {
+  const CommandResult made =
+      heed_command({"data", "reverse", "--out", folder / "d", "--train", "120", "--valid", "11",
+                    "--test", "13", "--max-length", "5"});
+  INFO(made.err);
+  REQUIRE(made.status == 0);
+}
+
+void SmallTask::train(const std::string& name, const std::vector<std::string>& more) const {
+  std::vector<std::string> words = {"train",       "--data",   folder / "d", "--out",
+                                    folder / name, "--preset", "toy",        "--quiet"};
+  words.insert(words.end(), more.begin(), more.end());
+  const CommandResult trained = heed_command(words);
+  INFO(trained.err);
+  REQUIRE(trained.status == 0);
 }

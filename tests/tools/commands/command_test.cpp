@@ -51,16 +51,6 @@ const Fixture& fixture() {
   return shared;
 }
 
-/// One line on stderr, `heed: error: ...`, and nothing on stdout.
-void check_refused(const CommandResult& result, int status, const std::string& message) {
-  INFO(result.err);
-  CHECK(result.status == status);
-  CHECK_THAT(result.err, StartsWith("heed: error: "));
-  CHECK_THAT(result.err, Contains(message));
-  CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
-  CHECK(result.out.empty());
-}
-
 int64_t line_count(const std::string& text) { return std::count(text.begin(), text.end(), '\n'); }
 
 }  // namespace

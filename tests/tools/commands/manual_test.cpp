@@ -1,6 +1,9 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <filesystem>
+#include <regex>
+#include <set>
 #include <sstream>
 
 #include "../../temporary_folder.hpp"
@@ -52,7 +55,50 @@ std::string offered(const std::string& words) {
 
 bool has_program(const std::string& name) { return shell("command -v " + name).status == 0; }
 
+/// All that `pattern` finds in `text`: its first group.
+std::set<std::string> found(const std::string& text, const char* pattern) {
+  std::set<std::string> out;
+  const std::regex regex(pattern);
+  for (std::sregex_iterator at(text.begin(), text.end(), regex), end; at != end; ++at)
+    out.insert((*at)[1]);
+  return out;
+}
+
+/// README.md and its like, and the chapters of docs.
+std::string documents() {
+  std::string text;
+  for (const char* folder : {"", "docs", "docs/examples"}) {
+    const std::filesystem::path path = std::filesystem::path(HEED_SOURCE_DIR) / folder;
+    for (const auto& entry : std::filesystem::directory_iterator(path))
+      if (entry.path().extension() == ".md") text += '\n' + file_text(entry.path());
+  }
+  return text;
+}
+
 }  // namespace
+
+TEST_CASE("the documents name no verb and no flag that is not there") {
+  const std::string text = documents();
+  std::string helps = "--build --install\n";  // of cmake
+  for (const std::string& verb : verbs()) helps += output_of({verb, "--help"});
+  for (const char* script : {"demo", "test"})
+    helps += shell(HEED_SOURCE_DIR "/tools/" + std::string(script) + " --help").out;
+  helps += file_text(HEED_SOURCE_DIR "/tools/parity.py");
+  const char* flag = "(?:^|[^a-z-])(--[a-z][a-z-]*)";
+  const std::set<std::string> known = found(helps, flag), named = found(text, flag);
+  CHECK(named.size() > 30);
+  for (const std::string& name : named) {
+    INFO(name);
+    CHECK(known.count(name) == 1);
+  }
+  const Words all = verbs();
+  const std::set<std::string> called = found(text, "(?:`|[$|] )heed ([a-z]+)[` ]");
+  CHECK(called.size() > 6);
+  for (const std::string& verb : called) {
+    INFO(verb);
+    CHECK(std::count(all.begin(), all.end(), verb) == 1);
+  }
+}
 
 TEST_CASE("the manual page names every verb and flag of the help") {
   const std::string page = output_of({"man"});

@@ -1,4 +1,5 @@
 #include "../../../tools/tasks/tasks.hpp"
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdio>
@@ -10,7 +11,6 @@
 #include "../../../models/text/tokenizer.hpp"
 #include "../../../models/text/utf8.hpp"
 #include "../../../tools/tasks/generators.hpp"
-
 #include "../../temporary_folder.hpp"
 
 using namespace heed;

@@ -1,9 +1,6 @@
 // What `heed translate` and `heed score` do with lines that are bad, long or late.
 #include <catch2/catch.hpp>
 
-#include <algorithm>
-#include <sstream>
-
 #include "../../temporary_folder.hpp"
 #include "command_support.hpp"
 
@@ -16,28 +13,17 @@ using Words = std::vector<std::string>;
 
 /// Models trained for a few steps, made once: `m` is an RNNsearch, `t` a Transformer, `l` one with
 /// 8 learned positions.
-struct Fixture {
+struct Fixture : SmallTask {
   Fixture() {
-    heed_command({"data", "reverse", "--out", folder / "d", "--train", "60", "--valid", "5",
-                  "--test", "5", "--max-length", "5"});
-    const Words transformer = {"--model", "transformer"};
-    train("m", {});
-    train("t", transformer);
-    train("l", {"--model", "transformer", "--set", "positions=learned", "--set", "max_length=8"});
+    train("m", {"--steps", "2"});
+    train("t", {"--steps", "2", "--model", "transformer"});
+    train("l", {"--steps", "2", "--model", "transformer", "--set", "positions=learned", "--set",
+                "max_length=8"});
   }
-  void train(const std::string& name, const Words& more) {
-    Words words = {"train",    "--data", folder / "d", "--out", folder / name,
-                   "--preset", "toy",    "--steps",    "2",     "--quiet"};
-    words.insert(words.end(), more.begin(), more.end());
-    trained = trained && heed_command(words).status == 0;
-  }
-  TemporaryFolder folder;
-  bool trained = true;
 };
 
 const Fixture& fixture() {
   static const Fixture shared;
-  REQUIRE(shared.trained);
   return shared;
 }
 
@@ -46,13 +32,6 @@ CommandResult translate(const std::string& model, const std::string& text,
   Words words = {"translate", fixture().folder / model, "--max-length", "4"};
   words.insert(words.end(), flags.begin(), flags.end());
   return heed_command(words, text);
-}
-
-Words lines_of(const std::string& text) {
-  Words lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
 }
 
 std::string repeated(const std::string& text, int times) {

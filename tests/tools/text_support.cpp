@@ -1,4 +1,4 @@
-#include "svg_support.hpp"
+#include "text_support.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -27,4 +27,10 @@ void check_xml(const std::string& document) {
     at += rest.size();
   }
   CHECK(open.empty());
+}
+
+std::size_t count(const std::string& text, const std::string& piece) {
+  std::size_t times = 0;
+  for (auto at = text.find(piece); at != std::string::npos; at = text.find(piece, at + 1)) ++times;
+  return times;
 }

@@ -27,13 +27,10 @@ bool is_harmless(const std::string& shown) {
 }  // namespace
 
 TEST_CASE("control characters of a stranger's model reach no terminal") {
-  const TemporaryFolder folder;
+  const SmallTask task;
+  task.train("m", {"--steps", "2"});
+  const TemporaryFolder& folder = task.folder;
   const std::string d = folder / "d", m = folder / "m", in = folder / "in", p = folder / "p";
-  heed_command({"data", "reverse", "--out", d, "--train", "60", "--valid", "5", "--test", "5",
-                "--max-length", "5"});
-  REQUIRE(
-      heed_command({"train", "--data", d, "--out", m, "--preset", "toy", "--steps", "2", "--quiet"})
-          .status == 0);
   const std::string config = file_text(m + "/config.json");
   const std::size_t place = config.find(d);
   REQUIRE(place != std::string::npos);

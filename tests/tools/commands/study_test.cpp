@@ -1,6 +1,5 @@
 #include <catch2/catch.hpp>
 
-#include <algorithm>
 #include <csignal>
 
 #include <nlohmann/json.hpp>
@@ -9,7 +8,7 @@
 #include "../../../tools/studies/plan.hpp"
 
 #include "../../temporary_folder.hpp"
-#include "../svg_support.hpp"
+#include "../text_support.hpp"
 #include "command_support.hpp"
 
 using Catch::Matchers::Contains;
@@ -41,14 +40,6 @@ json timeless(const std::string& document) {
     model.erase("seconds_per_epoch");
   }
   return all;
-}
-
-void check_refused(const CommandResult& result, int status, const std::string& message) {
-  INFO(result.err);
-  CHECK(result.status == status);
-  CHECK_THAT(result.err, StartsWith("heed: error: ") && Contains(message));
-  CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
-  CHECK(result.out.empty());
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include <catch2/catch.hpp>
 
-#include <algorithm>
 #include <set>
 #include <sstream>
 
@@ -15,16 +14,8 @@ namespace {
 using Words = std::vector<std::string>;
 
 /// A model that was trained for a few steps, made once.
-struct Fixture {
-  Fixture() {
-    heed_command({"data", "reverse", "--out", folder / "d", "--train", "120", "--valid", "11",
-                  "--test", "13", "--max-length", "5"});
-    trained = heed_command({"train", "--data", folder / "d", "--preset", "toy", "--out",
-                            folder / "m", "--steps", "8", "--quiet"});
-    text = file_text(folder / "d/test.src");
-  }
-  TemporaryFolder folder;
-  CommandResult trained;
+struct Fixture : SmallTask {
+  Fixture() : text(file_text(folder / "d/test.src")) { train("m", {"--steps", "8"}); }
   std::string text;
 };
 
@@ -48,26 +39,10 @@ std::string translated(const Words& flags, const std::string& text) {
   return result.out;
 }
 
-void check_refused(const CommandResult& result, int status, const std::string& message) {
-  INFO(result.err);
-  CHECK(result.status == status);
-  CHECK_THAT(result.err, StartsWith("heed: error: ") && Contains(message));
-  CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
-  CHECK(result.out.empty());
-}
-
-Words lines_of(const std::string& text) {
-  Words lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
-
 }  // namespace
 
 TEST_CASE("translate --sample draws by the seed, whatever the batch and the threads") {
   const Fixture& f = fixture();
-  REQUIRE(f.trained.status == 0);
   const Words flags{"--sample", "--seed", "3", "--max-length", "12"};
   const auto with = [&](Words more) {
     more.insert(more.begin(), flags.begin(), flags.end());

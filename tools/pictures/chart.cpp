@@ -1,4 +1,5 @@
-#include "chart_svg.hpp"
+#include "chart.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>

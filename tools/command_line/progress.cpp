@@ -4,8 +4,9 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cmath>
 #include <cstdio>
+
+#include "../terminal/text_table.hpp"
 
 namespace heed::tools {
 
@@ -43,12 +44,6 @@ std::string progress_text(const TrainingProgress& p) {
 }
 
 }  // namespace
-
-std::string clock_time(double seconds) {
-  const auto all = static_cast<long long>(std::ceil(seconds));
-  if (all >= 3600) return format("%lld:%02lld:%02lld", all / 3600, all / 60 % 60, all % 60);
-  return format("%lld:%02lld", all / 60, all % 60);
-}
 
 ProgressDisplay::ProgressDisplay(bool quiet, bool color)
     : quiet_(quiet), color_(color), terminal_(isatty(STDERR_FILENO)) {}

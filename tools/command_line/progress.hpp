@@ -6,9 +6,6 @@
 
 namespace heed::tools {
 
-/// `0:07`, `12:34`, `1:02:03`.
-std::string clock_time(double seconds);
-
 /// Shows how a training goes on stderr: one line that is redrawn on a terminal, plain lines
 /// elsewhere; warnings even if quiet.
 class ProgressDisplay final : public TrainingObserver {

@@ -14,27 +14,14 @@ using Catch::Matchers::StartsWith;
 namespace {
 
 /// A model, made once.
-struct Fixture {
-  Fixture() {
-    heed_command({"data", "reverse", "--out", folder / "d", "--train", "60", "--valid", "5",
-                  "--test", "5", "--max-length", "5"});
-    trained = heed_command({"train", "--data", folder / "d", "--out", folder / "m", "--preset",
-                            "toy", "--steps", "2", "--quiet"})
-                  .status == 0;
-  }
-  TemporaryFolder folder;
-  bool trained = false;
+struct Fixture : SmallTask {
+  Fixture() { train("m", {"--steps", "2"}); }
 };
-
-const Fixture& fixture() {
-  static const Fixture shared;
-  REQUIRE(shared.trained);
-  return shared;
-}
 
 /// Runs a shell line with $d, the folder of texts, and $m, the model.
 CommandResult limited(const std::string& line, const std::string& input = "") {
-  const auto& folder = fixture().folder;
+  static const Fixture fixture;
+  const TemporaryFolder& folder = fixture.folder;
   return shell("d=" + (folder / "d") + " m=" + (folder / "m") + "; " + line, input);
 }
 

@@ -1,0 +1,139 @@
+// What the documents say of the tree.
+#include <catch2/catch.hpp>
+
+#include <cctype>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "drawing.hpp"
+
+namespace fs = std::filesystem;
+
+namespace {
+
+const fs::path root = HEED_SOURCE_DIR;
+const std::vector<std::string> tops = {"core",  "layers", "optim", "models",
+                                       "tools", "tests",  "docs"};
+
+std::string text_of(const fs::path& file) {
+  std::ifstream stream(file);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+/// The documents, sources and scripts of the tree.
+std::vector<fs::path> texts() {
+  static const std::set<std::string> endings = {".md", ".cpp", ".hpp", ".py",  ".cmake",
+                                                ".in", ".sh",  ".js",  ".css", ".txt"};
+  std::vector<fs::path> out;
+  for (const auto& entry : fs::directory_iterator(root))
+    if (entry.is_regular_file()) out.push_back(entry.path());
+  for (const std::string& top : tops) {
+    for (const auto& entry : fs::recursive_directory_iterator(root / top)) {
+      const fs::path& file = entry.path();
+      if (!entry.is_regular_file() || file.string().find("/corpus/") != std::string::npos) continue;
+      if (endings.count(file.extension()) == 1 || !file.has_extension()) out.push_back(file);
+    }
+  }
+  return out;
+}
+
+/// Folders of the tree down to the second level; tests have one more for each room.
+std::set<std::string> folders_of_the_tree() {
+  std::set<std::string> out;
+  for (const std::string& top : tops) {
+    out.insert(top);
+    for (const auto& entry : fs::directory_iterator(root / top)) {
+      const std::string name = entry.path().filename();
+      const bool mirror = top == "tests" && fs::is_directory(root / name);
+      if (entry.is_directory() && !mirror && name != "__pycache__") out.insert(top + "/" + name);
+    }
+  }
+  return out;
+}
+
+bool is_of_path(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) || std::strchr("_./-", c);
+}
+
+/// The paths in `text` that start in a folder of the root; no patterns (`tools/*.py`).
+std::vector<std::string> paths_in(const std::string& text) {
+  std::vector<std::string> out;
+  for (const std::string& top : tops) {
+    const std::string start = top + "/";
+    for (std::size_t at = text.find(start); at != std::string::npos;
+         at = text.find(start, at + 1)) {
+      if (at > 0 && (is_of_path(text[at - 1]) || text[at - 1] == '}')) continue;
+      std::size_t end = at + start.size();
+      while (end < text.size() && is_of_path(text[end])) ++end;
+      if (end < text.size() && std::strchr("*<{$", text[end])) continue;
+      while (text[end - 1] == '.' || text[end - 1] == '-') --end;
+      out.push_back(text.substr(at, end - at));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("the drawing has every folder of the tree and no other, each with its subject") {
+  const std::set<std::string> there = folders_of_the_tree();
+  std::set<std::string> drawn;
+  for (const auto& [path, subject] : read_drawing().subjects) drawn.insert(path);
+  for (const std::string& folder : there) {
+    INFO(folder << " is not in the drawing of CONTRIBUTING.md");
+    CHECK(drawn.count(folder) == 1);
+  }
+  for (const std::string& folder : drawn) {
+    INFO(folder << " is in the drawing of CONTRIBUTING.md and not in the tree");
+    CHECK(there.count(folder) == 1);
+  }
+}
+
+TEST_CASE("tests stand in the folder of tests that is named as the folder they test") {
+  int found = 0;
+  for (const std::string top : {"core", "layers", "optim", "models", "tools"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(root / "tests" / top)) {
+      const fs::path file = entry.path().lexically_relative(root / "tests");
+      if (!file.string().ends_with("_test.cpp")) continue;
+      INFO(file.string());
+      CHECK(fs::is_directory(root / file.parent_path()));
+      ++found;
+    }
+  }
+  CHECK(found > 60);
+}
+
+TEST_CASE("every path of the tree that a document, comment or script names is there") {
+  std::size_t found = 0;
+  for (const fs::path& file : texts()) {
+    for (const std::string& name : paths_in(text_of(file))) {
+      INFO(file.string() + " names " + name);
+      CHECK((fs::exists(root / name) || fs::exists(file.parent_path() / name)));
+      ++found;
+    }
+  }
+  CHECK(found > 100);
+}
+
+TEST_CASE("every link and picture of a document leads to a file") {
+  static const std::regex link("\\]\\(([^)#\\s]+)(?:#[^)]*)?\\)|src=\"([^\"]+)\"");
+  int found = 0;
+  for (const fs::path& file : texts()) {
+    if (file.extension() != ".md") continue;
+    const std::string text = text_of(file);
+    for (std::sregex_iterator at(text.begin(), text.end(), link), end; at != end; ++at) {
+      const std::string name = (*at)[1].matched ? (*at)[1] : (*at)[2];
+      if (name.find("://") != std::string::npos) continue;
+      INFO(file.string() + " links to " + name);
+      CHECK(fs::exists(file.parent_path() / name));
+      ++found;
+    }
+  }
+  CHECK(found > 20);
+}
