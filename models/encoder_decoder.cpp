@@ -16,6 +16,7 @@
 #include "../core/products.hpp"
 #include "../core/softmax.hpp"
 #include "../core/views.hpp"
+#include "../layers/initializers.hpp"
 #include "text/vocabulary.hpp"
 
 namespace heed {
@@ -131,6 +132,18 @@ std::unique_ptr<Decoder> EncoderDecoder::start_decoder(const Tensor& source,
                                                        const Tensor& keep) const {
   NoGrad no_grad;
   return std::make_unique<EncoderDecoderDecoder>(*this, source, keep);
+}
+
+void initialize_as_paper(EncoderDecoder& model) {
+  using namespace init::bahdanau2014;
+  initialize(model.source_embedding);
+  initialize(model.target_embedding);
+  initialize(model.encoder);
+  initialize(model.initial);
+  initialize(model.decoder.cell);
+  for (const RecurrentCell& layer : model.decoder.layers) initialize(layer);
+  initialize(model.readout);
+  initialize(model.generator);
 }
 
 }  // namespace heed

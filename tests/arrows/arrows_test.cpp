@@ -23,7 +23,7 @@ const std::map<std::string, std::set<std::string>> arrows = {
     {"models/metrics", {"core", "models/text"}},
     {"models", {"core", "layers", "models/text"}},
     {"models/search", {"core", "models/text", "models"}},
-    {"models/config", {"core", "layers", "optim", "models/text", "models"}},
+    {"models/config", {"core", "layers", "optim", "models/text", "models", "models/search"}},
     {"models/training",
      {"core", "layers", "optim", "models/text", "models/metrics", "models", "models/search",
       "models/config"}},
