@@ -33,8 +33,8 @@ constexpr TokenizerKind word = TokenizerKind::word, character = TokenizerKind::c
 constexpr NormPlace pre = NormPlace::pre, post = NormPlace::post;
 
 // Tasks: what learns them within a few minutes on two cores. Sizes: for text of your own; `base` is
-// the size of the papers (Bahdanau et al. 2014, appendix A.2.3; Vaswani et al. 2017, Table 3), `paper`
-// trains as they do.
+// the size of the papers (Bahdanau et al. 2014, appendix A.2.3; Vaswani et al. 2017, Table 3), and
+// `paper` trains as they do.
 constexpr RecurrentPreset recurrent_presets[] = {
     {"phrases", word, 48, 64, 48, 48, 640, 4e-3, 0.1, 200, 7, 250},
     {"dates", character, 48, 64, 48, 48, 640, 4e-3, 0, 200, 5, 250},
