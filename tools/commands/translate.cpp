@@ -28,23 +28,7 @@ class TranslateCommand final : public Command {
   void declare(Flags& flags) override {
     flags.argument(model_, "MODEL",
                    "the folder of a trained model; lines come from standard input");
-    flags.section("Search");
-    flags.integer("--beam", options_.beam, 1, max_beam,
-                  "hypotheses kept; 1 is greedy (default: the model's search.beam, mostly 5)");
-    flags.text("--length-penalty", length_penalty_, "A",
-               "divide the log-probability by length^A, or with wu:A by Wu's formula (default: the "
-               "model's search.length_penalty, mostly 1)");
-    flags.number("--coverage-penalty", options_.coverage_penalty, 0, 10,
-                 "adds X log(weights that a source word got in all) to the score for each word "
-                 "that got less than 1 (default 0: off)");
-    flags.integer("--nbest", options_.nbest, 1, max_beam,
-                  "best translations of a line: INDEX ||| TEXT ||| SCORE ||| LOG-PROBABILITIES");
-    flags.integer("--min-length", options_.min_length, 0, 10'000, "fewest words of a translation");
-    flags.integer("--max-length", options_.max_length, 1, 10'000,
-                  "most words of a translation (default: search.max_length_factor times the "
-                  "source's and search.max_length_offset of the model, mostly twice and 10)");
-    flags.integer("--no-repeat-ngram", options_.no_repeat_ngram, 1, 10'000,
-                  "no sequence of N words stands twice in a translation");
+    declare_search(flags);
     flags.text("--prefix", prefix_, "F",
                "a line for each line of input: what its translation starts with (empty: anything)");
     flags.texts("--ensemble", ensemble_, "MODEL...",
@@ -126,6 +110,26 @@ class TranslateCommand final : public Command {
   }
 
   bool draws_file() const { return !attention_.empty() && attention_ != "-"; }
+
+  void declare_search(Flags& flags) {
+    flags.section("Search");
+    flags.integer("--beam", options_.beam, 1, max_beam,
+                  "hypotheses kept; 1 is greedy (default: the model's search.beam, mostly 5)");
+    flags.text("--length-penalty", length_penalty_, "A",
+               "divide the log-probability by length^A, or with wu:A by Wu's formula (default: the "
+               "model's search.length_penalty, mostly 1)");
+    flags.number("--coverage-penalty", options_.coverage_penalty, 0, 10,
+                 "adds X log(weights that a source word got in all) to the score for each word "
+                 "that got less than 1 (default 0: off)");
+    flags.integer("--nbest", options_.nbest, 1, max_beam,
+                  "best translations of a line: INDEX ||| TEXT ||| SCORE ||| LOG-PROBABILITIES");
+    flags.integer("--min-length", options_.min_length, 0, 10'000, "fewest words of a translation");
+    flags.integer("--max-length", options_.max_length, 1, 10'000,
+                  "most words of a translation (default: search.max_length_factor times the "
+                  "source's and search.max_length_offset of the model, mostly twice and 10)");
+    flags.integer("--no-repeat-ngram", options_.no_repeat_ngram, 1, 10'000,
+                  "no sequence of N words stands twice in a translation");
+  }
 
   void declare_lines(Flags& flags) {
     flags.integer("--batch", options_.batch, 1, 100'000, "lines at the same time (default 32)");
