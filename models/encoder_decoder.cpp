@@ -18,32 +18,8 @@
 #include "../core/indexing.hpp"
 #include "../core/views.hpp"
 #include "recurrent_decoding.hpp"
-#include "text/vocabulary.hpp"
 
 namespace heed {
-
-EncoderDecoder::EncoderDecoder(const RecurrentConfig& c)
-    : config(c),
-      source_embedding(c.source_vocab, c.embedding, Vocabulary::pad),
-      target_embedding(c.target_vocab, c.embedding, Vocabulary::pad),
-      encoder({.cell = c.cell,
-               .input = c.embedding,
-               .hidden = c.hidden,
-               .layers = c.encoder_layers,
-               .bidirectional = true,
-               .reset = c.reset,
-               .dropout = c.dropout}),
-      initial(c.hidden, c.hidden),
-      decoder(c),
-      readout(c),
-      generator(c.readout_size, c.target_vocab),
-      dropout(c.dropout) {}
-
-void EncoderDecoder::members(Members& m) {
-  m("source_embedding", source_embedding)("target_embedding", target_embedding);
-  m("encoder", encoder)("initial", initial)("decoder", decoder);
-  m("readout", readout)("generator", generator)("dropout", dropout);
-}
 
 // c = h after the last word that the encoder reads, in each direction; s_0 = tanh(W_s h_1
 // backward).

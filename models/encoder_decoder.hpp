@@ -48,4 +48,8 @@ struct EncoderDecoder {
   Dropout dropout;
 };
 
+/// Draws all weights as appendix B.1 of Bahdanau et al. 2014 does, as `initialize_as_paper` of an
+/// RNNsearch.
+void initialize_as_paper(EncoderDecoder& model);
+
 }  // namespace heed

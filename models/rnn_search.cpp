@@ -2,7 +2,7 @@
 // 2014 (arXiv 1409.0473), appendix A.2. Symbols are the paper's; letters of shapes: B sentences, S
 // source and T target words, E embedding, n hidden, A attention_size, L readout_size, V
 // target_vocab; [...] is [B], or [N, K] for K hypotheses of each of N sentences. Weights and their
-// start (B.1) are in rnn_search_weights.cpp, teacher forcing and search in recurrent_decoding.hpp.
+// start (B.1) are in recurrent_weights.cpp, teacher forcing and search in recurrent_decoding.hpp.
 //
 // Where heed differs from the paper, and the switch:
 //  1. The reset gate acts after the product U s_{i-1}, as in PyTorch; the paper's: reset = before.
@@ -13,7 +13,8 @@
 //     paper leaves out of its equations. No switch; at 0 they change nothing.
 //  5. Padding is kept out: the backward encoder starts at the last real word, alpha is 0 on
 //     padding, the embedding of <pad> is 0 and not learnt. No switch; a sentence alone has none.
-//  6. Weights start as in PyTorch, embeddings from N(0, 1); `initialize_as_paper` is appendix B.1.
+//  6. Weights start as in PyTorch, embeddings from N(0, 1); training.initialisation = paper (in C++
+//     `initialize_as_paper`) is appendix B.1.
 //  7. Beyond the paper, all off by default: other cells (cell), several layers (encoder_layers,
 //     decoder_layers; the top layer's states are searched with and read out), other scores and
 //     normalisers (attention, attention_normaliser), local attention (attention_window,

@@ -1,5 +1,6 @@
 #include "config.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 
@@ -54,6 +55,7 @@ std::string json_value(const Key& key) {
                  [](const FractionKey& k) { return digits(*k.value); },
                  [](const FlagKey& k) { return std::string(*k.value ? "true" : "false"); },
                  [](const TextKey& k) { return json_string(*k.value); },
+                 [](const PenaltyKey& k) { return json_string(to_string(*k.value)); },
                  [](const ChoiceKey& k) {
                    return json_string(k.names[static_cast<std::size_t>(k.get())]);
                  }},
@@ -66,6 +68,18 @@ void set_choice(const ChoiceKey& key, const std::string& name) {
   }
 }
 
+void read_penalty(const Json& json, const std::string& name, LengthPenalty& value) {
+  const std::string text = json.text(name, to_string(value));
+  if (const auto penalty = parse_length_penalty(text)) {
+    value = *penalty;
+    return;
+  }
+  const std::vector<std::string> keys = json.keys();
+  const auto place = std::find(keys.begin(), keys.end(), name) - keys.begin();
+  json.items()[static_cast<std::size_t>(place)].fail(std::string("expects ") + length_penalty_form +
+                                                     ", got \"" + escaped(text) + '"');
+}
+
 void read_key(const Json& json, const Key& key) {
   const std::string& name = key.name;
   std::visit(
@@ -75,6 +89,7 @@ void read_key(const Json& json, const Key& key) {
           [&](const FractionKey& k) { *k.value = json.fraction(name, *k.value); },
           [&](const FlagKey& k) { *k.value = json.flag(name, *k.value); },
           [&](const TextKey& k) { *k.value = json.text(name, *k.value); },
+          [&](const PenaltyKey& k) { read_penalty(json, name, *k.value); },
           [&](const ChoiceKey& k) {
             const std::string now = k.names[static_cast<std::size_t>(k.get())];
             set_choice(k, json.choice(name, now, k.names));
@@ -210,6 +225,7 @@ void apply_setting(Config& config, const std::string& setting) {
       known.push_back(path_of(group, key));
       if (known.back() != path) continue;
       const bool word = std::holds_alternative<TextKey>(key.variable) ||
+                        std::holds_alternative<PenaltyKey>(key.variable) ||
                         std::holds_alternative<ChoiceKey>(key.variable);
       Json json;
       json.set(path, word ? json_string(value) : value, "--set");
@@ -303,6 +319,10 @@ std::vector<ConfigKey> config_keys() {
                             },
                             [&](const FlagKey&) { line.type = "true or false"; },
                             [&](const TextKey&) { line.type = "string"; },
+                            [&](const PenaltyKey&) {
+                              line.type = "string";
+                              line.range = "A or wu:A, A from 0 to 10";
+                            },
                             [&](const ChoiceKey& k) {
                               line.type = "string";
                               for (const std::string& name : k.names) {

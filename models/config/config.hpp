@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "../recurrent_config.hpp"
+#include "../search/search.hpp"
 #include "../transformer_config.hpp"
 
 namespace heed {
@@ -14,6 +15,8 @@ enum class TokenizerKind { word, character };
 enum class OptimizerKind { sgd, adam, adamw, adadelta };
 enum class SubwordKind { bpe, unigram };
 enum class ScheduleKind { constant, noam, cosine, exponential, plateau };
+/// `standard` is `default` in config.json.
+enum class Initialisation { standard, paper };
 
 /// Their names in config.json: `rnn_search`, `encoder_decoder`, `transformer`; `word`, `char`.
 const char* to_string(ModelKind kind);
@@ -25,14 +28,21 @@ const char* to_string(TokenizerKind kind);
 struct TrainingConfig {
   OptimizerKind optimizer = OptimizerKind::adam;
   double learning_rate = 1e-3;
+  /// What the optimiser averages with: of adam and adamw (`beta1`, `beta2`), of adadelta (`rho`);
+  /// what it adds to denominators, 0: 1e-8 of adam and adamw, 1e-6 of adadelta.
+  double beta1 = 0.9, beta2 = 0.999, rho = 0.95, epsilon = 0;
+  /// First weights of a recurrent model: each layer's own, or those of Bahdanau et al. 2014,
+  /// appendix B.1.
+  Initialisation initialisation = Initialisation::standard;
   /// constant; noam: `warmup` steps up to the learning rate, then falling with 1 / sqrt(step);
   /// cosine: falling to 0 at the last of `steps`, which it needs; exponential: to a hundredth
   /// there, by one share at each step; plateau: halved after 3 validations in a row without a
   /// better one.
   ScheduleKind schedule = ScheduleKind::constant;
   int64_t warmup = 0;
-  /// Target tokens of a batch (padding included), and batches of an update.
-  int64_t batch_tokens = 1024, accumulate = 1;
+  /// Rows of a batch times its longest sentence, and rows alone (0: no limit, but one has one);
+  /// batches whose pairs are sorted by length together; batches of an update.
+  int64_t batch_tokens = 1024, batch_sentences = 0, batch_pool = 64, accumulate = 1;
   double label_smoothing = 0;
   /// Largest norm of all gradients together; 0: not clipped.
   double clip_norm = 1;
@@ -58,8 +68,9 @@ struct DataConfig {
   /// training; 0: no limit.
   int64_t max_length = 0;
   double length_ratio = 0;
-  /// Words seen less often in the training text become `<unk>`.
-  int64_t min_count = 1;
+  /// Words seen less often in the training text become `<unk>`, and so do those beyond the
+  /// `max_vocabulary` most frequent ones (0: no limit).
+  int64_t min_count = 1, max_vocabulary = 0;
   bool lowercase = false;
   /// Subword models: number of pieces (0: none), kind, and how often another cut is drawn.
   int64_t subwords = 0;
@@ -77,6 +88,9 @@ struct Config {
   TransformerConfig transformer;
   TrainingConfig training;
   DataConfig data;
+  /// How the finished model is searched with where nothing else is said; of it `beam`,
+  /// `length_penalty`, `max_length_factor` and `max_length_offset` are keys.
+  SearchOptions search;
 
   /// Number of words of a side, of the architecture that `model` names.
   int64_t source_vocab() const;
@@ -85,8 +99,8 @@ struct Config {
 };
 
 /// A preset: the name of a task (`phrases`, `dates`, `numbers`, `reverse`, `copy`, `sort`) or of a
-/// size (`toy`, `tiny`, `small`, `base`: the paper's). Every kind of model has them. `ConfigError`
-/// lists the names.
+/// size (`toy`, `tiny`, `small`, `base`: the papers'), or `paper`: every number of the model's
+/// paper. Every kind of model has them. `ConfigError` lists the names.
 Config preset(const std::string& name, ModelKind model = ModelKind::rnn_search);
 std::vector<std::string> preset_names();
 
@@ -96,7 +110,8 @@ std::vector<std::string> preset_names();
 void apply_json(Config& config, const std::string& json, const std::string& file);
 /// The same of the file `path`; `IoError` if it cannot be read.
 void apply_config_file(Config& config, const std::string& path);
-/// Changes one key by `KEY=VALUE`: the model's keys as they are, `training.KEY`, `data.KEY`.
+/// Changes one key by `KEY=VALUE`: the model's keys as they are, `training.KEY`, `data.KEY`,
+/// `search.KEY`.
 void apply_setting(Config& config, const std::string& setting);
 /// Checks what concerns several keys, and that the model fits into memory: `ConfigError`.
 void check(const Config& config);

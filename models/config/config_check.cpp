@@ -123,6 +123,9 @@ void check(const TrainingConfig& training) {
                       " validations; expected 0 or at least " +
                       std::to_string(plateau_validations + 1));
   }
+  if (training.batch_tokens == 0 && training.batch_sentences == 0) {
+    throw ConfigError("training.batch_tokens: 0, no limit, needs training.batch_sentences above 0");
+  }
 }
 
 }  // namespace
@@ -132,6 +135,12 @@ void check(const Config& config) {
   transformer ? check(config.transformer) : check(config.recurrent);
   if (config.model == ModelKind::rnn_search) check_attention(config.recurrent);
   check(config.training);
+  check(config.search);
+  if (transformer && config.training.initialisation == Initialisation::paper) {
+    throw ConfigError(
+        "training.initialisation: paper is the recurrent models'; the Transformer's paper says "
+        "nothing of its first weights");
+  }
   // Weights, gradients, the two moments of Adam, and the moving average, in float32.
   const double bytes = config.training.ema > 0 ? 20 : 16;
   const double needed = bytes * (transformer ? weight_count(config.transformer)

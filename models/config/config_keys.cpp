@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <climits>
 
+#include "../text/batches.hpp"
+
 namespace heed {
 
 namespace {
@@ -113,8 +115,19 @@ std::vector<Key> training_keys(TrainingConfig& c) {
       {"learning_rate", NumberKey{&c.learning_rate, 1e-12, 1000}, "peak learning rate"},
       {"schedule", choice(c.schedule, {"constant", "noam", "cosine", "exponential", "plateau"}),
        "how the learning rate changes after the warm-up"},
+      {"beta1", FractionKey{&c.beta1}, "share of the old mean of gradients, of adam and adamw"},
+      {"beta2", FractionKey{&c.beta2}, "share of the old mean of squares, of adam and adamw"},
+      {"rho", FractionKey{&c.rho}, "share of the old means of squares, of adadelta"},
+      {"epsilon", NumberKey{&c.epsilon, 0, 1},
+       "keeps denominators from 0; 0: 1e-08 of adam and adamw, 1e-06 of adadelta"},
+      {"initialisation", choice(c.initialisation, {"default", "paper"}),
+       "first weights: each layer's own, or those of a recurrent model's paper"},
       {"warmup", count(c.warmup, 0), "steps of linear warm-up"},
-      {"batch_tokens", count(c.batch_tokens, 1), "tokens of a batch, padding included"},
+      {"batch_tokens", count(c.batch_tokens, 0),
+       "tokens of a batch's longer side, padding included, 0: no limit"},
+      {"batch_sentences", count(c.batch_sentences, 0), "pairs of a batch, 0: no limit"},
+      {"batch_pool", IntegerKey{&c.batch_pool, 1, largest_batch_pool},
+       "batches whose pairs are sorted by length together"},
       {"accumulate", count(c.accumulate, 1), "batches of an update"},
       {"label_smoothing", FractionKey{&c.label_smoothing},
        "weight of the uniform distribution in the target"},
@@ -146,11 +159,25 @@ std::vector<Key> data_keys(DataConfig& c) {
       {"length_ratio", NumberKey{&c.length_ratio, 0, 1e6},
        "largest ratio of lengths trained on, 0: no limit"},
       {"min_count", count(c.min_count, 1), "rarer tokens become <unk>"},
+      {"max_vocabulary", count(c.max_vocabulary, 0),
+       "most tokens of a vocabulary, the frequent ones, 0: no limit"},
       {"lowercase", FlagKey{&c.lowercase}, "turn all text into lower case"},
       {"subwords", IntegerKey{&c.subwords, 0, 0}, "pieces of a subword model, 0: none"},
       {"subword_model", choice(c.subword_model, {"bpe", "unigram"}), "kind of subword model"},
       {"subword_sampling", NumberKey{&c.subword_sampling, 0, 0}, "subword regularisation, 0: none"},
       {"shared_vocabulary", FlagKey{&c.shared_vocabulary}, "one vocabulary for both sides"},
+  };
+}
+
+std::vector<Key> search_keys(SearchOptions& c) {
+  return {
+      {"beam", IntegerKey{&c.beam, 1, max_beam}, "hypotheses kept, 1: greedy"},
+      {"length_penalty", PenaltyKey{&c.length_penalty},
+       "what a log-probability is divided by: length^A, or by Wu's formula"},
+      {"max_length_factor", NumberKey{&c.max_length_factor, 0, largest_length_factor},
+       "most tokens of a translation: this times those of the source"},
+      {"max_length_offset", IntegerKey{&c.max_length_offset, 1, largest_length_offset},
+       "and this many"},
   };
 }
 
@@ -160,7 +187,8 @@ std::vector<KeyGroup> key_groups(Config& config) {
   return {{"", common_keys(config)},
           {"", architecture_keys(config)},
           {"training", training_keys(config.training)},
-          {"data", data_keys(config.data)}};
+          {"data", data_keys(config.data)},
+          {"search", search_keys(config.search)}};
 }
 
 std::vector<std::string> foreign_keys(const Config& config) {

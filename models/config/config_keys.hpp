@@ -29,6 +29,10 @@ struct FlagKey {
 struct TextKey {
   std::string* value;
 };
+/// `A` or `wu:A`.
+struct PenaltyKey {
+  LengthPenalty* value;
+};
 struct ChoiceKey {
   std::vector<std::string> names;
   std::function<int()> get;
@@ -38,17 +42,20 @@ struct ChoiceKey {
 struct Key {
   /// `hidden`, `learning_rate`: without the object that it is in.
   std::string name;
-  std::variant<IntegerKey, NumberKey, FractionKey, FlagKey, TextKey, ChoiceKey> variable;
+  std::variant<IntegerKey, NumberKey, FractionKey, FlagKey, TextKey, PenaltyKey, ChoiceKey>
+      variable;
   const char* meaning;
 };
 
-/// The object of config.json (`training`, `data`, or "" for the top level) and some of its keys.
+/// The object of config.json (`training`, `data`, `search`, or "" for the top level) and some of
+/// its keys.
 struct KeyGroup {
   std::string name;
   std::vector<Key> keys;
 };
 
-/// What every model has, the keys of the architecture that `config.model` names, training and data.
+/// What every model has, the keys of the architecture that `config.model` names, training, data
+/// and search.
 /// The variables belong to `config`, which outlives the list.
 std::vector<KeyGroup> key_groups(Config& config);
 /// Keys of the other architectures alone, which a configuration may hold and this one ignores.

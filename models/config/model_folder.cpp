@@ -84,6 +84,20 @@ void check_vocabulary(const std::string& path, const Vocabulary& vocabulary, con
                     " of config.json)");
 }
 
+template <class Model>
+Model recurrent_model(const Config& config) {
+  Model model(config.recurrent);
+  if (config.training.initialisation == Initialisation::paper) initialize_as_paper(model);
+  return model;
+}
+
+/// The model whose weights are read in a moment: the draws of the paper, orthogonal matrices among
+/// them, would take longer than that.
+TranslationModel unread_model(Config config) {
+  config.training.initialisation = Initialisation::standard;
+  return make_model(config);
+}
+
 }  // namespace
 
 TranslationModel make_model(const Config& config) {
@@ -91,9 +105,9 @@ TranslationModel make_model(const Config& config) {
     return TranslationModel(Transformer(config.transformer));
   }
   if (config.model == ModelKind::encoder_decoder) {
-    return TranslationModel(EncoderDecoder(config.recurrent));
+    return TranslationModel(recurrent_model<EncoderDecoder>(config));
   }
-  return TranslationModel(RNNsearch(config.recurrent));
+  return TranslationModel(recurrent_model<RNNsearch>(config));
 }
 
 ModelFolder load_model_folder(const std::string& folder) {
@@ -115,7 +129,7 @@ ModelFolder load_model_folder(const std::string& folder, ModelBuilder build) {
   try {
     if (!build) check_shapes(header, config);
     ModelFolder result{config, std::move(source), std::move(target),
-                       build ? build(config) : make_model(config), notes};
+                       build ? build(config) : unread_model(config), notes};
     load_state_dict(result.model, load_weights(path));
     return result;
   } catch (const FormatError& error) {

@@ -23,8 +23,9 @@ struct ModelFolder {
 /// Makes a model from a folder's configuration.
 using ModelBuilder = TranslationModel (*)(const Config&);
 
-/// The model that `config` describes, freshly initialised from `default_generator()`. `ConfigError`
-/// for attention = custom, which only a `ModelBuilder` of your own can make.
+/// The model that `config` describes, freshly initialised from `default_generator()` as its
+/// `training.initialisation` says. `ConfigError` for attention = custom, which only a
+/// `ModelBuilder` of your own can make.
 TranslationModel make_model(const Config& config);
 
 /// Reads a model folder. `IoError` for a missing file; `FormatError` or `DataError` for a

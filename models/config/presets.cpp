@@ -1,5 +1,6 @@
 #include "../../core/error.hpp"
 #include "../../core/suggest.hpp"
+#include "../../optim/schedules.hpp"
 #include "config.hpp"
 
 namespace heed {
@@ -32,7 +33,8 @@ constexpr TokenizerKind word = TokenizerKind::word, character = TokenizerKind::c
 constexpr NormPlace pre = NormPlace::pre, post = NormPlace::post;
 
 // Tasks: what learns them within a few minutes on two cores. Sizes: for text of your own; `base` is
-// the size of the papers (Bahdanau et al. 2014, appendix A.2.3; Vaswani et al. 2017, Table 3).
+// the size of the papers (Bahdanau et al. 2014, appendix A.2.3; Vaswani et al. 2017, Table 3), and
+// `paper` trains as they do.
 constexpr RecurrentPreset recurrent_presets[] = {
     {"phrases", word, 48, 64, 48, 48, 640, 4e-3, 0.1, 200, 7, 250},
     {"dates", character, 48, 64, 48, 48, 640, 4e-3, 0, 200, 5, 250},
@@ -44,6 +46,7 @@ constexpr RecurrentPreset recurrent_presets[] = {
     {"tiny", word, 64, 128, 64, 64, 1024, 2e-3, 0, 500, 20, 500},
     {"small", word, 256, 512, 256, 256, 2048, 1e-3, 0, 1000, 20, 1000},
     {"base", word, 620, 1000, 1000, 500, 4096, 1e-3, 0, 2000, 10, 2000},
+    {"paper", word, 620, 1000, 1000, 500, 0, 1, 0, 0, 0, 2000},
 };
 
 constexpr TransformerPreset transformer_presets[] = {
@@ -57,6 +60,7 @@ constexpr TransformerPreset transformer_presets[] = {
     {"tiny", word, pre, 128, 4, 4, 256, 4096, 2e-3, 0.3, 0.1, 1000, 0, 30, 500},
     {"small", word, pre, 256, 8, 3, 1024, 4096, 1e-3, 0.1, 0.1, 2000, 0, 20, 1000},
     {"base", word, post, 512, 8, 6, 2048, 25000, 7e-4, 0.1, 0.1, 4000, 0, 10, 2000},
+    {"paper", word, post, 512, 8, 6, 2048, 25000, 0, 0.1, 0.1, 4000, 0, 0, 1500},
 };
 
 Config configured(const RecurrentPreset& p) {
@@ -85,6 +89,44 @@ Config configured(const TransformerPreset& p) {
   return config;
 }
 
+/// What else Bahdanau, Cho and Bengio 2014 say of RNNsearch-50 (section 4, appendix B) and of
+/// RNNencdec-50 beside it, which is Cho et al. 2014's model, trained alike.
+void set_as_paper(Config& config, ModelKind model) {
+  config.recurrent.reset = Reset::before;
+  config.recurrent.readout_state = ReadoutState::previous;
+  TrainingConfig& training = config.training;
+  training.optimizer = OptimizerKind::adadelta;
+  training.rho = 0.95;
+  training.epsilon = 1e-6;
+  training.schedule = ScheduleKind::constant;
+  training.initialisation = Initialisation::paper;
+  training.batch_sentences = 80;
+  training.batch_pool = 20;
+  training.clip_norm = 1;
+  training.steps = model == ModelKind::rnn_search ? 288'000 : 600'000;  // Table 2
+  config.data.max_length = 50;
+  config.data.max_vocabulary = 30'000;
+  config.search.length_penalty.alpha = 0;
+}
+
+/// What else Vaswani et al. 2017 say of the base model, English to German (sections 5 and 6.1).
+void set_as_paper(Config& config) {
+  config.transformer.tie = Tie::all;
+  TrainingConfig& training = config.training;
+  training.beta2 = 0.98;
+  training.epsilon = 1e-9;
+  training.learning_rate = noam_peak(config.transformer.d_model, training.warmup);  // eq. (3)
+  training.clip_norm = 0;
+  training.steps = 100'000;
+  training.average = 5;
+  config.data.shared_vocabulary = true;
+  config.data.max_vocabulary = 37'000;
+  config.search.beam = 4;
+  config.search.length_penalty = {.alpha = 0.6, .wu = true};
+  config.search.max_length_factor = 1;
+  config.search.max_length_offset = 50;
+}
+
 /// The preset of that name in `list`.
 template <class Preset, std::size_t N>
 Config find(const std::string& name, const Preset (&list)[N]) {
@@ -108,9 +150,15 @@ Config find(const std::string& name, const Preset (&list)[N]) {
 }  // namespace
 
 Config preset(const std::string& name, ModelKind model) {
-  if (model == ModelKind::transformer) return find(name, transformer_presets);
+  const bool paper = name == "paper";
+  if (model == ModelKind::transformer) {
+    Config config = find(name, transformer_presets);
+    if (paper) set_as_paper(config);
+    return config;
+  }
   Config config = find(name, recurrent_presets);
   config.model = model;
+  if (paper) set_as_paper(config, model);
   return config;
 }
 

@@ -13,17 +13,30 @@ std::unique_ptr<Optimizer> make_optimizer(const TrainingConfig& config,
   std::vector<Tensor> tensors;
   for (const NamedTensor& parameter : parameters) tensors.push_back(parameter.tensor);
   const double lr = config.learning_rate, decay = config.weight_decay;
+  const double beta1 = config.beta1, beta2 = config.beta2;
+  const auto eps = [&](double usual) { return config.epsilon > 0 ? config.epsilon : usual; };
   switch (config.optimizer) {
     case OptimizerKind::sgd:
       return std::make_unique<SGD>(tensors, SGDOptions{.lr = lr, .weight_decay = decay});
     case OptimizerKind::adamw:
-      return std::make_unique<AdamW>(tensors, AdamWOptions{.lr = lr, .weight_decay = decay});
+      return std::make_unique<AdamW>(tensors, AdamWOptions{.lr = lr,
+                                                           .beta1 = beta1,
+                                                           .beta2 = beta2,
+                                                           .eps = eps(AdamWOptions().eps),
+                                                           .weight_decay = decay});
     case OptimizerKind::adadelta:
-      return std::make_unique<Adadelta>(tensors, AdadeltaOptions{.lr = lr, .weight_decay = decay});
+      return std::make_unique<Adadelta>(tensors, AdadeltaOptions{.lr = lr,
+                                                                 .rho = config.rho,
+                                                                 .eps = eps(AdadeltaOptions().eps),
+                                                                 .weight_decay = decay});
     case OptimizerKind::adam:
       break;
   }
-  return std::make_unique<Adam>(tensors, AdamOptions{.lr = lr, .weight_decay = decay});
+  return std::make_unique<Adam>(tensors, AdamOptions{.lr = lr,
+                                                     .beta1 = beta1,
+                                                     .beta2 = beta2,
+                                                     .eps = eps(AdamOptions().eps),
+                                                     .weight_decay = decay});
 }
 
 Schedule make_schedule(const TrainingConfig& config, int64_t total) {

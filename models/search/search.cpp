@@ -13,11 +13,6 @@
 
 namespace heed {
 
-double LengthPenalty::operator()(int64_t length) const {
-  const auto n = static_cast<double>(length);
-  return std::pow(wu ? (5 + n) / 6 : n, alpha);
-}
-
 namespace {
 
 using namespace candidates;
@@ -301,6 +296,9 @@ void check(const SearchOptions& options) {
   require(options.max_length == 0 || options.min_length <= options.max_length,
           "min_length " + std::to_string(options.min_length) + " is above max_length " +
               std::to_string(options.max_length));
+  require(options.max_length_factor >= 0 && options.max_length_factor <= largest_length_factor &&
+              options.max_length_offset >= 1 && options.max_length_offset <= largest_length_offset,
+          "max_length_factor is not in [0, 100], or max_length_offset not in [1, 10000]");
   require(std::isfinite(options.length_penalty.alpha), "the length penalty is not a finite number");
   require(std::isfinite(options.coverage_penalty) && options.coverage_penalty >= 0,
           "the coverage penalty " + std::to_string(options.coverage_penalty) +
@@ -311,8 +309,9 @@ void check(const SearchOptions& options) {
 }
 
 int64_t max_words(const SearchOptions& options, int64_t source_length) {
-  const int64_t limit = options.max_length > 0 ? options.max_length : 2 * (source_length - 1) + 10;
-  return std::max(limit, options.min_length);
+  const double words = options.max_length_factor * static_cast<double>(source_length - 1);
+  const int64_t limit = static_cast<int64_t>(words) + options.max_length_offset;
+  return std::max(options.max_length > 0 ? options.max_length : limit, options.min_length);
 }
 
 std::vector<std::vector<Hypothesis>> search(Decoder& decoder,

@@ -5,21 +5,16 @@
 #include <vector>
 
 #include "../decoder.hpp"
+#include "length_penalty.hpp"
 #include "sampling.hpp"
 
 namespace heed {
 
 /// The largest beam, and the largest number of draws.
 inline constexpr int64_t max_beam = 1000;
-
-/// What a beam divides a log-probability by, to compare hypotheses of different length (end symbol
-/// counted).
-struct LengthPenalty {
-  /// length^alpha, or ((5 + length) / 6)^alpha (Wu et al. 2016, section 7, eq. 14).
-  double alpha = 1;
-  bool wu = false;
-  double operator()(int64_t length) const;
-};
+/// What may bound a translation's length by its source's.
+inline constexpr double largest_length_factor = 100;
+inline constexpr int64_t largest_length_offset = 10'000;
 
 struct SearchOptions {
   /// Hypotheses kept for each sentence; 1 is greedy search.
@@ -31,9 +26,11 @@ struct SearchOptions {
   double coverage_penalty = 0;
   /// Best hypotheses handed out for each sentence, at most `beam`.
   int64_t nbest = 1;
-  /// Words of a hypothesis, without the end symbol; max_length 0: 2 S + 10 for S source words, or
-  /// min_length if that is more.
+  /// Words of a hypothesis, without the end symbol; max_length 0: for S source words
+  /// max_length_factor S + max_length_offset, rounded down, or min_length if that is more.
   int64_t min_length = 0, max_length = 0;
+  double max_length_factor = 2;
+  int64_t max_length_offset = 10;
   /// May `<unk>` be written?
   bool unknown = true;
   /// No sequence of this many words stands twice in a hypothesis; 0: any may.

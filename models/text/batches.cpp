@@ -14,9 +14,6 @@ namespace {
 /// seed.
 constexpr uint64_t shuffle_streams = uint64_t{0x73687566} << 32;
 
-/// Pairs are sorted by length within pools of this many batches.
-constexpr int64_t batches_in_a_pool = 64;
-
 using Ids = std::vector<int32_t>;
 
 int64_t length(const std::vector<Ids>& sentences, int64_t i) {
@@ -43,12 +40,15 @@ void sort_by_length(const EncodedPairs& pairs, std::vector<int64_t>::iterator fi
   for (const Key& key : keys) *first++ = key.pair;
 }
 
-void sort_in_pools(const EncodedPairs& pairs, int64_t pool_tokens, std::vector<int64_t>& order) {
+/// Sorts by length within pools of as many pairs as `size.pool` batches hold.
+void sort_in_pools(const EncodedPairs& pairs, const BatchSize& size, std::vector<int64_t>& order) {
   auto first = order.begin();
   int64_t tokens = 0;
   for (auto i = order.begin(); i != order.end(); ++i) {
     tokens += cost(pairs, *i);
-    if (tokens < pool_tokens) continue;
+    const bool enough_tokens = size.tokens > 0 && tokens >= size.pool * size.tokens;
+    const bool enough_pairs = size.sentences > 0 && i + 1 - first >= size.pool * size.sentences;
+    if (!enough_tokens && !enough_pairs) continue;
     sort_by_length(pairs, first, i + 1);
     first = i + 1;
     tokens = 0;
@@ -56,14 +56,16 @@ void sort_in_pools(const EncodedPairs& pairs, int64_t pool_tokens, std::vector<i
   sort_by_length(pairs, first, order.end());
 }
 
-/// Cuts `order` into batches whose rows times their longest row are at most `batch_tokens`.
-BatchPlan cut(const EncodedPairs& pairs, const std::vector<int64_t>& order, int64_t batch_tokens) {
+/// Cuts `order` into batches within the limits of `size`.
+BatchPlan cut(const EncodedPairs& pairs, const std::vector<int64_t>& order, const BatchSize& size) {
   BatchPlan plan;
   int64_t longest = 0;
   for (const int64_t i : order) {
     longest = std::max(longest, cost(pairs, i));
     const auto rows = plan.empty() ? 0 : static_cast<int64_t>(plan.back().size());
-    if (plan.empty() || (rows + 1) * longest > batch_tokens) {
+    const bool full = (size.tokens > 0 && (rows + 1) * longest > size.tokens) ||
+                      (size.sentences > 0 && rows == size.sentences);
+    if (plan.empty() || full) {
       plan.emplace_back();
       longest = cost(pairs, i);
     }
@@ -72,10 +74,18 @@ BatchPlan cut(const EncodedPairs& pairs, const std::vector<int64_t>& order, int6
   return plan;
 }
 
-void check_batch_tokens(int64_t batch_tokens) {
-  if (batch_tokens > 0) return;
-  throw ConfigError("batches: batch_tokens is " + std::to_string(batch_tokens) +
-                    "; it must be at least 1");
+void check_size(const BatchSize& size) {
+  constexpr int64_t most = INT64_C(1) << 53;  // a pool of batches is counted too
+  const auto in_range = [](int64_t value) { return value >= 0 && value <= most; };
+  if (!in_range(size.tokens) || !in_range(size.sentences) || size.tokens + size.sentences == 0) {
+    throw ConfigError("batches: tokens is " + std::to_string(size.tokens) + ", sentences " +
+                      std::to_string(size.sentences) +
+                      "; they must be from 0 to 2^53, and one of them above 0");
+  }
+  if (size.pool < 1 || size.pool > largest_batch_pool) {
+    throw ConfigError("batches: pool is " + std::to_string(size.pool) + "; it must be from 1 to " +
+                      std::to_string(largest_batch_pool));
+  }
 }
 
 std::vector<int64_t> numbers_of(const EncodedPairs& pairs) {
@@ -185,23 +195,24 @@ SourceBatch make_source_batch(const std::vector<std::vector<int32_t>>& sentences
   return {Tensor(padded.ids), Tensor(padded.keep)};
 }
 
-BatchPlan training_batches(const EncodedPairs& pairs, int64_t batch_tokens, uint64_t seed,
+BatchPlan training_batches(const EncodedPairs& pairs, const BatchSize& size, uint64_t seed,
                            int64_t epoch) {
-  check_batch_tokens(batch_tokens);
+  check_size(size);
   Generator generator(seed, shuffle_streams + static_cast<uint64_t>(epoch));
   std::vector<int64_t> order = numbers_of(pairs);
   shuffle(order.data(), pairs.size(), generator);
-  sort_in_pools(pairs, batches_in_a_pool * batch_tokens, order);
-  BatchPlan plan = cut(pairs, order, batch_tokens);
+  sort_in_pools(pairs, size, order);
+  BatchPlan plan = cut(pairs, order, size);
   shuffle(plan.data(), static_cast<int64_t>(plan.size()), generator);
   return plan;
 }
 
 BatchPlan validation_batches(const EncodedPairs& pairs, int64_t batch_tokens) {
-  check_batch_tokens(batch_tokens);
+  const BatchSize size{.tokens = batch_tokens};
+  check_size(size);
   std::vector<int64_t> order = numbers_of(pairs);
   sort_by_length(pairs, order.begin(), order.end());
-  return cut(pairs, order, batch_tokens);
+  return cut(pairs, order, size);
 }
 
 }  // namespace heed

@@ -49,12 +49,22 @@ SourceBatch make_source_batch(const std::vector<std::vector<int32_t>>& sentences
 /// Each batch as the numbers of its pairs.
 using BatchPlan = std::vector<std::vector<int64_t>>;
 
-/// The batches of one epoch of training: every pair once, in batches of like length whose rows
-/// times their longest sentence are at most `batch_tokens` (a longer pair is a batch of its own). A
-/// pure function of its arguments, so that a run can be resumed inside any epoch: pairs are
-/// shuffled, sorted by length within pools of many batches (equal lengths stay shuffled), cut, and
-/// the batches shuffled.
-BatchPlan training_batches(const EncodedPairs& pairs, int64_t batch_tokens, uint64_t seed,
+inline constexpr int64_t largest_batch_pool = 1000;
+
+/// How large a batch of training is.
+struct BatchSize {
+  /// Rows times the longest sentence are at most `tokens` (a longer pair is a batch of its own),
+  /// rows at most `sentences`; 0: no such limit, but one of them is above 0.
+  int64_t tokens = 0, sentences = 0;
+  /// Batches whose pairs are sorted by length together.
+  int64_t pool = 64;
+};
+
+/// The batches of one epoch of training: every pair once, in batches of like length. A pure
+/// function of its arguments, so that a run can be resumed inside any epoch: pairs are shuffled,
+/// sorted by length within pools of many batches (equal lengths stay shuffled), cut, and the
+/// batches shuffled. `ConfigError` for a size out of range.
+BatchPlan training_batches(const EncodedPairs& pairs, const BatchSize& size, uint64_t seed,
                            int64_t epoch);
 /// The batches of a validation: as above, but sorted by length as a whole and without chance.
 BatchPlan validation_batches(const EncodedPairs& pairs, int64_t batch_tokens);

@@ -89,7 +89,7 @@ void Vocabulary::index(const std::string& file) {
 }
 
 Vocabulary Vocabulary::build(const std::vector<std::string>& lines, const Tokenizer& tokenizer,
-                             int64_t min_count) {
+                             int64_t min_count, int64_t most) {
   std::unordered_map<std::string, int64_t> counts;
   for (const std::string& line : lines) {
     for (const std::string& token : tokenizer.split(line)) ++counts[token];
@@ -101,6 +101,7 @@ Vocabulary Vocabulary::build(const std::vector<std::string>& lines, const Tokeni
   }
   // By falling count, then by bytes: the order of UTF-8's bytes is that of code points.
   std::sort(kept.begin(), kept.end());
+  if (most > 0 && std::ssize(kept) > most) kept.resize(static_cast<std::size_t>(most));
   std::vector<std::string> tokens = symbols();
   for (auto& [count, token] : kept) tokens.push_back(std::move(token));
   return Vocabulary(std::move(tokens));

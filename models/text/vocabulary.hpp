@@ -22,9 +22,10 @@ class Vocabulary {
   /// `file` is the name in messages, whose lines count from 1.
   explicit Vocabulary(std::vector<std::string> tokens, const std::string& file = "vocabulary");
   /// The symbols and the tokens that occur at least `min_count` times in `lines`: frequent ones
-  /// first, equally frequent ones by code point. Tokens with control characters stay unknown.
+  /// first, equally frequent ones by code point, at most `most` of them (0: no limit). Tokens with
+  /// control characters stay unknown.
   static Vocabulary build(const std::vector<std::string>& lines, const Tokenizer& tokenizer,
-                          int64_t min_count = 1);
+                          int64_t min_count = 1, int64_t most = 0);
   /// Reads a file. `IoError` if it can't be read; `DataError` as above, and if its last line is
   /// cut.
   static Vocabulary load(const std::string& path);

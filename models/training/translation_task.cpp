@@ -152,14 +152,18 @@ TranslationData load_translation_data(Config& config, std::vector<std::string>& 
   if (names.shared_vocabulary) {
     std::vector<std::string> both = data.train.source;
     both.insert(both.end(), data.train.target.begin(), data.train.target.end());
-    data.source_vocabulary = Vocabulary::build(both, tokenizer, names.min_count);
+    data.source_vocabulary =
+        Vocabulary::build(both, tokenizer, names.min_count, names.max_vocabulary);
     data.target_vocabulary = data.source_vocabulary;
   } else {
-    data.source_vocabulary = Vocabulary::build(data.train.source, tokenizer, names.min_count);
-    data.target_vocabulary = Vocabulary::build(data.train.target, tokenizer, names.min_count);
+    data.source_vocabulary =
+        Vocabulary::build(data.train.source, tokenizer, names.min_count, names.max_vocabulary);
+    data.target_vocabulary =
+        Vocabulary::build(data.train.target, tokenizer, names.min_count, names.max_vocabulary);
   }
   config.set_vocabularies(data.source_vocabulary.size(), data.target_vocabulary.size());
-  if (names.min_count > 1) note_unknown("training text", data.train, data, notes);
+  if (names.min_count > 1 || names.max_vocabulary > 0)
+    note_unknown("training text", data.train, data, notes);
   note_unknown("validation text", data.valid, data, notes);
   return data;
 }
@@ -182,8 +186,9 @@ TranslationTask::TranslationTask(TranslationModel& model, const TranslationData&
 }
 
 int64_t TranslationTask::start_epoch(int64_t epoch) {
-  plan_ = training_batches(train_, config_.training.batch_tokens,
-                           static_cast<uint64_t>(config_.training.seed), epoch);
+  const TrainingConfig& training = config_.training;
+  const BatchSize size{training.batch_tokens, training.batch_sentences, training.batch_pool};
+  plan_ = training_batches(train_, size, static_cast<uint64_t>(training.seed), epoch);
   loaded_ = -1;
   return static_cast<int64_t>(plan_.size());
 }

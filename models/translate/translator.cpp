@@ -27,6 +27,8 @@ SearchOptions search_options(const TranslateOptions& options) {
   result.nbest = options.nbest;
   result.min_length = options.min_length;
   result.max_length = options.max_length;
+  result.max_length_factor = options.max_length_factor;
+  result.max_length_offset = options.max_length_offset;
   result.no_repeat_ngram = options.no_repeat_ngram;
   result.sampling = options.sampling;
   return result;
@@ -132,6 +134,7 @@ Translator Translator::load(const std::string& folder, ModelBuilder build) {
   ModelFolder parts = load_model_folder(folder, build);
   Translator result(std::move(parts.model), make_tokenizer(to_string(parts.config.tokenizer)),
                     std::move(parts.source), std::move(parts.target), parts.config.data.lowercase);
+  result.search_ = parts.config.search;
   result.notes_ = std::move(parts.notes);
   return result;
 }
@@ -150,6 +153,7 @@ Translator Translator::load_ensemble(const std::vector<std::string>& folders) {
   Translator result(TranslationModel(Ensemble(std::move(models))),
                     make_tokenizer(to_string(first.config.tokenizer)), std::move(first.source),
                     std::move(first.target), first.config.data.lowercase);
+  result.search_ = first.config.search;
   result.notes_ = std::move(first.notes);
   return result;
 }
@@ -168,6 +172,15 @@ Translator::Translator(TranslationModel model, std::shared_ptr<const Tokenizer> 
 
 std::vector<std::string> Translator::tokens_of(const std::string& line) const {
   return tokenizer_->split(lowercase_ ? lowercase(line) : line);
+}
+
+TranslateOptions Translator::options() const {
+  TranslateOptions result;
+  result.beam = search_.beam;
+  result.length_penalty = search_.length_penalty;
+  result.max_length_factor = search_.max_length_factor;
+  result.max_length_offset = search_.max_length_offset;
+  return result;
 }
 
 Translation Translator::translate(const std::string& line, const TranslateOptions& options,

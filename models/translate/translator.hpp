@@ -31,8 +31,11 @@ struct TranslateOptions {
   double coverage_penalty = 0;
   /// Translations of each line that `translate_nbest` gives, at most `beam` unless they are drawn.
   int64_t nbest = 1;
-  /// Tokens of a translation without the end symbol; max_length 0: 2 S + 10 for S source tokens.
+  /// Tokens of a translation without the end symbol; max_length 0: for S source tokens
+  /// max_length_factor S + max_length_offset.
   int64_t min_length = 0, max_length = 0;
+  double max_length_factor = 2;
+  int64_t max_length_offset = 10;
   /// No sequence of this many tokens stands twice in a translation; 0: any may.
   int64_t no_repeat_ngram = 0;
   /// Draw words instead of looking for the most probable ones: each translation is a draw of its
@@ -88,19 +91,26 @@ class Translator {
   Translator(TranslationModel model, std::shared_ptr<const Tokenizer> tokenizer, Vocabulary source,
              Vocabulary target, bool lowercase = false);
 
+  /// What is taken where nothing is said: the search of the model's config.json (of several models,
+  /// the first one's), and the defaults of all else.
+  TranslateOptions options() const;
   /// The best translation of a line. An empty or blank line gives an empty translation, whatever
   /// its prefix. prefix: text that the translation starts with; an unknown word of it is `<unk>`.
-  Translation translate(const std::string& line, const TranslateOptions& options = {},
+  Translation translate(const std::string& line, const TranslateOptions& options,
                         const std::string& prefix = "") const;
+  Translation translate(const std::string& line) const { return translate(line, options()); }
   /// The best translation of each line; what stands together in a batch changes no word. prefixes:
   /// one for each line (empty: none), or no prefixes at all. `DataError` for another number, and
   /// for a prefix that is longer than its translation may be.
   std::vector<Translation> translate(const std::vector<std::string>& lines,
-                                     const TranslateOptions& options = {},
+                                     const TranslateOptions& options,
                                      const std::vector<std::string>& prefixes = {}) const;
+  std::vector<Translation> translate(const std::vector<std::string>& lines) const {
+    return translate(lines, options());
+  }
   /// The `nbest` best translations of each line, best first.
   std::vector<std::vector<Translation>> translate_nbest(
-      const std::vector<std::string>& lines, const TranslateOptions& options = {},
+      const std::vector<std::string>& lines, const TranslateOptions& options,
       const std::vector<std::string>& prefixes = {}) const;
 
   /// How probable `reference` is as a translation of `source`. Nothing is cut, unknown words are
@@ -154,6 +164,7 @@ class Translator {
   std::shared_ptr<const Tokenizer> tokenizer_;
   Vocabulary source_, target_;
   bool lowercase_;
+  SearchOptions search_;
   std::vector<std::string> notes_;
 };
 

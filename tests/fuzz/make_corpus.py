@@ -102,6 +102,9 @@ def config(folder):
         "bom": '\ufeff{"hidden": 4}',
         "comment": '{"hidden": 4} // four',
         "minus-zero": '{"dropout": -0.0, "training": {"learning_rate": 1e-320}}',
+        "search": '{"search": {"beam": 4, "length_penalty": "wu:0.6", "max_length_factor": 1.5}}',
+        "penalty-is-vast": '{"search": {"length_penalty": "wu:1e999"}}',
+        "setting-of-penalty": "search.length_penalty=wu:-0",
         "transformer": '{"model": "transformer", "d_model": 8, "heads": 2, "positions": "rotary", '
                        '"norm": "pre"}',
     }.items():

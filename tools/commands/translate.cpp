@@ -23,31 +23,12 @@ namespace {
 
 constexpr int64_t batches_read_ahead = 8;
 
-/// `A` (length^A) or `wu:A` (Wu's formula).
-LengthPenalty parse_length_penalty(const std::string& text) {
-  const bool wu = text.starts_with("wu:");
-  return {.alpha = parse_number("--length-penalty", wu ? text.substr(3) : text, 0, 10), .wu = wu};
-}
-
 class TranslateCommand final : public Command {
  public:
   void declare(Flags& flags) override {
     flags.argument(model_, "MODEL",
                    "the folder of a trained model; lines come from standard input");
-    flags.section("Search");
-    flags.integer("--beam", options_.beam, 1, max_beam, "hypotheses kept; 1 is greedy (default 5)");
-    flags.text("--length-penalty", length_penalty_, "A",
-               "divide the log-probability by length^A, or with wu:A by Wu's formula (default 1)");
-    flags.number("--coverage-penalty", options_.coverage_penalty, 0, 10,
-                 "adds X log(weights that a source word got in all) to the score for each word "
-                 "that got less than 1 (default 0: off)");
-    flags.integer("--nbest", options_.nbest, 1, max_beam,
-                  "best translations of a line: INDEX ||| TEXT ||| SCORE ||| LOG-PROBABILITIES");
-    flags.integer("--min-length", options_.min_length, 0, 10'000, "fewest words of a translation");
-    flags.integer("--max-length", options_.max_length, 1, 10'000,
-                  "most words of a translation (default: twice the source's and 10)");
-    flags.integer("--no-repeat-ngram", options_.no_repeat_ngram, 1, 10'000,
-                  "no sequence of N words stands twice in a translation");
+    declare_search(flags);
     flags.text("--prefix", prefix_, "F",
                "a line for each line of input: what its translation starts with (empty: anything)");
     flags.texts("--ensemble", ensemble_, "MODEL...",
@@ -73,7 +54,7 @@ class TranslateCommand final : public Command {
 
   int run(const Flags& flags, const CommonFlags& common) override {
     flags.require("MODEL");
-    if (!length_penalty_.empty()) options_.length_penalty = parse_length_penalty(length_penalty_);
+    if (!length_penalty_.empty()) set_length_penalty();
     // The command goes on behind a line that is too long: `fail` differs from `skip` by the report.
     options_.too_long = too_long_ == "cut" ? TooLong::cut : TooLong::skip;
     check_options(flags);
@@ -83,6 +64,7 @@ class TranslateCommand final : public Command {
     options_.attention = !attention_.empty() || !alignment_.empty() || options_.replace_unknown;
     blas_self_test();
     const Translator translator = load();
+    take_search(flags, translator.options());
     for (const std::string& note : translator.notes()) {
       if (!common.quiet) say(note);
     }
@@ -102,7 +84,52 @@ class TranslateCommand final : public Command {
     return Translator::load_ensemble(folders);
   }
 
+  void set_length_penalty() {
+    const auto penalty = parse_length_penalty(length_penalty_);
+    if (!penalty) {
+      throw ConfigError(std::string("--length-penalty: expects ") + length_penalty_form +
+                        ", got '" + escaped(length_penalty_) + "'");
+    }
+    options_.length_penalty = *penalty;
+  }
+
+  /// What no flag says is the model's own.
+  void take_search(const Flags& flags, const TranslateOptions& own) {
+    if (!flags.given("--beam")) options_.beam = own.beam;
+    if (length_penalty_.empty()) options_.length_penalty = own.length_penalty;
+    options_.max_length_factor = own.max_length_factor;
+    options_.max_length_offset = own.max_length_offset;
+    check_nbest();
+  }
+
+  void check_nbest() const {
+    if (sample_ || options_.nbest <= options_.beam) return;
+    throw ConfigError("--nbest " + std::to_string(options_.nbest) + " is more than --beam " +
+                      std::to_string(options_.beam) +
+                      "; a beam has no more translations (--sample has)");
+  }
+
   bool draws_file() const { return !attention_.empty() && attention_ != "-"; }
+
+  void declare_search(Flags& flags) {
+    flags.section("Search");
+    flags.integer("--beam", options_.beam, 1, max_beam,
+                  "hypotheses kept; 1 is greedy (default: the model's search.beam, mostly 5)");
+    flags.text("--length-penalty", length_penalty_, "A",
+               "divide the log-probability by length^A, or with wu:A by Wu's formula (default: the "
+               "model's search.length_penalty, mostly 1)");
+    flags.number("--coverage-penalty", options_.coverage_penalty, 0, 10,
+                 "adds X log(weights that a source word got in all) to the score for each word "
+                 "that got less than 1 (default 0: off)");
+    flags.integer("--nbest", options_.nbest, 1, max_beam,
+                  "best translations of a line: INDEX ||| TEXT ||| SCORE ||| LOG-PROBABILITIES");
+    flags.integer("--min-length", options_.min_length, 0, 10'000, "fewest words of a translation");
+    flags.integer("--max-length", options_.max_length, 1, 10'000,
+                  "most words of a translation (default: search.max_length_factor times the "
+                  "source's and search.max_length_offset of the model, mostly twice and 10)");
+    flags.integer("--no-repeat-ngram", options_.no_repeat_ngram, 1, 10'000,
+                  "no sequence of N words stands twice in a translation");
+  }
 
   void declare_lines(Flags& flags) {
     flags.integer("--batch", options_.batch, 1, 100'000, "lines at the same time (default 32)");
@@ -136,11 +163,7 @@ class TranslateCommand final : public Command {
       if (value > 0) continue;
       throw ConfigError(std::string(flag) + ": 0 is out of range; give a number above 0");
     }
-    if (!sample_ && options_.nbest > options_.beam) {
-      throw ConfigError("--nbest " + std::to_string(options_.nbest) + " is more than --beam " +
-                        std::to_string(options_.beam) +
-                        "; a beam has no more translations (--sample has)");
-    }
+    if (flags.given("--beam")) check_nbest();
     if (flags.given("--max-length") && options_.max_length < options_.min_length) {
       throw ConfigError("--max-length " + std::to_string(options_.max_length) +
                         " is less than --min-length " + std::to_string(options_.min_length));

@@ -181,14 +181,14 @@ TEST_CASE("a wrong setting is refused") {
 }
 
 TEST_CASE("presets have names, and an unknown one is refused with the list") {
-  for (const char* name :
-       {"phrases", "dates", "numbers", "reverse", "copy", "sort", "toy", "tiny", "small", "base"}) {
+  for (const char* name : {"phrases", "dates", "numbers", "reverse", "copy", "sort", "toy", "tiny",
+                           "small", "base", "paper"}) {
     CHECK(preset(name).model == ModelKind::rnn_search);
     CHECK(preset(name, ModelKind::transformer).model == ModelKind::transformer);
   }
   CHECK_THROWS_WITH(
       preset("frases"),
-      Contains("phrases, dates, numbers, reverse, copy, sort, toy, tiny, small, base") &&
+      Contains("phrases, dates, numbers, reverse, copy, sort, toy, tiny, small, base, paper") &&
           Contains("did you mean \"phrases\""));
 }
 

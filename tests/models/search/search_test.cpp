@@ -194,6 +194,11 @@ TEST_CASE("search refuses options out of range, and a model that gives no number
   lengths.min_length = 5;
   lengths.max_length = 4;
   CHECK_THAT(message(lengths), Contains("min_length 5 is above max_length 4"));
+  for (const double factor : {-1.0, 101.0, double(NAN)}) {
+    SearchOptions longest;
+    longest.max_length_factor = factor;
+    CHECK_THAT(message(longest), Contains("max_length_factor is not in [0, 100]"));
+  }
   SearchOptions ngram;
   ngram.no_repeat_ngram = -1;
   CHECK_THAT(message(ngram), Contains("no_repeat_ngram -1 is below 0"));
@@ -239,6 +244,9 @@ TEST_CASE("search: a least length above the usual longest one is both") {
   options.min_length = 0;
   CHECK(max_words(options, 2) == 12);
   CHECK(max_words(options, 1) == 10);
+  options.max_length_factor = 1.5;
+  options.max_length_offset = 4;
+  CHECK(max_words(options, 4) == 8);
   options.max_length = 3;
   CHECK(max_words(options, 2) == 3);
 }

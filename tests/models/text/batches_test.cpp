@@ -76,7 +76,7 @@ TEST_CASE("source sentences alone make a batch", "[batches]") {
 TEST_CASE("every epoch has every pair once, within the number of tokens", "[batches]") {
   const EncodedPairs pairs = random_pairs(1009);
   for (const int64_t epoch : {0, 1, 2}) {
-    const BatchPlan plan = training_batches(pairs, 101, 3, epoch);
+    const BatchPlan plan = training_batches(pairs, {.tokens = 101}, 3, epoch);
     check_complete(plan, 1009);
     for (const auto& batch : plan) CHECK(padded_tokens(pairs, batch) <= 101);
   }
@@ -85,17 +85,58 @@ TEST_CASE("every epoch has every pair once, within the number of tokens", "[batc
   for (const auto& batch : valid) CHECK(padded_tokens(pairs, batch) <= 101);
 }
 
+TEST_CASE("a batch has at most as many sentences as asked, beside its tokens or alone",
+          "[batches]") {
+  const EncodedPairs pairs = random_pairs(1009);
+  for (const int64_t tokens : {0, 101}) {
+    const BatchPlan plan = training_batches(pairs, {.tokens = tokens, .sentences = 10}, 3, 0);
+    check_complete(plan, 1009);
+    for (const auto& batch : plan) {
+      CHECK(batch.size() <= 10);
+      if (tokens > 0) CHECK(padded_tokens(pairs, batch) <= tokens);
+    }
+    if (tokens == 0) CHECK(plan.size() == 101);
+  }
+  const BatchPlan wide = training_batches(pairs, {.tokens = 101, .sentences = 101}, 3, 0);
+  CHECK(wide == training_batches(pairs, {.tokens = 101}, 3, 0));
+}
+
+TEST_CASE("a pool of batches of sentences is cut without a rest", "[batches]") {
+  const EncodedPairs pairs = random_pairs(3 * 20 * 8);
+  const BatchPlan plan = training_batches(pairs, {.sentences = 8, .pool = 20}, 3, 0);
+  CHECK(plan.size() == 60);
+  std::size_t longest = 0, shortest = 0;
+  for (const auto& batch : plan) {
+    CHECK(batch.size() == 8);
+    const auto length = [&](int64_t i) { return pairs.target[static_cast<std::size_t>(i)].size(); };
+    CHECK(std::is_sorted(batch.begin(), batch.end(),
+                         [&](int64_t a, int64_t b) { return length(a) < length(b); }));
+    shortest += length(batch.back()) == 1;
+    longest += length(batch.front()) == 11;
+  }
+  // Of each pool of 160 pairs some 14 have each length: a batch or so is of the shortest alone.
+  CHECK(shortest >= 2);
+  CHECK(shortest <= 6);
+  CHECK(longest >= 2);
+  CHECK(longest <= 6);
+}
+
+TEST_CASE("an epoch's batches are these, whatever is added to their size", "[batches]") {
+  const BatchPlan plan = training_batches(random_pairs(11), {.tokens = 20}, 3, 1);
+  CHECK(plan == BatchPlan{{2, 1}, {8, 6}, {4}, {10}, {9}, {3, 7}, {5, 0}});
+}
+
 TEST_CASE("an epoch's batches depend on seed and epoch alone", "[batches]") {
   const EncodedPairs pairs = random_pairs(211);
-  const BatchPlan plan = training_batches(pairs, 53, 3, 5);
-  CHECK(plan == training_batches(pairs, 53, 3, 5));
-  CHECK(plan != training_batches(pairs, 53, 3, 6));
-  CHECK(plan != training_batches(pairs, 53, 4, 5));
+  const BatchPlan plan = training_batches(pairs, {.tokens = 53}, 3, 5);
+  CHECK(plan == training_batches(pairs, {.tokens = 53}, 3, 5));
+  CHECK(plan != training_batches(pairs, {.tokens = 53}, 3, 6));
+  CHECK(plan != training_batches(pairs, {.tokens = 53}, 4, 5));
 }
 
 TEST_CASE("pairs of like length meet, and not in the order of their lengths", "[batches]") {
   const EncodedPairs pairs = random_pairs(2003);
-  const BatchPlan plan = training_batches(pairs, 199, 3, 0);
+  const BatchPlan plan = training_batches(pairs, {.tokens = 199}, 3, 0);
   int64_t padded = 0, real = 0, rising = 0;
   std::size_t last_length = 0;
   for (const auto& batch : plan) {
@@ -114,14 +155,17 @@ TEST_CASE("pairs of like length meet, and not in the order of their lengths", "[
 
 TEST_CASE("a small text and a long pair make batches of their own", "[batches]") {
   const EncodedPairs pairs = random_pairs(3);
-  CHECK(training_batches(pairs, 4096, 1, 0).size() == 1);
-  CHECK(training_batches(pairs, 1, 1, 0).size() == 3);
-  CHECK(training_batches(random_pairs(0), 7, 1, 0).empty());
+  CHECK(training_batches(pairs, {.tokens = 4096}, 1, 0).size() == 1);
+  CHECK(training_batches(pairs, {.tokens = 1}, 1, 0).size() == 3);
+  CHECK(training_batches(random_pairs(0), {.tokens = 7}, 1, 0).empty());
 }
 
 TEST_CASE("batches refuse what makes no sense", "[batches]") {
   const EncodedPairs pairs = random_pairs(3);
-  CHECK_THROWS_AS(training_batches(pairs, 0, 1, 0), ConfigError);
+  CHECK_THROWS_AS(training_batches(pairs, {.tokens = 0}, 1, 0), ConfigError);
+  CHECK_THROWS_AS(training_batches(pairs, {.tokens = 7, .sentences = -1}, 1, 0), ConfigError);
+  CHECK_THROWS_AS(training_batches(pairs, {.tokens = INT64_MAX}, 1, 0), ConfigError);
+  CHECK_THROWS_AS(training_batches(pairs, {.tokens = 7, .pool = 0}, 1, 0), ConfigError);
   CHECK_THROWS_AS(validation_batches(pairs, -7), ConfigError);
   CHECK_THROWS_AS(make_batch(pairs, {0, 3}), IndexError);
   CHECK_THROWS_WITH(make_source_batch({{4, 3}, {}}),

@@ -41,6 +41,9 @@ TEST_CASE("a vocabulary is built by falling count, then by code point", "[vocabu
   CHECK(v.tokens() == Tokens{"<pad>", "<unk>", "<s>", "</s>", "c", "a", "é", "b", "z", "ü"});
   CHECK(Vocabulary::build({"b a c", "a c é", "c"}, WordTokenizer(), 2).tokens() ==
         Tokens{"<pad>", "<unk>", "<s>", "</s>", "c", "a"});
+  CHECK(Vocabulary::build({"b a c", "a c é", "c ü é z"}, WordTokenizer(), 1, 4).tokens() ==
+        Tokens{"<pad>", "<unk>", "<s>", "</s>", "c", "a", "é", "b"});
+  CHECK(Vocabulary::build({"b a c", "a c é", "c"}, WordTokenizer(), 2, 9).size() == 6);
   CHECK(Vocabulary().size() == 4);
 }
 

@@ -104,7 +104,7 @@ TEST_CASE("mistakes on the command line are refused with a hint") {
       {{"translate", "m", "--beam", "0"}, "from 1 to 1000"},
       {{"translate", "m", "--beam", "-1"}, "from 1 to 1000"},
       {{"translate", "m", "--beam", "100000"}, "from 1 to 1000"},
-      {{"translate", "m", "--nbest", "6"}, "--nbest 6 is more than --beam 5"},
+      {{"translate", "m", "--beam", "5", "--nbest", "6"}, "--nbest 6 is more than --beam 5"},
       {{"translate", "m", "--length-penalty", "x"}, "--length-penalty: expects a number"},
       {{"translate", "m", "--min-length", "5", "--max-length", "3"}, "is less than --min-length 5"},
       {{"translate", "m", "more"}, "unexpected argument 'more'"},

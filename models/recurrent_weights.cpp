@@ -1,8 +1,9 @@
-// RNNsearch's weights: their shapes, names and first values.
+// The weights of the recurrent models: their shapes, names and first values.
 #include <utility>
 
 #include "../core/error.hpp"
 #include "../layers/initializers.hpp"
+#include "encoder_decoder.hpp"
 #include "rnn_search.hpp"
 #include "text/vocabulary.hpp"
 
@@ -49,6 +50,29 @@ RNNsearch::RNNsearch(const RecurrentConfig& c, ScoreFunction score, Checked)
 void RNNsearch::members(Members& m) {
   m("source_embedding", source_embedding)("target_embedding", target_embedding);
   m("encoder", encoder)("initial", initial)("attention", attention)("decoder", decoder);
+  m("readout", readout)("generator", generator)("dropout", dropout);
+}
+
+EncoderDecoder::EncoderDecoder(const RecurrentConfig& c)
+    : config(c),
+      source_embedding(c.source_vocab, c.embedding, Vocabulary::pad),
+      target_embedding(c.target_vocab, c.embedding, Vocabulary::pad),
+      encoder({.cell = c.cell,
+               .input = c.embedding,
+               .hidden = c.hidden,
+               .layers = c.encoder_layers,
+               .bidirectional = true,
+               .reset = c.reset,
+               .dropout = c.dropout}),
+      initial(c.hidden, c.hidden),
+      decoder(c),
+      readout(c),
+      generator(c.readout_size, c.target_vocab),
+      dropout(c.dropout) {}
+
+void EncoderDecoder::members(Members& m) {
+  m("source_embedding", source_embedding)("target_embedding", target_embedding);
+  m("encoder", encoder)("initial", initial)("decoder", decoder);
   m("readout", readout)("generator", generator)("dropout", dropout);
 }
 
@@ -112,18 +136,26 @@ void initialize_alignment(const ModuleView& attention) {
   }
 }
 
-}  // namespace
-
-void initialize_as_paper(RNNsearch& model) {
+/// All but the alignment model's.
+template <class Model>
+void initialize_recurrent(const Model& model) {
   initialize(model.source_embedding);
   initialize(model.target_embedding);
   initialize(model.encoder);
   initialize(model.initial);
-  initialize_alignment(model.attention);
   initialize(model.decoder.cell);
   for (const RecurrentCell& layer : model.decoder.layers) initialize(layer);
   initialize(model.readout);
   initialize(model.generator);
 }
+
+}  // namespace
+
+void initialize_as_paper(RNNsearch& model) {
+  initialize_recurrent(model);
+  initialize_alignment(model.attention);
+}
+
+void initialize_as_paper(EncoderDecoder& model) { initialize_recurrent(model); }
 
 }  // namespace heed
