@@ -84,34 +84,50 @@ void check_newest(const Array& key, const Array& value, const Shape& kept) {
   throw ShapeError(message);
 }
 
+void check_constant(const KeysAndValues& words) {
+  if (!words.key.requires_grad() && !words.value.requires_grad()) return;
+  throw GraphError(
+      "KeyValueCache: words with a history can't be copied to others, their gradient would be "
+      "lost; append them all at once, or under NoGrad");
+}
+
 }  // namespace
 
+/// Makes the cache own its words, with room for so many.
 void KeyValueCache::make_room(int64_t rows, int64_t words) {
-  const Shape old = key_.shape();
-  if (rows <= old[0] && words <= old[2]) return;
-  const Shape wider{std::max(rows, old[0]), old[1], words > old[2] ? 2 * words : old[2], old[3]};
-  for (Array* all : {&key_, &value_}) {
-    const Array before = *all;
-    *all = Array::empty(wider, before.dtype());
-    kernels::copy_into(used(*all, rows_, length_), used(before, rows_, length_));
+  const Shape old = kept_.key.shape();
+  if (own_ && rows <= old[0] && words <= old[2]) return;
+  check_constant(kept_);
+  const int64_t capacity = own_ && words <= old[2] ? old[2] : std::max(first_capacity, 2 * words);
+  const Shape wider{std::max(rows, old[0]), old[1], capacity, old[3]};
+  for (Tensor* all : {&kept_.key, &kept_.value}) {
+    const Array copy = Array::empty(wider, all->dtype());
+    kernels::copy_into(used(copy, rows_, length_), used(all->array(), rows_, length_));
+    *all = Tensor(copy);
   }
+  own_ = true;
 }
 
 KeysAndValues KeyValueCache::append(const KeysAndValues& newest) {
   const Array &key = newest.key.array(), &value = newest.value.array();
-  check_newest(key, value, length_ > 0 ? used(key_, rows_, length_).shape() : key.shape());
-  const int64_t words = length_ + key.size(2);
   if (length_ == 0) {
+    check_newest(key, value, key.shape());
+    kept_ = newest;
+    own_ = false;
     rows_ = key.size(0);
-    const Shape start{rows_, key.size(1), std::max(first_capacity, words), key.size(3)};
-    key_ = Array::empty(start, key.dtype());
-    value_ = Array::empty(start, value.dtype());
+    length_ = key.size(2);
+    return newest;
   }
+  check_newest(key, value, used(kept_.key.array(), rows_, length_).shape());
+  check_constant(newest);
+  const int64_t words = length_ + key.size(2);
   make_room(rows_, words);
-  kernels::copy_into(used(key_, rows_, words).slice(2, length_, words), key);
-  kernels::copy_into(used(value_, rows_, words).slice(2, length_, words), value);
+  const Array keys = used(kept_.key.array(), rows_, words),
+              values = used(kept_.value.array(), rows_, words);
+  kernels::copy_into(keys.slice(2, length_, words), key);
+  kernels::copy_into(values.slice(2, length_, words), value);
   length_ = words;
-  return {Tensor(used(key_, rows_, length_)), Tensor(used(value_, rows_, length_))};
+  return {Tensor(keys), Tensor(values)};
 }
 
 void KeyValueCache::reorder(const std::vector<int32_t>& rows) {
@@ -119,8 +135,8 @@ void KeyValueCache::reorder(const std::vector<int32_t>& rows) {
   if (length_ > 0) {
     make_room(count, length_);
     const std::vector<Move> moves = ordered_moves(rows, std::max(count, rows_));
-    move_rows(key_, moves, length_);
-    move_rows(value_, moves, length_);
+    move_rows(kept_.key.array(), moves, length_);
+    move_rows(kept_.value.array(), moves, length_);
   }
   rows_ = count;
 }

@@ -6,6 +6,7 @@
 #include "../core/operations.hpp"
 #include "check.hpp"
 #include "initializers.hpp"
+#include "key_value_cache.hpp"
 
 namespace heed {
 
@@ -102,8 +103,6 @@ Tensor keep_of_heads(const Tensor& keep, int64_t B, int64_t S) {
   return unsqueeze(unsqueeze(keep, 1), 1);
 }
 
-bool same(const Tensor& a, const Tensor& b) { return &a.array() == &b.array(); }
-
 void check_text(const char* what, const Tensor& x, int64_t D) {
   if (x.rank() == 3 && x.size(2) == D) return;
   throw ShapeError("MultiHeadAttention: the " + std::string(what) + " is " + to_string(x.shape()) +
@@ -143,11 +142,38 @@ std::optional<RelativePositions> relative_positions(const MultiHeadAttentionConf
   return RelativePositions(c.distance, head_size(c));
 }
 
-void check_whole(const MultiHeadAttentionConfig& c) {
+void check_other_text(const MultiHeadAttentionConfig& c) {
   if (c.window == 0 && c.positions == SelfPositions::none) return;
-  throw Error(
-      "MultiHeadAttention: a window and positions are for a text that attends to itself, with the "
-      "same tensor as query, key and value");
+  throw Error("MultiHeadAttention: this one has " +
+              std::string(c.window > 0 ? "a window" : "positions") +
+              ", for a text that attends to itself, which is self(x, keep); keys of their own, or "
+              "of another text, have no places that it knows");
+}
+
+/// x W_i + b_i for the rows `first` to `end` of in_proj_weight, cut into heads.   [B, S, D] ->
+/// [B, heads, S, K].
+Tensor project_rows(const MultiHeadAttention& m, const Tensor& x, int64_t first, int64_t end) {
+  const Tensor y =
+      linear(x, slice(m.in_proj_weight, 0, first, end), slice(m.in_proj_bias, 0, first, end));
+  return split_heads(y, (end - first) / head_size(m.config));
+}
+
+/// Section 3.2.2 once everything is projected. query: [B, H, T, K], with a window or positions the
+/// last T of the S words in memory.
+Attended heads_of(const MultiHeadAttention& m, const Tensor& query, const KeysAndValues& memory,
+                  const Tensor& keep) {
+  const int64_t B = query.size(0), T = query.size(-2), S = memory.key.size(-2);
+  AttentionInput in{query, memory.key, memory.value, keep_of_heads(keep, B, S)};
+  Tensor bias;
+  if (m.config.window > 0) {
+    const Tensor near = window_keep(T, S, m.config.window);
+    in.keep = keep.defined() ? logical_and(in.keep, near) : near;
+  }
+  if (m.config.positions == SelfPositions::alibi) {
+    bias = alibi(m.config.heads, T, S, query.dtype());
+  }
+  const Attended heads = attended(in, m.dropout.training ? m.dropout.p : 0, bias, m.relative);
+  return {m.out_proj(concatenate_heads(heads.context)), heads.weights};
 }
 
 }  // namespace
@@ -170,65 +196,49 @@ MultiHeadAttention::MultiHeadAttention(MultiHeadAttentionConfig sizes)
   init::zeros(out_proj.bias);
 }
 
-Tensor MultiHeadAttention::project_query(const Tensor& query) const {
-  check_text("query", query, config.size);
-  const Tensor W_Q = slice(in_proj_weight, 0, 0, config.size);  // [D, D]
-  const Tensor b_Q = slice(in_proj_bias, 0, 0, config.size);
-  return split_heads(linear(query, W_Q, b_Q), config.heads);
+Attended MultiHeadAttention::self(const Tensor& x, const Tensor& keep) const {
+  KeyValueCache none;
+  return self(x, keep, none);
 }
 
-KeysAndValues MultiHeadAttention::project(const Tensor& key, const Tensor& value) const {
+Attended MultiHeadAttention::self(const Tensor& x, const Tensor& keep,
+                                  KeyValueCache& before) const {
   const int64_t D = config.size, G = config.kv_heads, E = G * head_size(config);
-  check_text("key", key, D);
-  check_text("value", value, D);
-  if (same(key, value)) {
-    const Tensor kv = linear(key, slice(in_proj_weight, 0, D, D + 2 * E),
-                             slice(in_proj_bias, 0, D, D + 2 * E));  // [B, S, 2E]
-    return {split_heads(slice(kv, -1, 0, E), G), split_heads(slice(kv, -1, E, 2 * E), G)};
-  }
-  const Tensor W_K = slice(in_proj_weight, 0, D, D + E),  // [E, D]
-      W_V = slice(in_proj_weight, 0, D + E, D + 2 * E);
-  const Tensor b_K = slice(in_proj_bias, 0, D, D + E),
-               b_V = slice(in_proj_bias, 0, D + E, D + 2 * E);
-  return {split_heads(linear(key, W_K, b_K), G), split_heads(linear(value, W_V, b_V), G)};
-}
-
-SelfProjection MultiHeadAttention::project_self(const Tensor& x, int64_t first) const {
-  const int64_t D = config.size, G = config.kv_heads, E = G * head_size(config);
-  check_text("query", x, D);
+  check_text("text", x, D);
   const Tensor qkv = linear(x, in_proj_weight, in_proj_bias);  // [B, T, D + 2E]
   Tensor q = split_heads(slice(qkv, -1, 0, D), config.heads),
          k = split_heads(slice(qkv, -1, D, D + E), G);
   if (config.positions == SelfPositions::rotary) {
-    q = rotate(q, first);
-    k = rotate(k, first);
+    q = rotate(q, before.length());
+    k = rotate(k, before.length());
   }
-  return {q, {k, split_heads(slice(qkv, -1, D + E, D + 2 * E), G)}};
+  const Tensor v = split_heads(slice(qkv, -1, D + E, D + 2 * E), G);
+  return heads_of(*this, q, before.append({k, v}), keep);
 }
 
-Attended MultiHeadAttention::attend(const Tensor& query, const KeysAndValues& memory,
-                                    const Tensor& keep) const {
-  AttentionInput in{query, memory.key, memory.value,
-                    keep_of_heads(keep, query.size(0), memory.key.size(-2))};
-  Tensor bias;
-  if (config.window > 0) {
-    const Tensor near = window_keep(query.size(-2), memory.key.size(-2), config.window);
-    in.keep = keep.defined() ? logical_and(in.keep, near) : near;
-  }
-  if (config.positions == SelfPositions::alibi) {
-    bias = alibi(config.heads, query.size(-2), memory.key.size(-2), query.dtype());
-  }
-  const Attended heads = attended(in, dropout.training ? dropout.p : 0, bias, relative);
-  return {out_proj(concatenate_heads(heads.context)), heads.weights};
+KeysAndValues MultiHeadAttention::project(const Tensor& memory) const {
+  const int64_t D = config.size, G = config.kv_heads, E = G * head_size(config);
+  check_text("memory", memory, D);
+  const Tensor kv = linear(memory, slice(in_proj_weight, 0, D, D + 2 * E),
+                           slice(in_proj_bias, 0, D, D + 2 * E));  // [B, S, 2E]
+  return {split_heads(slice(kv, -1, 0, E), G), split_heads(slice(kv, -1, E, 2 * E), G)};
 }
 
 Attended MultiHeadAttention::operator()(const AttentionInput& in) const {
-  if (same(in.query, in.key) && same(in.key, in.value)) {
-    const SelfProjection self = project_self(in.query);
-    return attend(self.query, self.memory, in.keep);
-  }
-  check_whole(config);
-  return attend(project_query(in.query), project(in.key, in.value), in.keep);
+  const int64_t D = config.size, E = config.kv_heads * head_size(config);
+  check_text("key", in.key, D);
+  check_text("value", in.value, D);
+  return (*this)(
+      in.query,
+      {project_rows(*this, in.key, D, D + E), project_rows(*this, in.value, D + E, D + 2 * E)},
+      in.keep);
+}
+
+Attended MultiHeadAttention::operator()(const Tensor& query, const KeysAndValues& memory,
+                                        const Tensor& keep) const {
+  check_other_text(config);
+  check_text("query", query, config.size);
+  return heads_of(*this, project_rows(*this, query, 0, config.size), memory, keep);
 }
 
 void MultiHeadAttention::members(Members& m) {

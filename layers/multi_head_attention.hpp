@@ -53,17 +53,15 @@ struct KeysAndValues {
   Tensor key, value;
 };
 
-/// A text that attends to itself, cut into heads: query [B, H, T, K].
-struct SelfProjection {
-  Tensor query;
-  KeysAndValues memory;
-};
+class KeyValueCache;
 
 /// MultiHead(Q, K, V) = Concat(head_1, ..., head_H) W_O with head_i = Attention(Q W_Q,i, K W_K,i,
 /// V W_V,i).   Vaswani et al. 2017, section 3.2.2. in_proj_weight [(H + 2G) K, D] holds W_Q, W_K
 /// and W_V below each other, in_proj_bias [(H + 2G) K]; out_proj is W_O. in_proj_weight starts
-/// Xavier uniform, the biases 0. Throws `ConfigError` unless H divides D and G divides H. As
-/// torch.nn.MultiheadAttention(D, H, batch_first=True), with its weights where G = H.
+/// Xavier uniform, the biases 0. Every call gives the context [B, T, D] and the weights [B, H, T,
+/// S], and throws `ShapeError` and `TypeError`. The constructor throws `ConfigError` unless H
+/// divides D and G divides H. As torch.nn.MultiheadAttention(D, H, batch_first=True), with its
+/// weights where G = H.
 struct MultiHeadAttention {
   MultiHeadAttentionConfig config;
   Parameter in_proj_weight, in_proj_bias;
@@ -73,21 +71,23 @@ struct MultiHeadAttention {
   Dropout dropout;
 
   explicit MultiHeadAttention(MultiHeadAttentionConfig sizes);
-  /// -> context [B, T, D], weights [B, H, T, S]. Throws `ShapeError`, `TypeError`; `Error` where
-  /// a text does not attend to itself but the attention has a window or positions.
+
+  /// A text attends to itself: Q = K = V = x, [B, T, D], by one product. PyTorch's
+  /// attention(x, x, x).
+  Attended self(const Tensor& x, const Tensor& keep = {}) const;
+  /// x goes on from the words that `before` holds, and joins them: its T words see all S so far,
+  /// keep is for all of them ([B, S], [1, T, S]: `causal_keep(T, S)`).
+  Attended self(const Tensor& x, const Tensor& keep, KeyValueCache& before) const;
+
+  /// A text attends to another, by three products. `Error` for an attention with a window or
+  /// positions: those are of a text that attends to itself.
   Attended operator()(const AttentionInput& in) const;
+  /// The same with keys and values that were projected before, once for all queries: [B, T, D].
+  Attended operator()(const Tensor& query, const KeysAndValues& memory,
+                      const Tensor& keep = {}) const;
+  /// K W_K and V W_V of one text, K = V = memory: [B, S, D] -> [B, G, S, K] twice, by one product.
+  KeysAndValues project(const Tensor& memory) const;
 
-  // The steps of the call above, for whoever keeps keys and values.
-
-  /// Q W_Q: [B, T, D] -> [B, H, T, K].
-  Tensor project_query(const Tensor& query) const;
-  /// K W_K and V W_V: [B, S, D] twice -> [B, G, S, K] twice.
-  KeysAndValues project(const Tensor& key, const Tensor& value) const;
-  /// All three of one text, by one product: [B, T, D], its words at the places from `first` on.
-  SelfProjection project_self(const Tensor& x, int64_t first = 0) const;
-  /// query: [B, H, T, K], with a window or positions the last T of the words; keep as in
-  /// `AttentionInput` -> context [B, T, D], weights [B, H, T, S].
-  Attended attend(const Tensor& query, const KeysAndValues& memory, const Tensor& keep = {}) const;
   void members(Members& m);
 };
 

@@ -1,17 +1,48 @@
-// "Attention is all you need", Vaswani et al. 2017 (arXiv 1706.03762), section 3. Letters of
-// shapes: B sentences, S source and T target words, D d_model, H heads, K = D / H, G kv_heads,
-// F feed_forward, V target_vocab.
+// "Attention is all you need", Vaswani et al. 2017 (arXiv 1706.03762): section 3, in its order.
 //
-// Where heed differs from the paper, and the switch:
-//  1. Encoder and decoder end in a layer normalisation, as in PyTorch; the paper's do not. No
-//     switch.
-//  2. Normalisation after the residual sum is the paper's; norm = pre puts it before the sub-layer.
-//  3. Each projection of an attention has a bias, as in PyTorch. No switch.
-//  4. The paper ties all three embedding matrices (section 3.4); tie = all does, the default none.
-//  5. Dropout acts inside the feed-forward networks too, as in PyTorch, and with attention_dropout
-//     on the attention weights.
-//  6. What came later, inside the attentions alone: positions = relative, rotary, alibi (nothing is
-//     added to the embeddings then), window, kv_heads.
+//   paper                        function                         file (if not this one)
+//   3.1    Add & Norm            add_and_norm; LayerNorm          layers/norm.cpp
+//   3.1    encoder, decoder      Transformer::encode; decode; operator() of the layers
+//   3.2.1  eq. (1)               scaled_dot_product_attention     layers/multi_head_attention.cpp
+//   3.2.2  MultiHead             MultiHeadAttention               layers/multi_head_attention.cpp
+//   3.2.3  its three uses        self; encoder_decoder_attention
+//   3.2.3  no look ahead         causal_keep                      layers/multi_head_attention.cpp
+//   3.3    eq. (2)               FeedForward                      layers/feed_forward.cpp
+//   3.4    embeddings            embed; Embedding                 layers/embedding.cpp
+//   3.4    one matrix of three   Transformer::Transformer         models/transformer_weights.cpp
+//   3.4    softmax               cross_entropy in training        core/losses.cpp
+//                                TransformerDecoder in search     models/transformer_decoder.cpp
+//   3.5    positions             SinusoidalPositions              layers/positions.cpp
+//   5.3    eq. (3)               Schedule::noam                   optim/schedules.cpp
+//   5.4    residual dropout      Dropout                          layers/dropout.cpp
+//   Table 3, base                TransformerConfig                models/transformer_config.hpp
+//
+// Where heed differs from the paper. Always, as torch.nn.Transformer or its parts do:
+//  1. Encoder and decoder end in one more layer normalisation, each.
+//  2. The projections of an attention, W_Q, W_K, W_V and W_O, have biases; the generator too, also
+//     where its weights are an embedding's.
+//  3. Dropout acts inside the feed-forward networks as well, after the activation (`dropout`).
+//  4. LayerNorm adds eps = 1e-5 to the variance.
+//  5. d_k = d_v = D / H: rows (B) of Table 3 cannot be had.
+//  6. Padding of the source is masked in every attention, a query that sees no word at all gets
+//     zeros. The padding's embedding starts zero.
+//  7. First values, of which the paper says nothing: embeddings and learned positions normal with
+//     variance 1 / D, matrices Xavier uniform (W_Q, W_K and W_V as one matrix), biases zero but for
+//     those of linear1 and linear2, uniform in +-1 / sqrt(their inputs).
+// By a key of the configuration; the defaults are the paper's but for the first:
+//  8. tie = none: three matrices; target: two of them are one; all: the paper's one (3.4).
+//  9. norm = post; pre: LayerNorm before the sub-layer and not after the sum (most presets).
+// 10. activation = relu; gelu, swish: others in eq. (2).
+// 11. positions = sinusoidal; learned: row (E) of Table 3, for max_length words; relative, rotary,
+//     alibi: inside the self-attentions, and nothing is added to the embeddings.
+// 12. attention_dropout = 0; more: attention weights are dropped, too.
+// 13. kv_heads = 0, as many as heads; fewer: heads share keys and values.
+// 14. window = 0, the whole text; more: self-attention sees words so near alone.
+// 15. encoder_layers, decoder_layers: the paper's N, twice; source_vocab and target_vocab, too.
+// `--preset paper` has every number of the paper, also for training and search.
+//
+// Letters of shapes: B sentences, S source and T target words, D d_model, H heads, K = D / H, G
+// kv_heads, V target_vocab. In decode: N sentences, R hypotheses of them, n words more for each.
 #include "transformer.hpp"
 
 #include <cmath>
@@ -20,186 +51,115 @@
 
 namespace heed {
 
+// 3.1, "Encoder and Decoder Stacks".
+
 namespace {
 
-/// 3.1: LayerNorm(x + Sublayer(x)), with 5.4's dropout on what the sub-layer gives; or, with norm =
-/// pre, x + Sublayer(LayerNorm(x)).
-template <class Layer, class Sublayer>
-Tensor residual(const Layer& m, const LayerNorm& norm, const Tensor& x, const Sublayer& sublayer) {
-  if (m.config.norm == NormPlace::pre) return x + m.dropout(sublayer(norm(x)));
-  return norm(x + m.dropout(sublayer(x)));
+/// What a sub-layer reads: x; with norm = pre LayerNorm(x).
+template <class Layer>
+Tensor sublayer_input(const Layer& m, const LayerNorm& norm, const Tensor& x) {
+  return m.config.norm == NormPlace::pre ? norm(x) : x;
 }
+
+/// "Add & Norm" of Figure 1, LayerNorm(x + Sublayer(x)), with 5.4's dropout on Sublayer(x); with
+/// norm = pre no LayerNorm here.
+template <class Layer>
+Tensor add_and_norm(const Layer& m, const LayerNorm& norm, const Tensor& x,
+                    const Tensor& sublayer) {
+  const Tensor sum = x + m.dropout(sublayer);
+  return m.config.norm == NormPlace::post ? norm(sum) : sum;
+}
+
+// 3.2.3, below.
+Attended encoder_decoder_attention(const MultiHeadAttention& attention, const Tensor& h,
+                                   const KeysAndValues& source, const Tensor& keep);
 
 }  // namespace
 
-// 3.1, "Encoder": self-attention (3.2), then the feed-forward network (3.3).
-Tensor TransformerEncoderLayer::operator()(const Tensor& x, const Tensor& keep,
-                                           Tensor* weights) const {
-  const Tensor y = residual(*this, norm1, x, [&](const Tensor& h) {
-    const auto [query, memory] = self_attn.project_self(h);
-    const Attended attended = self_attn.attend(query, memory, keep);
-    if (weights) *weights = attended.weights;
-    return attended.context;
-  });
-  return residual(*this, norm2, y, feed_forward);
+// "Encoder": two sub-layers, self-attention (3.2.3, its second use) and feed-forward network.
+TransformerEncoderLayer::Output TransformerEncoderLayer::operator()(const Tensor& x,
+                                                                    const Tensor& keep) const {
+  const Attended self = self_attn.self(sublayer_input(*this, norm1, x), keep);
+  const Tensor y = add_and_norm(*this, norm1, x, self.context);      // [B, S, D]
+  const Tensor ffn = feed_forward(sublayer_input(*this, norm2, y));  // 3.3, eq. (2)
+  return {add_and_norm(*this, norm2, y, ffn), self.weights};
 }
 
-// 3.1, "Decoder": masked self-attention, attention over the encoder's output, feed-forward network.
-Tensor TransformerDecoderLayer::operator()(const Tensor& x, const Context& context,
-                                           Weights* weights) const {
-  const Tensor y = residual(*this, norm1, x, [&](const Tensor& h) {
-    const int64_t first = context.cache ? context.cache->length() : 0;
-    const auto [query, newest] = self_attn.project_self(h, first);
-    const KeysAndValues memory = context.cache ? context.cache->append(newest) : newest;
-    const Attended attended = self_attn.attend(query, memory, context.target_keep);
-    if (weights) weights->self = attended.weights;
-    return attended.context;
-  });
-  const Tensor z = residual(*this, norm2, y, [&](const Tensor& h) {
-    // The hypotheses of a sentence ask side by side: [B, T, D] -> [N, B / N * T, D].
-    const Tensor asking = reshape(h, {context.source.key.size(0), -1, config.d_model});
-    const Attended attended = multihead_attn.attend(multihead_attn.project_query(asking),
+// "Decoder": three, masked self-attention (3.2.3, third use), attention over the encoder's output
+// (3.2.3, first use) and feed-forward network.
+TransformerDecoderLayer::Output TransformerDecoderLayer::operator()(const Tensor& x,
+                                                                    const Context& context,
+                                                                    KeyValueCache& before) const {
+  const Attended self =
+      self_attn.self(sublayer_input(*this, norm1, x), context.target_keep, before);
+  const Tensor y = add_and_norm(*this, norm1, x, self.context);  // [R, n, D]
+  const Attended source = encoder_decoder_attention(multihead_attn, sublayer_input(*this, norm2, y),
                                                     context.source, context.source_keep);
-    if (weights) weights->source = attended.weights;
-    return reshape(attended.context, h.shape());
-  });
-  return residual(*this, norm3, z, feed_forward);
+  const Tensor z = add_and_norm(*this, norm2, y, source.context);    // [R, n, D]
+  const Tensor ffn = feed_forward(sublayer_input(*this, norm3, z));  // 3.3, eq. (2)
+  return {add_and_norm(*this, norm3, z, ffn), self.weights, source.weights};
 }
 
-namespace {
-
-/// 3.4: embeddings times sqrt(D), plus 3.5: their positions (where they are added), counted from
-/// `first`; 5.4: dropout.
-Tensor embed(const Transformer& m, const Embedding& embedding,
-             const std::optional<LearnedPositions>& learned, const Tensor& words, int64_t first) {
-  const int64_t T = words.size(1);
-  Tensor x = embedding(words) * std::sqrt(static_cast<double>(m.config.d_model));
-  if (learned) x = x + (*learned)(first, T);
-  if (m.config.positions == Positions::sinusoidal) x = x + m.sinusoids(first, T, x.dtype());
-  return m.dropout(x);
-}
-
-using Trace = std::vector<AttentionWeights>;
-
-std::string layer_name(const char* stack, std::size_t layer, const char* attention) {
-  return std::string(stack) + ".layers." + std::to_string(layer) + '.' + attention;
-}
-
-/// What the encoder leaves for the decoder.
-struct Source {
-  Tensor keep;                        // [N, S]
-  std::vector<KeysAndValues> memory;  // for each decoder layer, [N, G, S, K]
-};
-
-Source encode(const Transformer& m, const Tensor& source, const Tensor& keep, Trace* trace) {
+// The stack of "N identical layers" on the left of Figure 1.
+Transformer::Source Transformer::encode(const Tensor& source, const Tensor& keep) const {
   check_source("Transformer", source, keep);
-  Tensor x = embed(m, m.source_embedding, m.source_positions, source, 0);  // [B, S, D]
-  const auto& [layers, norm] = m.transformer.encoder;
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    Tensor weights;
-    x = layers[i](x, keep, &weights);
-    if (!trace) continue;
-    trace->push_back({layer_name("encoder", i, "self_attn"), weights, Side::source, Side::source});
-  }
-  x = norm(x);
+  Tensor x = embed(Side::source, source);  // [N, S, D]
+  for (const TransformerEncoderLayer& layer : transformer.encoder.layers) x = layer(x, keep).y;
+  x = transformer.encoder.norm(x);
   Source result{keep, {}};
-  for (const TransformerDecoderLayer& layer : m.transformer.decoder.layers) {
-    result.memory.push_back(layer.multihead_attn.project(x, x));
+  for (const TransformerDecoderLayer& layer : transformer.decoder.layers) {
+    result.memory.push_back(layer.multihead_attn.project(x));  // once for all target words
   }
   return result;
 }
 
-/// 3.1 and 3.4: the decoder's stack and the logits of the next words, [B, T, V]. `caches`, if there
-/// are any, hold the words before `first`; `last_weights`, if wanted, are those of the last layer's
-/// attention to the source.
-Tensor decode(const Transformer& m, const Source& source, const Tensor& words, int64_t first,
-              std::vector<KeyValueCache>* caches, Trace* trace, Tensor* last_weights = nullptr) {
-  const int64_t T = words.size(1);
-  const Tensor keep = T > 1 ? causal_keep(T, T) : Tensor();
-  Tensor x = embed(m, m.target_embedding, m.target_positions, words, first);  // [B, T, D]
-  const auto& [layers, norm] = m.transformer.decoder;
+// The stack on the right of Figure 1, and the logits by 3.4's "learned linear transformation".
+Transformer::Decoded Transformer::decode(const Source& source, Target& so_far,
+                                         const Tensor& words) const {
+  const int64_t n = words.size(1), first = so_far.length();
+  // 3.2.3: no word sees those after it, [1, n, first + n]; one by itself has none after it.
+  const Tensor keep = n > 1 ? causal_keep(n, first + n) : Tensor();
+  Tensor x = embed(Side::target, words, first), weights;  // [R, n, D]
+  const auto& [layers, norm] = transformer.decoder;
+  so_far.layers.resize(layers.size());
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    TransformerDecoderLayer::Weights weights;
-    x = layers[i](x, {source.memory[i], keep, source.keep, caches ? &(*caches)[i] : nullptr},
-                  &weights);
-    if (last_weights) *last_weights = weights.source;
-    if (!trace) continue;
-    trace->push_back(
-        {layer_name("decoder", i, "self_attn"), weights.self, Side::target, Side::target});
-    trace->push_back(
-        {layer_name("decoder", i, "multihead_attn"), weights.source, Side::target, Side::source});
+    const auto output = layers[i](x, {source.memory[i], keep, source.keep}, so_far.layers[i]);
+    x = output.y;
+    if (i + 1 == layers.size()) weights = output.source_weights;  // those before are not held
   }
-  return m.generator(norm(x));
+  return {generator(norm(x)), weights};  // [R, n, V]
 }
 
-class TransformerDecoder final : public Decoder {
- public:
-  TransformerDecoder(const Transformer& model, const Tensor& source, const Tensor& keep)
-      : model_(model),
-        source_(encode(model, source, keep, nullptr)),
-        caches_(model.transformer.decoder.layers.size()) {}
+namespace {
 
-  Tensor step(const Tensor& last) override {
-    NoGrad no_grad;
-    const Tensor logits = decode(model_, source_, unsqueeze(last, 1), caches_[0].length(), &caches_,
-                                 nullptr, &weights_);
-    return log_softmax(select(logits, 1, 0));
-  }
-
-  Tensor attention() const override {
-    NoGrad no_grad;
-    // [N, H, K, S], the hypotheses of a sentence asking side by side -> [R, S].
-    return reshape(mean(weights_, {1}), {-1, weights_.size(-1)});
-  }
-
-  int64_t most_words() const override {
-    return model_.target_positions ? model_.config.max_length - 1 : Decoder::most_words();
-  }
-
-  void reorder(const Tensor& sentences, const Tensor& rows) override {
-    NoGrad no_grad;
-    const std::vector<int32_t> order = rows.to_vector<int32_t>();
-    for (KeyValueCache& cache : caches_) cache.reorder(order);
-    if (sentences.size(0) == source_.keep.size(0)) return;
-    source_.keep = index_select(source_.keep, 0, sentences);
-    for (auto& [key, value] : source_.memory) {
-      key = index_select(key, 0, sentences);
-      value = index_select(value, 0, sentences);
-    }
-  }
-
- private:
-  const Transformer& model_;
-  Source source_;
-  std::vector<KeyValueCache> caches_;
-  Tensor weights_;  // of the last step
-};
+// 3.2.3, "encoder-decoder attention": the queries h come from the decoder, keys and values from the
+// encoder. The hypotheses of a sentence ask side by side: [R, n, D] -> [N, R / N n, D].
+Attended encoder_decoder_attention(const MultiHeadAttention& attention, const Tensor& h,
+                                   const KeysAndValues& source, const Tensor& keep) {
+  const Tensor asking = reshape(h, {source.key.size(0), -1, h.size(2)});
+  const auto [context, weights] = attention(asking, source, keep);
+  return {reshape(context, h.shape()), weights};
+}
 
 }  // namespace
 
+// 3.4, "Embeddings and Softmax": "in the embedding layers, we multiply those weights by sqrt(D)".
+// 3.5, "Positional Encoding": those of the places from `first` on are added; 5.4: dropout.
+Tensor Transformer::embed(Side side, const Tensor& words, int64_t first) const {
+  const auto& learned = side == Side::source ? source_positions : target_positions;
+  const int64_t T = words.size(1);
+  Tensor x = (side == Side::source ? source_embedding : target_embedding)(words);  // [B, T, D]
+  x = x * std::sqrt(static_cast<double>(config.d_model));
+  if (config.positions == Positions::sinusoidal) x = x + sinusoids(first, T, x.dtype());
+  if (learned) x = x + (*learned)(first, T);
+  return dropout(x);
+}
+
+// Figure 1: the target, "shifted right" by its <s>, read at once.
 Tensor Transformer::operator()(const Tensor& source, const Tensor& keep,
                                const Tensor& target) const {
-  return decode(*this, encode(*this, source, keep, nullptr), target, 0, nullptr, nullptr);
-}
-
-std::vector<AttentionWeights> Transformer::attention_weights(const Tensor& source,
-                                                             const Tensor& keep,
-                                                             const Tensor& target) const {
-  NoGrad no_grad;
-  Trace trace;
-  decode(*this, encode(*this, source, keep, &trace), target, 0, nullptr, &trace);
-  return trace;
-}
-
-LengthLimits Transformer::length_limits() const {
-  if (config.positions != Positions::learned) return {};
-  return {config.max_length, config.max_length};
-}
-
-std::unique_ptr<Decoder> Transformer::start_decoder(const Tensor& source,
-                                                    const Tensor& keep) const {
-  NoGrad no_grad;
-  return std::make_unique<TransformerDecoder>(*this, source, keep);
+  Target so_far;
+  return decode(encode(source, keep), so_far, target).logits;  // [B, T, V]
 }
 
 }  // namespace heed

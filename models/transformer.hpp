@@ -22,10 +22,14 @@ namespace heed {
 /// connection and normalisation. Vaswani et al. 2017, section 3.1. As
 /// torch.nn.TransformerEncoderLayer(batch_first=True).
 struct TransformerEncoderLayer {
+  /// y: [B, S, D]; the weights of its attention, [B, H, S, S].
+  struct Output {
+    Tensor y, self_weights;
+  };
+
   explicit TransformerEncoderLayer(const TransformerConfig& config);
-  /// x: [B, S, D], keep: bool, as in `AttentionInput` ([B, S]: of each sentence's words) ->
-  /// [B, S, D]; in `weights`, if wanted, the attention's, [B, H, S, S].
-  Tensor operator()(const Tensor& x, const Tensor& keep, Tensor* weights = nullptr) const;
+  /// x: [B, S, D], keep: bool, as in `AttentionInput` ([B, S]: of each sentence's words).
+  Output operator()(const Tensor& x, const Tensor& keep) const;
   void members(Members& m);
 
   TransformerConfig config;
@@ -38,24 +42,29 @@ struct TransformerEncoderLayer {
 /// One layer of the decoder: masked self-attention, attention to the source, feed-forward network.
 /// Vaswani et al. 2017, section 3.1. As torch.nn.TransformerDecoderLayer(batch_first=True).
 struct TransformerDecoderLayer {
-  /// What a decoder layer looks at besides its input.
+  /// What it looks at besides its input.
   struct Context {
     /// The source's keys and values for this layer, [N, G, S, K]; N sentences.
     KeysAndValues source;
     /// bool, as in `AttentionInput`: `causal_keep` or [B, T] of the target's words, [N, S] of the
     /// source's.
     Tensor target_keep = {}, source_keep = {};
-    /// The words before, when they come one at a time.
-    KeyValueCache* cache = nullptr;
   };
-  /// The weights of its two attentions.
-  struct Weights {
-    Tensor self, source;
+  /// y: [B, n, D]; the weights of its attentions: self [B, H, n, T], to the source [N, H, B / N n,
+  /// S], where the texts of a sentence ask side by side.
+  struct Output {
+    Tensor y, self_weights, source_weights;
   };
 
   explicit TransformerDecoderLayer(const TransformerConfig& config);
-  /// x: [B, T, D]; B is N, or N times the hypotheses of a sentence -> [B, T, D].
-  Tensor operator()(const Tensor& x, const Context& context, Weights* weights = nullptr) const;
+  /// x: [B, n, D]; B is N, or N times the hypotheses of a sentence. These n words go on from those
+  /// in `before`, T with them, and join them.
+  Output operator()(const Tensor& x, const Context& context, KeyValueCache& before) const;
+  /// All T words at once.
+  Output operator()(const Tensor& x, const Context& context) const {
+    KeyValueCache none;
+    return (*this)(x, context, none);
+  }
   void members(Members& m);
 
   TransformerConfig config;
@@ -69,16 +78,44 @@ struct TransformerDecoderLayer {
 /// transformer.cpp reads like its section 3. The weights under `transformer` are those of
 /// torch.nn.Transformer(batch_first=True).
 struct Transformer {
+  /// What the encoder leaves of N sentences: their keep mask [N, S], and for each layer of the
+  /// decoder keys and values, [N, G, S, K].
+  struct Source {
+    Tensor keep;
+    std::vector<KeysAndValues> memory;
+  };
+  /// The words that R = N K hypotheses have so far (those of a sentence one after the other): their
+  /// keys and values in each layer of the decoder. None in a new one.
+  struct Target {
+    std::vector<KeyValueCache> layers;
+    int64_t length() const { return layers.empty() ? 0 : layers[0].length(); }
+  };
+  /// Logits of the words that follow each of n words, [R, n, V], and how its last layer looked at
+  /// the source, [N, H, K n, S].
+  struct Decoded {
+    Tensor logits, source_weights;
+  };
+
   explicit Transformer(const TransformerConfig& config);
 
   /// Teacher forcing. source: [B, S] int32, keep: [B, S] bool, target: [B, T] int32 from `<s>` on
   /// -> logits of the next words [B, T, V].
   Tensor operator()(const Tensor& source, const Tensor& keep, const Tensor& target) const;
+  /// source: [N, S] int32, keep: [N, S] bool. `ShapeError` for a source without words.
+  Source encode(const Tensor& source, const Tensor& keep) const;
+  /// Reads the next n words of every hypothesis, [R, n] int32: they go on from `so_far`, and join
+  /// it. In any pieces the logits are those of all words at once; without history after the first.
+  Decoded decode(const Source& source, Target& so_far, const Tensor& words) const;
+
+  /// What the first layers read: words [B, T] int32, the first of them at the place `first` ->
+  /// [B, T, D]. `DataError` beyond the learned positions.
+  Tensor embed(Side side, const Tensor& words, int64_t first = 0) const;
+
   /// The weights of every attention on the way: `encoder.layers.0.self_attn`, ...,
   /// `decoder.layers.0.self_attn`, `decoder.layers.0.multihead_attn`, ...
   std::vector<AttentionWeights> attention_weights(const Tensor& source, const Tensor& keep,
                                                   const Tensor& target) const;
-  /// Word by word, for search; each layer keeps the keys and values of the words before.
+  /// Word by word, for search.
   std::unique_ptr<Decoder> start_decoder(const Tensor& source, const Tensor& keep) const;
   /// `max_length` on each side with learned positions.
   LengthLimits length_limits() const;

@@ -102,12 +102,10 @@ struct Layer {
   FeedForward feed_forward{{.size = D, .inner = F, .activation = Activation::gelu}};
   LayerNorm norm1{D}, norm2{D};
 
-  /// x: [B, T, D] -> [B, T, D] and the attention's weights [B, H, T, S]. With a cache, x goes on
-  /// from the S - T words whose keys and values it holds.
-  Attended operator()(const Tensor& x, const Tensor& keep, KeyValueCache* cache) const {
-    const auto [query, newest] = attention.project_self(norm1(x));
-    const KeysAndValues memory = cache ? cache->append(newest) : newest;
-    const auto [context, weights] = attention.attend(query, memory, keep);
+  /// x: [B, T, D] -> [B, T, D] and the attention's weights [B, H, T, S]. x goes on from the S - T
+  /// words whose keys and values `before` holds.
+  Attended operator()(const Tensor& x, const Tensor& keep, KeyValueCache& before) const {
+    const auto [context, weights] = attention.self(norm1(x), keep, before);
     const Tensor y = x + context;
     return {y + feed_forward(norm2(y)), weights};
   }
@@ -126,15 +124,20 @@ struct LanguageModel {
   Linear generator{D, V};
 
   /// For each of the words [B, T] the logits of the one after it, [B, T, V], and the weights of the
-  /// last layer. With caches, one for each layer, the words go on from those that went before.
-  Attended operator()(const Tensor& words, Caches* caches = nullptr) const {
-    const int64_t first = caches ? caches->front().length() : 0, T = words.size(1);
+  /// last layer. The words go on from those in `before`, a cache for each layer.
+  Attended operator()(const Tensor& words, Caches& before) const {
+    const int64_t first = before.front().length(), T = words.size(1);
     const Tensor keep = causal_keep(T, first + T);
     Attended x{embedding(words) + positions(first, T), {}};
     for (std::size_t i = 0; i < layers.size(); ++i) {
-      x = layers[i](x.context, keep, caches ? &(*caches)[i] : nullptr);
+      x = layers[i](x.context, keep, before[i]);
     }
     return {generator(norm(x.context)), x.weights};
+  }
+  /// The whole text at once.
+  Attended operator()(const Tensor& words) const {
+    Caches none(layer_count);
+    return (*this)(words, none);
   }
   void members(Members& m) {
     m("embedding", embedding)("positions", positions)("layers", layers)("norm", norm);
@@ -169,7 +172,7 @@ std::vector<std::string> answer(const Task& task, const LanguageModel& model, co
   std::vector<std::string> said(static_cast<std::size_t>(text.size(0)));
   Tensor last = slice(text, 1, 0, task.question);
   for (int64_t t = 0; t < task.answer; ++t) {
-    last = argmax(slice(model(last, &caches).context, 1, -1, last.size(1)), -1);  // [B, 1]
+    last = argmax(slice(model(last, caches).context, 1, -1, last.size(1)), -1);  // [B, 1]
     const std::vector<int32_t> ids = last.to_vector<int32_t>();
     for (std::size_t i = 0; i < ids.size(); ++i) {
       if (!said[i].ends_with('.')) said[i] += alphabet[static_cast<std::size_t>(ids[i])];

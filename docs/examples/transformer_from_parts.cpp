@@ -9,18 +9,17 @@ using namespace heed;
 constexpr int64_t V = 12, D = 32, H = 2, F = 64, T = 6;  // digits 0..9, <s> is 10
 
 struct Layer {
-  MultiHeadAttention self{{.size = D, .heads = H}};
+  MultiHeadAttention attention{{.size = D, .heads = H}};
   std::optional<MultiHeadAttention> cross;  // of a decoder's layer alone
   FeedForward feed_forward{{.size = D, .inner = F}};
   LayerNorm norm1{D}, norm2{D}, norm3{D};
   Tensor operator()(Tensor x, const Tensor& keep, const Tensor& memory = {}) const {
-    const Tensor h = norm1(x);
-    x = x + self({h, h, h, keep}).context;
-    if (cross) x = x + (*cross)({norm2(x), memory, memory}).context;
+    x = x + attention.self(norm1(x), keep).context;
+    if (cross) x = x + (*cross)(norm2(x), cross->project(memory)).context;
     return x + feed_forward(norm3(x));
   }
   void members(Members& m) {
-    m("self", self)("cross", cross)("feed_forward", feed_forward);
+    m("attention", attention)("cross", cross)("feed_forward", feed_forward);
     m("norm1", norm1)("norm2", norm2)("norm3", norm3);
   }
 };

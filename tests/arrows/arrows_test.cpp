@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <regex>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -162,6 +164,33 @@ TEST_CASE("no file of the tree has more than 400 lines, no line more than 100 co
     INFO(file.string());
     CHECK(lines <= 400);
   }
+}
+
+TEST_CASE("what the table at the head of the Transformer names is in the files that it names") {
+  const auto text_of = [](const fs::path& file) {
+    std::ifstream stream(file);
+    return std::string(std::istreambuf_iterator<char>(stream), {});
+  };
+  const fs::path paper = root / "models/transformer.cpp";
+  const std::string code = text_of(paper).substr(text_of(paper).find("#include"));
+  std::istringstream table(text_of(paper));
+  // A row: `//`, the paper's place, functions apart by `;`, and a file for the last of them.
+  const std::regex row("//   .{28} (.*?)(?:  +(\\S+/\\S+))?"), name("(?:\\w+::)?(~?\\w+)[^;]*");
+  int rows = 0;
+  for (std::string line; std::getline(table, line) && line.rfind("// Where", 0) != 0;) {
+    std::smatch cells;
+    if (line.rfind("//   ", 0) != 0 || !std::regex_match(line, cells, row)) continue;
+    INFO(line);
+    if (++rows == 1) continue;  // the heading
+    const std::string functions = cells[1], file = cells[2];
+    if (!file.empty()) REQUIRE(fs::exists(root / file));
+    const std::sregex_iterator end;
+    for (std::sregex_iterator i(functions.begin(), functions.end(), name); i != end; ++i) {
+      const bool last = std::next(i) == end && !file.empty();
+      CHECK((last ? text_of(root / file) : code).find((*i)[1]) != std::string::npos);
+    }
+  }
+  CHECK(rows > 15);
 }
 
 TEST_CASE("no installed header includes BLAS, JSON, OpenMP or intrinsics") {

@@ -56,19 +56,22 @@ TEST_CASE("Additive attention gives PyTorch's context, weights and gradients") {
 namespace {
 
 /// Asks a MultiHeadAttention, and compares all that comes back; the inputs are the leaves that the
-/// golden file names `names`.
+/// golden file names `names`: of a text, of two, or of a query, its keys and values.
 void check_heads(GoldenCase& c, const std::vector<std::string>& names, bool causal,
                  const MultiHeadAttentionConfig& config) {
   MultiHeadAttention attention(config);
   c.load(attention);
   std::vector<Tensor> leaves;
   for (const std::string& name : names) leaves.push_back(c.input(name));
-  AttentionInput in{leaves.front(), leaves[leaves.size() / 2], leaves.back(), c.input("keep")};
+  const Tensor &x = leaves.front(), &value = leaves.back();
+  Tensor keep = c.input("keep");
   if (causal) {
-    const int64_t T = in.query.size(1);
-    in.keep = logical_and(reshape(in.keep, {-1, 1, 1, T}), causal_keep(T, T));
+    const int64_t T = x.size(1);
+    keep = logical_and(reshape(keep, {-1, 1, 1, T}), causal_keep(T, T));
   }
-  const Attended attended = attention(in);
+  const Attended attended = names.size() == 1   ? attention.self(x, keep)
+                            : names.size() == 2 ? attention(x, attention.project(value), keep)
+                                                : attention({x, leaves[1], value, keep});
   const Tensor loss =
       c.check_output("context", attended.context) + c.check_output("weights", attended.weights);
   loss.backward();

@@ -1,5 +1,6 @@
 #include "../../layers/multi_head_attention.hpp"
 #include "../../layers/feed_forward.hpp"
+#include "../../layers/key_value_cache.hpp"
 #include "../../layers/positions.hpp"
 #include "support.hpp"
 
@@ -67,12 +68,9 @@ TEST_CASE("one product for query, key and value is the same as three") {
   to(layer, float64);
   const Tensor x = leaf({2, 7, 15});
   const Tensor keep = keep_of({7, 4}, 7);
-  const auto fused = [&] { return layer({x, x, x, keep}).context; };
-  const auto separate = [&] { return layer({x, x + 0, x * 1, keep}).context; };
-  const auto shared = [&] {
-    const Tensor memory = x + 0;
-    return layer({x, memory, memory, keep}).context;
-  };
+  const auto fused = [&] { return layer.self(x, keep).context; };
+  const auto separate = [&] { return layer({x, x, x, keep}).context; };
+  const auto shared = [&] { return layer(x, layer.project(x), keep).context; };
   const auto leaves = leaves_of(layer, {x});
   CHECK(gradient_difference(fused, separate, leaves) < 1e-12);
   CHECK(gradient_difference(fused, shared, leaves) < 1e-12);
@@ -81,47 +79,65 @@ TEST_CASE("one product for query, key and value is the same as three") {
 TEST_CASE("multi-head attention passes the gradient check, masked and causal") {
   MultiHeadAttention layer({.size = 6, .heads = 2});
   to(layer, float64);
-  const Tensor x = leaf({2, 3, 6}), memory = leaf({2, 5, 6});
-  check_gradients(
-      [&] {
-        return layer({x, memory, memory, keep_of({5, 2}, 5)}).context;
-      },
-      leaves_of(layer, {x, memory}));
-  check_gradients(
-      [&] {
-        return layer({x, x, x, causal_keep(3, 3)}).context;
-      },
-      leaves_of(layer, {x}));
+  const Tensor x = leaf({2, 3, 6}), memory = leaf({2, 5, 6}), keep = keep_of({5, 2}, 5);
+  check_gradients([&] { return layer(x, layer.project(memory), keep).context; },
+                  leaves_of(layer, {x, memory}));
+  check_gradients([&] { return layer.self(x, causal_keep(3, 3)).context; }, leaves_of(layer, {x}));
+}
+
+TEST_CASE("a text attends to itself in pieces as at once, with every option") {
+  using enum SelfPositions;
+  const std::vector<MultiHeadAttentionConfig> variants{
+      {.size = 12, .heads = 3},
+      {.size = 12, .heads = 6, .kv_heads = 2},
+      {.size = 12, .heads = 3, .window = 2},
+      {.size = 12, .heads = 3, .positions = relative, .distance = 2},
+      {.size = 12, .heads = 3, .positions = rotary},
+      {.size = 12, .heads = 3, .positions = alibi},
+      {.size = 12, .heads = 6, .kv_heads = 1, .window = 3, .positions = rotary}};
+  NoGrad no_grad;
+  for (const MultiHeadAttentionConfig& config : variants) {
+    MultiHeadAttention layer(config);
+    to(layer, float64);
+    const Tensor x = Tensor::randn({2, 7, 12}, float64);
+    const Attended whole = layer.self(x, causal_keep(7, 7));
+    for (const int64_t n : {1, 2, 3, 7}) {
+      KeyValueCache cache;
+      for (int64_t t = 0; t < 7; t += n) {
+        const int64_t end = std::min<int64_t>(t + n, 7);
+        const Attended piece = layer.self(slice(x, 1, t, end), causal_keep(end - t, end), cache);
+        CHECK(difference(piece.context, slice(whole.context, 1, t, end)) < 1e-12);
+        CHECK(difference(piece.weights, slice(slice(whole.weights, 2, t, end), 3, 0, end)) < 1e-12);
+      }
+    }
+  }
 }
 
 TEST_CASE("dropout of attention weights acts in training, and the weights handed out are whole") {
   MultiHeadAttention layer({.size = 8, .heads = 2, .dropout = 0.5});
   const Tensor x = Tensor::randn({2, 5, 8});
-  const Attended a = layer({x, x, x}), b = layer({x, x, x});
+  const Attended a = layer.self(x), b = layer.self(x);
   CHECK(difference(a.context, b.context) > 0);
   CHECK(difference(a.weights, b.weights) == 0);
   eval(layer);
-  CHECK(difference(layer({x, x, x}).context, layer({x, x, x}).context) == 0);
+  CHECK(difference(layer.self(x).context, layer.self(x).context) == 0);
 }
 
 TEST_CASE("a keep mask of two axes is of each sentence's keys, and one of each query is refused") {
   MultiHeadAttention layer({.size = 6, .heads = 2});
   const Tensor x = Tensor::randn({3, 3, 6}), ahead = causal_keep(3, 3);  // as many words as texts
   const Tensor keep = keep_of({3, 2, 1}, 3);                             // looks like `ahead`
-  const auto [query, memory] = layer.project_self(x);
-  const Attended whole = layer({x, x, x, keep}), steps = layer.attend(query, memory, keep);
-  CHECK(difference(whole.weights, steps.weights) == 0);
-  CHECK(difference(whole.weights, layer({x, x, x, reshape(keep, {3, 1, 1, 3})}).weights) == 0);
-  CHECK(difference(layer({x, x, x, ahead}).weights,
-                   layer.attend(query, memory, unsqueeze(ahead, 0)).weights) == 0);
+  const Attended whole = layer.self(x, keep);
+  CHECK(difference(whole.weights, layer(x, layer.project(x), keep).weights) < 1e-6);
+  CHECK(difference(whole.weights, layer.self(x, reshape(keep, {3, 1, 1, 3})).weights) == 0);
+  CHECK(difference(layer.self(x, ahead).weights, layer.self(x, unsqueeze(ahead, 0)).weights) == 0);
 
   const Tensor other = Tensor::randn({2, 3, 6});
-  const auto [asked, known] = layer.project_self(other);
   const Tensor flat = select(ahead, 0, 0);
   const std::string hint = "keep is [3, 3], expected [2, 3]";
-  CHECK_THROWS_WITH(layer({other, other, other, flat}),
-                    Contains(hint) && Contains("unsqueeze(keep, 0)"));
-  CHECK_THROWS_WITH(layer.attend(asked, known, flat), Contains(hint));
+  CHECK_THROWS_WITH(layer.self(other, flat), Contains(hint) && Contains("unsqueeze(keep, 0)"));
+  CHECK_THROWS_WITH(layer({other, other, other, flat}), Contains(hint));
+  CHECK_THROWS_WITH(layer(other, layer.project(other), flat), Contains(hint));
   CHECK_THROWS_WITH(scaled_dot_product_attention({other, other, other, flat}),
                     Contains("keep is [3, 3]") && Contains("as many axes"));
 }
@@ -135,6 +151,9 @@ TEST_CASE("multi-head attention says what does not fit") {
   const auto attend = [&](const Tensor& q, const Tensor& k, const Tensor& keep) {
     layer({q, k, k, keep});
   };
+  CHECK_THROWS_WITH(layer.self(Tensor::randn({2, 3, 7})),
+                    Contains("text is [2, 3, 7], expected [batch, words, 6]"));
+  CHECK_THROWS_WITH(layer.project(select(x, 0, 0)), Contains("memory is [3, 6]"));
   CHECK_THROWS_WITH(attend(Tensor::randn({2, 3, 7}), memory, {}),
                     Contains("query is [2, 3, 7], expected [batch, words, 6]"));
   CHECK_THROWS_WITH(attend(x, Tensor::randn({3, 5, 6}), {}), Contains("leading axes differ"));
@@ -149,7 +168,6 @@ TEST_CASE("multi-head attention says what does not fit") {
   CHECK_THROWS_WITH(scaled_dot_product_attention({x, x, memory}),
                     Contains("one value for each key"));
 }
-
 TEST_CASE("positions are the paper's sines and cosines, from any position on") {
   const SinusoidalPositions positions(6);
   const Tensor all = positions(0, 600, float64);

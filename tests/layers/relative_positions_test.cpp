@@ -104,11 +104,8 @@ TEST_CASE("each option of multi-head attention passes the gradient check, and jo
     MultiHeadAttention layer(config);
     to(layer, float64);
     const Tensor x = leaf({2, 4, config.size});
-    check_gradients(
-        [&] {
-          return layer({x, x, x, causal_keep(4, 4)}).context;
-        },
-        leaves_of(layer, {x}));
+    check_gradients([&] { return layer.self(x, causal_keep(4, 4)).context; },
+                    leaves_of(layer, {x}));
   }
 }
 
@@ -127,7 +124,19 @@ TEST_CASE("multi-head attention refuses options that cannot be") {
       MultiHeadAttention(
           C{.size = 12, .heads = 4, .positions = SelfPositions::relative, .distance = 0}),
       Contains("distance is 0"));
-  const MultiHeadAttention layer({.size = 6, .heads = 2, .window = 1});
+}
+
+TEST_CASE("a window and positions are for self, whatever texts the other call is given") {
+  using C = MultiHeadAttentionConfig;
   const Tensor x = Tensor::randn({2, 3, 6}), memory = Tensor::randn({2, 5, 6});
-  CHECK_THROWS_WITH(layer({x, memory, memory}), Contains("attends to itself"));
+  for (const C& config : {C{.size = 6, .heads = 3, .window = 1},
+                          C{.size = 6, .heads = 3, .positions = SelfPositions::rotary}}) {
+    const MultiHeadAttention layer(config);
+    const std::string has = config.window > 0 ? "this one has a window" : "this one has positions";
+    CHECK_THROWS_WITH(layer({x, memory, memory}),
+                      Contains("attends to itself, which is self(x, keep)") && Contains(has));
+    CHECK_THROWS_WITH(layer(x, layer.project(memory)), Contains(has));
+    CHECK_THROWS_WITH(layer({x, x, x}), Contains(has));
+    CHECK_THROWS_WITH(layer({x, x.detach(), x}), Contains(has));
+  }
 }

@@ -180,7 +180,7 @@ void check_encoder_layer(GoldenCase& c, const TransformerConfig& config) {
   TransformerEncoderLayer layer(config);
   c.load(layer);
   const Tensor x = c.input("x");
-  c.check_output("y", layer(x, for_heads(c.input("keep")))).backward();
+  c.check_output("y", layer(x, for_heads(c.input("keep"))).y).backward();
   c.check_gradient("x", x);
   c.check_gradients(layer);
 }
@@ -191,10 +191,10 @@ void check_decoder_layer(GoldenCase& c, const TransformerConfig& config) {
   const Tensor x = c.input("x"), memory = c.input("memory");
   const int64_t T = x.size(1);
   const TransformerDecoderLayer::Context context{
-      .source = layer.multihead_attn.project(memory, memory),
+      .source = layer.multihead_attn.project(memory),
       .target_keep = logical_and(for_heads(c.input("keep")), causal_keep(T, T)),
       .source_keep = for_heads(c.input("memory_keep"))};
-  c.check_output("y", layer(x, context)).backward();
+  c.check_output("y", layer(x, context).y).backward();
   c.check_gradient("x", x);
   c.check_gradient("memory", memory);
   c.check_gradients(layer);

@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 
 #include "../../core/error.hpp"
-#include "../../layers/key_value_cache.hpp"
 #include "../../models/config/config.hpp"
 #include "../../models/transformer.hpp"
 
@@ -175,25 +174,16 @@ TEST_CASE(
   const Tensor x = Tensor::randn({3, 3, D});  // as many words as sentences
   const Tensor keep = Tensor::of({1, 1, 1, 1, 1, 0, 1, 0, 0}, {3, 3}).to(boolean);
   const Tensor heads = reshape(keep, {3, 1, 1, 3});
-  CHECK(difference(encoder(x, keep), encoder(x, heads)) == 0);
-  const KeysAndValues memory = decoder.multihead_attn.project(x, x);
-  CHECK(difference(decoder(x, {.source = memory, .target_keep = keep, .source_keep = keep}),
-                   decoder(x, {.source = memory, .target_keep = heads, .source_keep = heads})) ==
+  CHECK(difference(encoder(x, keep).y, encoder(x, heads).y) == 0);
+  const KeysAndValues memory = decoder.multihead_attn.project(x);
+  CHECK(difference(decoder(x, {.source = memory, .target_keep = keep, .source_keep = keep}).y,
+                   decoder(x, {.source = memory, .target_keep = heads, .source_keep = heads}).y) ==
         0);
   const Tensor y = Tensor::randn({2, 3, D}), ahead = select(causal_keep(3, 3), 0, 0);
-  const KeysAndValues other = decoder.multihead_attn.project(y, y);
+  const KeysAndValues other = decoder.multihead_attn.project(y);
   CHECK_THROWS_WITH(encoder(y, ahead), Contains("unsqueeze(keep, 0)"));
   CHECK_THROWS_WITH(decoder(y, {.source = other, .target_keep = ahead}),
                     Contains("keep is [3, 3], expected [2, 3]"));
-}
-
-TEST_CASE("the cache holds the heads of keys alone") {
-  KeyValueCache cache;
-  const MultiHeadAttention attention({.size = 12, .heads = 6, .kv_heads = 2});
-  const KeysAndValues memory =
-      cache.append(attention.project_self(Tensor::randn({3, 1, 12})).memory);
-  CHECK(memory.key.shape() == Shape{3, 2, 1, 2});
-  CHECK(memory.value.shape() == Shape{3, 2, 1, 2});
 }
 
 TEST_CASE("a file with equal duplicates of a tied weight is accepted, with unequal ones not") {
@@ -293,73 +283,81 @@ TEST_CASE("a search ends where the learned positions do") {
   }
 }
 
-TEST_CASE("a cache grows beyond its first size and keeps every word") {
-  KeyValueCache cache;
-  std::vector<Tensor> keys;
-  for (int64_t t = 0; t < 70; ++t) {
-    keys.push_back(Tensor::randn({2, 3, 1, 5}));
-    const KeysAndValues all = cache.append({keys.back(), keys.back() * 2});
-    REQUIRE(all.key.shape() == Shape{2, 3, t + 1, 5});
+namespace {
+
+/// Every kind of positions, of normalisation, of keys' heads and windows.
+std::vector<TransformerConfig> decoding_variants() {
+  std::vector<TransformerConfig> all;
+  for (const NormPlace norm : {NormPlace::post, NormPlace::pre}) {
+    for (const Positions positions : {Positions::sinusoidal, Positions::learned,
+                                      Positions::relative, Positions::rotary, Positions::alibi}) {
+      for (const int64_t kv_heads : {0, 1}) {
+        for (const int64_t window : {0, 2}) {
+          TransformerConfig config = small_transformer();
+          config.d_model = 12;
+          config.norm = norm;
+          config.positions = positions;
+          config.kv_heads = kv_heads;
+          config.window = window;
+          all.push_back(config);
+        }
+      }
+    }
   }
-  CHECK(cache.length() == 70);
-  const Tensor next = Tensor::randn({2, 3, 1, 5});
-  keys.push_back(next);
-  const KeysAndValues all = cache.append({next, next * 2});
-  CHECK(difference(all.key, cat(keys, 2)) == 0);
-  CHECK(difference(all.value, cat(keys, 2) * 2) == 0);
+  return all;
 }
 
-TEST_CASE("a cache takes many words at once, and refuses what does not fit to those it keeps") {
-  KeyValueCache cache;
-  const Tensor text = Tensor::randn({2, 3, 45, 5});
-  const auto append = [&](int64_t from, int64_t to) {
-    const Tensor newest = slice(text, 2, from, to);
-    return cache.append({newest, newest * 2});
-  };
-  append(0, 33);  // more than the first room
-  append(33, 34);
-  const KeysAndValues all = append(34, 45);
-  CHECK(cache.length() == 45);
-  CHECK(difference(all.key, text) == 0);
-  CHECK(difference(all.value, text * 2) == 0);
-  const Tensor three = Tensor::randn({3, 3, 1, 5});
-  CHECK_THROWS_AS(cache.append({three, three}), ShapeError);
-  CHECK_THROWS_WITH(cache.append({three, three}),
-                    Contains("[3, 3, 1, 5]") && Contains("as those kept, [2, 3, 45, 5]"));
-  CHECK_THROWS_AS(KeyValueCache().append({select(three, 0, 0), select(three, 0, 0)}), ShapeError);
-  CHECK_THROWS_AS(KeyValueCache().append({three, slice(three, 0, 0, 2)}), ShapeError);
+}  // namespace
+
+TEST_CASE("words decoded in pieces of any size give the logits of all at once") {
+  NoGrad no_grad;
+  const int64_t T = 7, K = 3;  // hypotheses of each sentence
+  const Batch batch = make_batch(random_pairs({5, 3}, {T, T}), {0, 1});
+  const Tensor each = Tensor::from<int32_t>({0, 0, 0, 1, 1, 1}, {2 * K});
+  const Tensor source = index_select(batch.source, 0, each),
+               keep = index_select(batch.source_keep, 0, each);
+  const Tensor target = (Tensor::rand({2 * K, T}) * 19).to(int32);
+  for (const TransformerConfig& config : decoding_variants()) {
+    INFO("positions " << static_cast<int>(config.positions) << ", norm "
+                      << static_cast<int>(config.norm) << ", kv_heads " << config.kv_heads
+                      << ", window " << config.window);
+    manual_seed(6);
+    Transformer model(config);
+    eval(model);
+    to(model, float64);
+    const Tensor whole = model(source, keep, target);
+    const Transformer::Source read = model.encode(batch.source, batch.source_keep);
+    for (const int64_t n : {1, 2, 3, 7}) {
+      Transformer::Target so_far;
+      for (int64_t t = 0; t < T; t += n) {
+        const int64_t end = std::min(t + n, T);
+        const auto [logits, weights] = model.decode(read, so_far, slice(target, 1, t, end));
+        CHECK(difference(logits, slice(whole, 1, t, end)) < 1e-12);
+        CHECK(weights.shape() == Shape{2, 2, K * (end - t), 5});
+        CHECK(so_far.length() == end);
+      }
+    }
+  }
 }
 
-TEST_CASE("a cache follows every reordering of its rows") {
-  Generator generator(5);
-  KeyValueCache cache;
-  std::vector<int32_t> content{0, 1, 2};
-  const auto append = [&] {
-    const auto R = static_cast<int64_t>(content.size());
-    Tensor newest = Tensor::from(std::vector<float>(content.begin(), content.end()), {R, 1, 1, 1});
-    return cache.append({newest, newest}).key.to_vector<float>();
-  };
-  append();
-  // Any mapping of any number of rows: copies, cycles, rows that stay, rows that leave and come.
-  std::vector<std::vector<int32_t>> history{{0}, {1}, {2}};
-  for (int round = 0; round < 200; ++round) {
-    const auto count = static_cast<int64_t>(1 + generator.below(9));
-    std::vector<int32_t> rows;
-    std::vector<std::vector<int32_t>> next;
-    for (int64_t i = 0; i < count; ++i) {
-      rows.push_back(static_cast<int32_t>(generator.below(history.size())));
-      next.push_back(history[static_cast<std::size_t>(rows.back())]);
-    }
-    history = next;
-    cache.reorder(rows);
-    content.clear();
-    for (std::size_t i = 0; i < history.size(); ++i) {
-      content.push_back(static_cast<int32_t>(generator.below(1000)));
-      history[i].push_back(content.back());
-    }
-    const std::vector<float> all = append();
-    std::vector<float> expected;
-    for (const auto& words : history) expected.insert(expected.end(), words.begin(), words.end());
-    REQUIRE(all == expected);
-  }
+TEST_CASE("the attentions handed out are those that the logits came from") {
+  NoGrad no_grad;
+  manual_seed(6);
+  Transformer model(small_transformer());
+  eval(model);
+  const Batch batch = make_batch(random_pairs({5, 3}, {6, 4}), {0, 1});
+  const auto all = model.attention_weights(batch.source, batch.source_keep, batch.target_in);
+  Transformer::Target none;
+  const auto decoded =
+      model.decode(model.encode(batch.source, batch.source_keep), none, batch.target_in);
+  CHECK(difference(all.back().weights, decoded.source_weights) == 0);
+}
+
+TEST_CASE("a text decoded in pieces is not trained: its gradient would be lost") {
+  const Transformer model(small_transformer());
+  const Batch batch = make_batch(random_pairs({5, 3}, {6, 6}), {0, 1});
+  const Transformer::Source source = model.encode(batch.source, batch.source_keep);
+  Transformer::Target so_far;
+  CHECK(model.decode(source, so_far, slice(batch.target_in, 1, 0, 3)).logits.requires_grad());
+  CHECK_THROWS_AS(model.decode(source, so_far, slice(batch.target_in, 1, 3, 6)), GraphError);
 }

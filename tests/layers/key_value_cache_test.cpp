@@ -1,0 +1,119 @@
+#include "../../layers/key_value_cache.hpp"
+#include "../../layers/multi_head_attention.hpp"
+#include "support.hpp"
+
+using namespace heed;
+using namespace heed::test;
+using Catch::Matchers::Contains;
+
+TEST_CASE("the cache holds the heads of keys alone") {
+  NoGrad no_grad;
+  KeyValueCache cache;
+  const MultiHeadAttention attention({.size = 12, .heads = 6, .kv_heads = 2});
+  attention.self(Tensor::randn({3, 1, 12}), {}, cache);
+  const Tensor next = Tensor::randn({3, 2, 1, 2});
+  CHECK(cache.append({next, next}).key.shape() == Shape{3, 2, 2, 2});
+}
+
+TEST_CASE("an empty cache gives the first words back as they are, and learns their history") {
+  const Tensor key = leaf({2, 3, 4, 5}), value = leaf({2, 3, 4, 5});
+  KeyValueCache cache;
+  const KeysAndValues all = cache.append({key * 2, value});
+  CHECK(difference(grad({sum(all.key)}, {key})[0], Tensor::full(key.shape(), 2, float64)) == 0);
+  CHECK(all.value.array().shares_storage_with(value.array()));
+}
+
+TEST_CASE("a cache never writes into words that it was given") {
+  const Tensor key = Tensor::randn({2, 1, 3, 5}), before = key.clone();
+  KeyValueCache cache;
+  cache.append({key, key});
+  cache.reorder({1, 0});
+  CHECK(difference(key, before) == 0);
+  const KeysAndValues all = cache.append({slice(key, 2, 0, 1), slice(key, 2, 0, 1)});
+  CHECK(difference(key, before) == 0);
+  CHECK(difference(slice(select(all.key, 0, 0), 1, 0, 3), select(key, 0, 1)) == 0);
+}
+
+TEST_CASE("a cache says so where it would lose a history") {
+  const Tensor words = leaf({2, 3, 4, 5}), constant = words.detach();
+  const auto lost = Contains("gradient would be lost");
+  KeyValueCache first, next;
+  first.append({words, words});
+  CHECK_THROWS_WITH(first.append({constant, constant}), lost);
+  CHECK_THROWS_AS(first.reorder({0}), GraphError);
+  next.append({constant, constant});
+  CHECK_THROWS_WITH(next.append({constant, words}), lost);
+  CHECK(next.length() == 4);
+  CHECK(next.append({constant, constant}).key.shape() == Shape{2, 3, 8, 5});
+}
+
+TEST_CASE("a cache grows beyond its first size and keeps every word") {
+  KeyValueCache cache;
+  std::vector<Tensor> keys;
+  for (int64_t t = 0; t < 70; ++t) {
+    keys.push_back(Tensor::randn({2, 3, 1, 5}));
+    const KeysAndValues all = cache.append({keys.back(), keys.back() * 2});
+    REQUIRE(all.key.shape() == Shape{2, 3, t + 1, 5});
+  }
+  CHECK(cache.length() == 70);
+  const Tensor next = Tensor::randn({2, 3, 1, 5});
+  keys.push_back(next);
+  const KeysAndValues all = cache.append({next, next * 2});
+  CHECK(difference(all.key, cat(keys, 2)) == 0);
+  CHECK(difference(all.value, cat(keys, 2) * 2) == 0);
+}
+
+TEST_CASE("a cache takes many words at once, and refuses what does not fit to those it keeps") {
+  KeyValueCache cache;
+  const Tensor text = Tensor::randn({2, 3, 45, 5});
+  const auto append = [&](int64_t from, int64_t to) {
+    const Tensor newest = slice(text, 2, from, to);
+    return cache.append({newest, newest * 2});
+  };
+  append(0, 33);  // more than the first room
+  append(33, 34);
+  const KeysAndValues all = append(34, 45);
+  CHECK(cache.length() == 45);
+  CHECK(difference(all.key, text) == 0);
+  CHECK(difference(all.value, text * 2) == 0);
+  const Tensor three = Tensor::randn({3, 3, 1, 5});
+  CHECK_THROWS_AS(cache.append({three, three}), ShapeError);
+  CHECK_THROWS_WITH(cache.append({three, three}),
+                    Contains("[3, 3, 1, 5]") && Contains("as those kept, [2, 3, 45, 5]"));
+  CHECK_THROWS_AS(KeyValueCache().append({select(three, 0, 0), select(three, 0, 0)}), ShapeError);
+  CHECK_THROWS_AS(KeyValueCache().append({three, slice(three, 0, 0, 2)}), ShapeError);
+}
+
+TEST_CASE("a cache follows every reordering of its rows") {
+  Generator generator(5);
+  KeyValueCache cache;
+  std::vector<int32_t> content{0, 1, 2};
+  const auto append = [&] {
+    const auto R = static_cast<int64_t>(content.size());
+    Tensor newest = Tensor::from(std::vector<float>(content.begin(), content.end()), {R, 1, 1, 1});
+    return cache.append({newest, newest}).key.to_vector<float>();
+  };
+  append();
+  // Any mapping of any number of rows: copies, cycles, rows that stay, rows that leave and come.
+  std::vector<std::vector<int32_t>> history{{0}, {1}, {2}};
+  for (int round = 0; round < 200; ++round) {
+    const auto count = static_cast<int64_t>(1 + generator.below(9));
+    std::vector<int32_t> rows;
+    std::vector<std::vector<int32_t>> next;
+    for (int64_t i = 0; i < count; ++i) {
+      rows.push_back(static_cast<int32_t>(generator.below(history.size())));
+      next.push_back(history[static_cast<std::size_t>(rows.back())]);
+    }
+    history = next;
+    cache.reorder(rows);
+    content.clear();
+    for (std::size_t i = 0; i < history.size(); ++i) {
+      content.push_back(static_cast<int32_t>(generator.below(1000)));
+      history[i].push_back(content.back());
+    }
+    const std::vector<float> all = append();
+    std::vector<float> expected;
+    for (const auto& words : history) expected.insert(expected.end(), words.begin(), words.end());
+    REQUIRE(all == expected);
+  }
+}
