@@ -3,7 +3,7 @@
 
 #include "../../core/error.hpp"
 #include "../../core/files/files.hpp"
-#include "checkpoint.hpp"
+#include "training_checkpoint.hpp"
 
 namespace heed {
 

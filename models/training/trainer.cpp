@@ -84,10 +84,10 @@ void Trainer::Loop::start() {
     open_folder();
     if (options.use == FolderUse::resume) {
       std::vector<std::string> warnings;
-      const bool found =
-          newest_checkpoint(options.folder, warnings, largest_file(),
-                            [&](const Checkpoint& checkpoint) { resume(checkpoint); })
-              .has_value();
+      const bool found = newest_training_checkpoint(
+                             options.folder, warnings, largest_file(),
+                             [&](const TrainingCheckpoint& checkpoint) { resume(checkpoint); })
+                             .has_value();
       for (const std::string& warning : warnings) warn(warning);
       if (found) {
         note("going on from step " + std::to_string(state.step));
@@ -128,7 +128,7 @@ int64_t Trainer::Loop::largest_file() const {
 
 /// Goes on from a checkpoint. A `FormatError` says that the run can't: then an older one is tried,
 /// which changes all that this one did.
-void Trainer::Loop::resume(const Checkpoint& checkpoint) {
+void Trainer::Loop::resume(const TrainingCheckpoint& checkpoint) {
   check_fingerprint(checkpoint.state);
   task.load_state(checkpoint.model);
   check_weights();
@@ -160,7 +160,7 @@ void Trainer::Loop::check_weights() const {
   }
 }
 
-void Trainer::Loop::load_optimizer(const Checkpoint& checkpoint) {
+void Trainer::Loop::load_optimizer(const TrainingCheckpoint& checkpoint) {
   std::vector<NamedTensor> moments, averages;
   for (NamedTensor entry : checkpoint.optimizer) {
     const bool average = shadow && entry.name.starts_with(shadow_prefix);
@@ -237,7 +237,7 @@ bool Trainer::Loop::save(bool last) {
   state.generator = default_generator();
   state.validated = validated_step == state.step;
   try {
-    save_checkpoint(options.folder, {state, task.state(), optimizer_state()});
+    save_training_checkpoint(options.folder, {state, task.state(), optimizer_state()});
     saved_step = state.step;
     prune_checkpoints(options.folder, state.step, config.validate_every, options.keep);
   } catch (const IoError& error) {

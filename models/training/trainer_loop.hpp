@@ -10,9 +10,9 @@
 #include "../../optim/averaging.hpp"
 #include "../config/training_recipe.hpp"
 #include "best_model.hpp"
-#include "checkpoint.hpp"
 #include "train_log.hpp"
 #include "trainer.hpp"
+#include "training_checkpoint.hpp"
 
 /// The inside of a `Trainer`: trainer.cpp starts, ends and saves a run, trainer_step.cpp makes the
 /// steps, trainer_validation.cpp measures them.
@@ -25,10 +25,10 @@ struct Trainer::Loop {
   void check_options() const;
   void open_folder();
   void start();
-  void resume(const Checkpoint& checkpoint);
+  void resume(const TrainingCheckpoint& checkpoint);
   int64_t largest_file() const;
   void check_weights() const;
-  void load_optimizer(const Checkpoint& checkpoint);
+  void load_optimizer(const TrainingCheckpoint& checkpoint);
   void check_fingerprint(const TrainingState& before) const;
   void enter_epoch();
   bool schedule_ended() const;
