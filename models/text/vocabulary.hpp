@@ -25,6 +25,9 @@ class Vocabulary {
   /// first, equally frequent ones by code point. Tokens with control characters stay unknown.
   static Vocabulary build(const std::vector<std::string>& lines, const Tokenizer& tokenizer,
                           int64_t min_count = 1);
+  /// The same of different tokens, each with how often it occurs.
+  static Vocabulary build(const std::vector<std::string>& tokens,
+                          const std::vector<int64_t>& counts, int64_t min_count = 1);
   /// Reads a file. `IoError` if it can't be read; `DataError` as above, and if its last line is
   /// cut.
   static Vocabulary load(const std::string& path);

@@ -64,10 +64,11 @@ std::string weights_of(const std::string& folder) {
 
 // --- A training ---
 
-TranslationData tiny_data() {
+TranslationData tiny_data(Config& config) {
   ParallelText train{{"a b", "b a", "a", "b b a", "b"}, {"b a", "a b", "a", "a b b", "b"}};
   ParallelText valid{{"a b b", "b"}, {"b b a", "b"}};
-  return {make_tokenizer("word"), tiny_vocabulary(), tiny_vocabulary(), train, valid};
+  std::vector<std::string> notes;
+  return make_translation_data(config, train, valid, make_tokenizer("word"), notes);
 }
 
 /// Trains up to `steps`, from where the folder's run stands; the bytes of the best model and of the
@@ -76,8 +77,8 @@ std::string train(const std::string& folder, int64_t steps) {
   manual_seed(5);
   Config config = tiny_config();
   config.training.steps = steps;
+  const TranslationData data = tiny_data(config);
   TranslationModel model = make_model(config);
-  const TranslationData data = tiny_data();
   TranslationTask task(model, data, config);
   const bool started = path_exists(join_path(folder, "config.json"));
   Trainer trainer(task, {.folder = folder,
