@@ -47,11 +47,6 @@ std::size_t count(const std::string& text, const std::string& piece) {
   return times;
 }
 
-double weights(const Config& config) {
-  return config.model == ModelKind::transformer ? weight_count(config.transformer)
-                                                : weight_count(config.recurrent, config.model);
-}
-
 }  // namespace
 
 TEST_CASE("the models that study length compares are about equally large", "[study]") {
@@ -70,9 +65,9 @@ TEST_CASE("the models that study length compares are about equally large", "[stu
     Config config = study_config(plan, model);
     config.set_vocabularies(Vocabulary::build(source, *tokenizer, 1).size(),
                             Vocabulary::build(target, *tokenizer, 1).size());
-    INFO(model.name << " has " << weights(config));
-    least = std::min(least, weights(config));
-    most = std::max(most, weights(config));
+    INFO(model.name << " has " << weight_count(config));
+    least = std::min(least, weight_count(config));
+    most = std::max(most, weight_count(config));
     CHECK(most < 1.1 * least);
   }
 }
