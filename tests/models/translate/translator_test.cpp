@@ -189,6 +189,7 @@ TEST_CASE("scores do not depend on the batch, empty sides and unknown words coun
   CHECK(together[3].tokens == 4);
   CHECK(together[0].log_probability > together[3].log_probability);
   CHECK_THROWS_WITH(translator().score(sources, {"a"}), Contains("4 sources, 1 references"));
+  CHECK_THROWS_WITH(translator().score(sources, references, 0), Contains("score: batch 0"));
 }
 
 TEST_CASE("gradients of given translations are those of their loss, whatever the batches") {
