@@ -33,6 +33,7 @@
 #include "models/training/trainer.hpp"
 #include "models/training/translation_task.hpp"
 #include "models/transformer.hpp"
+#include "models/translate/attention_alignment.hpp"
 #include "models/translate/translator.hpp"
 #include "optim/adadelta.hpp"
 #include "optim/adam.hpp"

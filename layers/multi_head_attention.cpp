@@ -188,11 +188,12 @@ MultiHeadAttention::MultiHeadAttention(MultiHeadAttentionConfig sizes)
     : config(checked(sizes)),
       in_proj_weight(
           init::empty({sizes.size + 2 * config.kv_heads * head_size(sizes), sizes.size})),
-      in_proj_bias(Tensor::zeros({in_proj_weight.size(0)})),
+      in_proj_bias(init::empty({in_proj_weight.size(0)})),
       out_proj(sizes.size, sizes.size),
       relative(relative_positions(sizes)),
       dropout(sizes.dropout) {
   init::xavier_uniform(in_proj_weight);
+  init::zeros(in_proj_bias);
   init::zeros(out_proj.bias);
 }
 

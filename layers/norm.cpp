@@ -62,9 +62,11 @@ Tensor composed::layer_norm(const Tensor& x, const Tensor& weight, const Tensor&
 }
 
 LayerNorm::LayerNorm(int64_t size, double epsilon)
-    : weight(Tensor::ones({positive("LayerNorm", "size", size)})),
-      bias(Tensor::zeros({size})),
+    : weight(init::empty({positive("LayerNorm", "size", size)})),
+      bias(init::empty({size})),
       eps(epsilon) {
+  init::constant(weight, 1);
+  init::zeros(bias);
   if (!(eps >= 0)) throw ConfigError("LayerNorm: eps is negative or NaN, expected at least 0");
 }
 

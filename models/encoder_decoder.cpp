@@ -32,14 +32,14 @@ RecurrentSource EncoderDecoder::encode(const Tensor& source, const Tensor& keep)
   return {.start = decoder.start(s_0), .c = c};
 }
 
-DecoderStep EncoderDecoder::step(const RecurrentSource& x, const DecoderState& before,
+DecoderStep EncoderDecoder::step(const RecurrentSource& source, const DecoderState& before,
                                  const DecoderInput& y) const {
   // s_i = f(s_{i-1}, y_{i-1}, c); c is in y's gates, once for all steps                [..., n]
   const DecoderState s = decoder(before, y);
 
   // p(y_i | y_1 .. y_{i-1}, c) = g(s_i, y_{i-1}, c), of t_i as in rnn_search.cpp       [..., L]
   const bool previous = config.readout_state == ReadoutState::previous;
-  return {s, {decoder.top(previous ? before : s), y.Ey, x.c}};
+  return {s, {decoder.top(previous ? before : s), y.Ey, source.c}};
 }
 
 Tensor EncoderDecoder::logits(const Tensor& t) const { return generator(dropout(t)); }

@@ -239,7 +239,10 @@ void apply_setting(Config& config, const std::string& setting) {
   throw ConfigError("--set: unknown key \"" + escaped(path) + "\"" + did_you_mean(path, known));
 }
 
-std::string to_json(const Config& config) {
+std::string to_json(const Config& config) { return to_json(config, {}); }
+
+std::string to_json(const Config& config,
+                    const std::vector<std::pair<std::string, std::string>>& more) {
   Config copy = config;
   std::string top = "{\n  \"format\": \"heed\",\n  \"version\": " + std::to_string(format_version);
   for (const SymbolId& symbol : symbol_ids) {
@@ -253,6 +256,9 @@ std::string to_json(const Config& config) {
       text += (nested ? "    " : "  ") + json_string(key.name) + ": " + json_value(key);
     }
     top += nested ? ",\n  " + json_string(group.name) + ": {" + text + "\n  }" : text;
+  }
+  for (const auto& [name, text] : more) {
+    top += ",\n  " + json_string(name) + ": " + json_string(text);
   }
   return top + "\n}\n";
 }
@@ -275,7 +281,10 @@ std::vector<const char*> required_sizes(ModelKind kind) {
 }  // namespace
 
 Config load_config(const std::string& path) {
-  const Json json = Json::read(path, JsonFault::format);
+  return load_config(Json::read(path, JsonFault::format), path);
+}
+
+Config load_config(const Json& json, const std::string& path) {
   Config config;
   check_constants(json);
   for (const char* name : {"format", "model"}) json.required_text(name);
@@ -288,6 +297,31 @@ Config load_config(const std::string& path) {
   }
   return config;
 }
+
+namespace {
+
+/// A key as it is listed: with its type and range, and its value now as the default.
+ConfigKey described(const KeyGroup& group, const Key& key) {
+  ConfigKey line{path_of(group, key), "", json_value(key), "", key.meaning};
+  const auto is = [&](const char* type, const std::string& range) {
+    line.type = type;
+    line.range = range;
+  };
+  std::visit(
+      Overloaded{[&](const IntegerKey& k) {
+                   is("integer", std::to_string(k.low) + " to " + std::to_string(k.high));
+                 },
+                 [&](const NumberKey& k) { is("number", digits(k.low) + " to " + digits(k.high)); },
+                 [&](const FractionKey&) { is("number", "0 to 1, without 1"); },
+                 [&](const FlagKey&) { is("true or false", ""); },
+                 [&](const TextKey&) { is("string", ""); },
+                 [&](const PenaltyKey&) { is("string", "A or wu:A, A from 0 to 10"); },
+                 [&](const ChoiceKey& k) { is("string", joined(k.names)); }},
+      key.variable);
+  return line;
+}
+
+}  // namespace
 
 std::vector<ConfigKey> config_keys() {
   Config defaults;
@@ -303,35 +337,7 @@ std::vector<ConfigKey> config_keys() {
   defaults.model = ModelKind::rnn_search;
   std::vector<ConfigKey> result;
   for (const KeyGroup& group : groups) {
-    for (const Key& key : group.keys) {
-      ConfigKey line{path_of(group, key), "", json_value(key), "", key.meaning};
-      std::visit(Overloaded{[&](const IntegerKey& k) {
-                              line.type = "integer";
-                              line.range = std::to_string(k.low) + " to " + std::to_string(k.high);
-                            },
-                            [&](const NumberKey& k) {
-                              line.type = "number";
-                              line.range = digits(k.low) + " to " + digits(k.high);
-                            },
-                            [&](const FractionKey&) {
-                              line.type = "number";
-                              line.range = "0 to 1, without 1";
-                            },
-                            [&](const FlagKey&) { line.type = "true or false"; },
-                            [&](const TextKey&) { line.type = "string"; },
-                            [&](const PenaltyKey&) {
-                              line.type = "string";
-                              line.range = "A or wu:A, A from 0 to 10";
-                            },
-                            [&](const ChoiceKey& k) {
-                              line.type = "string";
-                              for (const std::string& name : k.names) {
-                                line.range += (line.range.empty() ? "" : ", ") + name;
-                              }
-                            }},
-                 key.variable);
-      result.push_back(line);
-    }
+    for (const Key& key : group.keys) result.push_back(described(group, key));
   }
   return result;
 }

@@ -136,8 +136,8 @@ std::vector<ConfigKey> config_keys();
 /// A line for each key whose values differ: `hidden: 128 there, 256 here`.
 std::vector<std::string> differences(const Config& there, const Config& here);
 
-/// Number of the model's weights (as a double: it cannot overflow).
-double weight_count(const RecurrentConfig& config, ModelKind kind = ModelKind::rnn_search);
-double weight_count(const TransformerConfig& config);
+/// Number of the weights of the model that `config` describes, before it is made: those of its
+/// shapes, a custom score's left out. Infinity where a shape has more elements than can be counted.
+double weight_count(const Config& config);
 
 }  // namespace heed

@@ -1,71 +1,45 @@
 // What concerns several keys of a configuration, and whether its model fits into memory.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
 #include "../../core/error.hpp"
 #include "../../core/machine_memory.hpp"
-#include "../../layers/multi_head_attention.hpp"
-#include "config.hpp"
+#include "../../layers/initializers.hpp"
+#include "../../layers/scores.hpp"
+#include "../rnn_search.hpp"
+#include "model_folder.hpp"
 #include "training_recipe.hpp"
 
 namespace heed {
 
 namespace {
 
-double gates_of(Cell cell) { return cell == Cell::gru ? 3 : cell == Cell::lstm ? 4 : 1; }
-
-/// Weights of the score function and of what predicts a position.
-double attention_weights(const RecurrentConfig& c) {
-  const auto n = static_cast<double>(c.hidden), A = static_cast<double>(c.attention_size);
-  const double position =
-      c.attention_window > 0 && c.attention_local == Local::predictive ? A * (n + 1) : 0;
-  const double coverage = c.coverage ? A : 0;
-  switch (c.attention) {
-    case Score::additive:
-    case Score::concat:
-      return position + A * (3 * n + 1) + coverage;
-    case Score::general:
-      return position + 2 * n * n;
-    case Score::location:
-      return position + static_cast<double>(c.max_length) * n;
-    case Score::dot:
-    case Score::scaled:
-    case Score::custom:  // its weights are not known here
-      break;
-  }
-  return position;
+/// The names and shapes of the model. Of a score function that a program brings along nothing is
+/// known here: it counts as one without weights.
+TranslationModel shapes_of(const Config& config) {
+  const RecurrentConfig& c = config.recurrent;
+  const bool custom = config.model == ModelKind::rnn_search && c.attention == Score::custom;
+  if (!custom) return make_model(config);
+  return TranslationModel(RNNsearch(c, ScoreFunction(DotScore({c.hidden}))));
 }
 
 }  // namespace
 
-double weight_count(const RecurrentConfig& c, ModelKind kind) {
-  const auto V = static_cast<double>(c.source_vocab), W = static_cast<double>(c.target_vocab),
-             E = static_cast<double>(c.embedding), n = static_cast<double>(c.hidden),
-             L = static_cast<double>(c.readout_size);
-  const auto gates = [&](double input) { return gates_of(c.cell) * n * (input + n + 2); };
-  const double encoder =
-      2 * gates(E) + 2 * static_cast<double>(c.encoder_layers - 1) * gates(2 * n);
-  const double rows = c.readout == Readout::maxout ? 2 * L : L;
-  const double decoder = gates(E + 2 * n + (c.input_feeding ? L : 0)) +
-                         static_cast<double>(c.decoder_layers - 1) * gates(n);
-  const double attention = kind == ModelKind::rnn_search ? attention_weights(c) : 0;
-  return (V + W) * E + encoder + n * (n + 1) + attention + decoder + rows * (3 * n + E + 1) +
-         W * (L + 1);
-}
-
-double weight_count(const TransformerConfig& c) {
-  const auto V = static_cast<double>(c.source_vocab), W = static_cast<double>(c.target_vocab),
-             D = static_cast<double>(c.d_model), F = static_cast<double>(c.feed_forward);
-  const double K = D / static_cast<double>(c.heads),
-               E = K * static_cast<double>(c.kv_heads > 0 ? c.kv_heads : c.heads);
-  const double attention = 2 * (D + E) * (D + 1), feed_forward = D * F + F + F * D + D,
-               norm = 2 * D;
-  const double offsets = 2 * static_cast<double>(MultiHeadAttentionConfig().distance) + 1;
-  const double relative = c.positions == Positions::relative ? 2 * offsets * K : 0;
-  const double encoder_layer = attention + relative + feed_forward + 2 * norm;
-  const double decoder_layer = 2 * attention + relative + feed_forward + 3 * norm;
-  const double matrices = c.tie == Tie::all ? V : c.tie == Tie::target ? V + W : V + 2 * W;
-  const double positions =
-      c.positions == Positions::learned ? 2 * static_cast<double>(c.max_length) * D : 0;
-  return matrices * D + W + positions + static_cast<double>(c.encoder_layers) * encoder_layer +
-         static_cast<double>(c.decoder_layers) * decoder_layer + 2 * norm;
+double weight_count(const Config& config) {
+  // Before the text is read the vocabularies are unknown, 0: they have their four symbols at least.
+  Config known = config;
+  known.set_vocabularies(std::max(config.source_vocab(), Vocabulary().size()),
+                         std::max(config.target_vocab(), Vocabulary().size()));
+  const ShapesOnly shapes_only;
+  double count = 0;
+  try {
+    const TranslationModel model = shapes_of(known);
+    for (const Tensor& weight : parameters(model)) count += static_cast<double>(weight.numel());
+  } catch (const ShapeError&) {
+    return std::numeric_limits<double>::infinity();
+  }
+  return count;
 }
 
 namespace {
@@ -143,12 +117,12 @@ void check(const Config& config) {
   }
   // Weights, gradients, the two moments of Adam, and the moving average, in float32.
   const double bytes = config.training.ema > 0 ? 20 : 16;
-  const double needed = bytes * (transformer ? weight_count(config.transformer)
-                                             : weight_count(config.recurrent, config.model));
+  const double needed = bytes * weight_count(config);
   if (needed > memory_limit()) {
-    throw ConfigError("the model needs " + gibibytes(needed) + " (weights, gradients, moments), " +
-                      "this process may use " + gibibytes(memory_limit()) +
-                      "; make its sizes or the vocabularies smaller");
+    throw ConfigError("the model needs " +
+                      (std::isfinite(needed) ? gibibytes(needed) : "more than can be counted") +
+                      " (weights, gradients, moments), this process may use " +
+                      gibibytes(memory_limit()) + "; make its sizes or the vocabularies smaller");
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -10,6 +11,8 @@
 /// The keys of config.json, each with the variable that it sets: reading, writing, `--set`,
 /// comparing and docs/config.md all go through this one list. For sources of this folder.
 namespace heed {
+
+class Json;
 
 struct IntegerKey {
   int64_t* value;
@@ -62,5 +65,11 @@ std::vector<KeyGroup> key_groups(Config& config);
 std::vector<std::string> foreign_keys(const Config& config);
 /// All kinds of models.
 const std::vector<ModelKind>& model_kinds();
+
+/// `to_json` with further names and texts at its end.
+std::string to_json(const Config& config,
+                    const std::vector<std::pair<std::string, std::string>>& more);
+/// `load_config` of a file that is read already.
+Config load_config(const Json& json, const std::string& path);
 
 }  // namespace heed

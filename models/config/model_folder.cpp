@@ -11,6 +11,7 @@
 #include "../encoder_decoder.hpp"
 #include "../rnn_search.hpp"
 #include "../transformer.hpp"
+#include "config_keys.hpp"
 
 namespace heed {
 
@@ -53,9 +54,8 @@ void check_shapes(const SafetensorsHeader& header, const Config& config) {
 
 /// The vocabularies are the ones that the weights were trained with, if config.json knows: with
 /// other words or another order the model would say something else.
-void check_checksums(const std::string& folder, const Vocabulary& source,
+void check_checksums(const std::string& folder, const Json& json, const Vocabulary& source,
                      const Vocabulary& target) {
-  const Json json = Json::read(join_path(folder, "config.json"), JsonFault::format);
   const Vocabulary* vocabularies[] = {&source, &target};
   for (int side = 0; side < 2; ++side) {
     if (!json.has(checksum_names[side])) continue;
@@ -116,13 +116,14 @@ ModelFolder load_model_folder(const std::string& folder) {
 
 ModelFolder load_model_folder(const std::string& folder, ModelBuilder build) {
   const auto file = [&](const char* name) { return join_path(folder, name); };
-  Config config = load_config(file("config.json"));
+  const Json json = Json::read(file("config.json"), JsonFault::format);
+  const Config config = load_config(json, file("config.json"));
   if (!build) refuse_custom(file("config.json"), config);
   Vocabulary source = Vocabulary::load(file("source.vocab"));
   Vocabulary target = Vocabulary::load(file("target.vocab"));
   check_vocabulary(file("source.vocab"), source, "source_vocab", config.source_vocab());
   check_vocabulary(file("target.vocab"), target, "target_vocab", config.target_vocab());
-  check_checksums(folder, source, target);
+  check_checksums(folder, json, source, target);
   const std::string path = file("model.safetensors");
   const SafetensorsHeader header = load_safetensors_header(path);
   const std::vector<std::string> notes = check_types(path, header);
@@ -139,14 +140,8 @@ ModelFolder load_model_folder(const std::string& folder, ModelBuilder build) {
 }
 
 std::string config_json(const Config& config, const Vocabulary& source, const Vocabulary& target) {
-  std::string text = to_json(config);
-  text.erase(text.rfind("\n}"));
-  const Vocabulary* vocabularies[] = {&source, &target};
-  for (int side = 0; side < 2; ++side) {
-    text += std::string(",\n  \"") + checksum_names[side] + "\": \"" +
-            sha256(vocabularies[side]->text()) + '"';
-  }
-  return text + "\n}\n";
+  return to_json(config, {{checksum_names[0], sha256(source.text())},
+                          {checksum_names[1], sha256(target.text())}});
 }
 
 void save_model_folder(const std::string& folder, const Config& config, const Vocabulary& source,

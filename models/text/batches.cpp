@@ -5,6 +5,7 @@
 
 #include "../../core/error.hpp"
 #include "../../core/random.hpp"
+#include "vocabulary.hpp"
 
 namespace heed {
 
@@ -137,26 +138,6 @@ Ids shifted_right(const Ids& target) {
 }
 
 }  // namespace
-
-std::vector<int32_t> encode_line(const std::string& line, const Tokenizer& tokenizer,
-                                 const Vocabulary& vocabulary) {
-  Ids ids = vocabulary.encode(tokenizer.split(line));
-  ids.push_back(Vocabulary::eos);
-  return ids;
-}
-
-EncodedPairs encode_pairs(const ParallelText& text, const Tokenizer& source_tokenizer,
-                          const Vocabulary& source_vocabulary, const Tokenizer& target_tokenizer,
-                          const Vocabulary& target_vocabulary) {
-  EncodedPairs pairs;
-  for (const std::string& line : text.source) {
-    pairs.source.push_back(encode_line(line, source_tokenizer, source_vocabulary));
-  }
-  for (const std::string& line : text.target) {
-    pairs.target.push_back(encode_line(line, target_tokenizer, target_vocabulary));
-  }
-  return pairs;
-}
 
 Batch make_batch(const EncodedPairs& pairs, const std::vector<int64_t>& indices) {
   std::vector<const Ids*> sources, targets, fed;

@@ -4,9 +4,6 @@
 #include <vector>
 
 #include "../../core/tensor.hpp"
-#include "parallel_text.hpp"
-#include "tokenizer.hpp"
-#include "vocabulary.hpp"
 
 namespace heed {
 
@@ -15,14 +12,6 @@ struct EncodedPairs {
   std::vector<std::vector<int32_t>> source, target;
   int64_t size() const { return static_cast<int64_t>(source.size()); }
 };
-
-/// A line as ids with `</s>` at its end.
-std::vector<int32_t> encode_line(const std::string& line, const Tokenizer& tokenizer,
-                                 const Vocabulary& vocabulary);
-/// All pairs of a text as ids.
-EncodedPairs encode_pairs(const ParallelText& text, const Tokenizer& source_tokenizer,
-                          const Vocabulary& source_vocabulary, const Tokenizer& target_tokenizer,
-                          const Vocabulary& target_vocabulary);
 
 /// Pairs side by side, padded with `<pad>` to the longest of each side.
 struct Batch {

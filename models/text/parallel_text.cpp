@@ -2,7 +2,6 @@
 
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -160,60 +159,6 @@ ParallelText read_parallel_text(const std::string& source_path, const std::strin
                   " lines, but " + escaped(target_path) + " has " +
                   std::to_string(text.target.size()) +
                   "; line i of one must translate line i of the other");
-}
-
-std::string to_string(const FilterCounts& counts, const PairFilter& filter) {
-  std::string out = std::to_string(counts.read) + " pairs read, " + std::to_string(counts.kept) +
-                    " kept, " + std::to_string(counts.blank) + " with a blank side";
-  if (filter.max_length > 0) {
-    out += ", " + std::to_string(counts.too_long) + " longer than " +
-           std::to_string(filter.max_length) + " tokens";
-  }
-  if (filter.length_ratio > 0) {
-    char ratio[32];
-    std::snprintf(ratio, sizeof ratio, "%g", filter.length_ratio);
-    out += ", " + std::to_string(counts.unbalanced) + " of a length ratio above " + ratio;
-  }
-  return out;
-}
-
-namespace {
-
-/// The count that a pair belongs to.
-int64_t& verdict(const std::string& source, const std::string& target, const PairFilter& filter,
-                 const Tokenizer& source_tokenizer, const Tokenizer& target_tokenizer,
-                 FilterCounts& counts) {
-  if (strip(source).empty() || strip(target).empty()) return counts.blank;
-  if (filter.max_length <= 0 && filter.length_ratio <= 0) return counts.kept;
-  const auto [shorter, longer] =
-      std::minmax({static_cast<int64_t>(source_tokenizer.split(source).size()),
-                   static_cast<int64_t>(target_tokenizer.split(target).size())});
-  if (filter.max_length > 0 && longer > filter.max_length) return counts.too_long;
-  if (filter.length_ratio <= 0) return counts.kept;
-  const double allowed = filter.length_ratio * static_cast<double>(shorter);
-  return static_cast<double>(longer) > allowed ? counts.unbalanced : counts.kept;
-}
-
-}  // namespace
-
-ParallelText filter_pairs(const ParallelText& text, const PairFilter& filter,
-                          const Tokenizer& source_tokenizer, const Tokenizer& target_tokenizer,
-                          FilterCounts& counts, const std::string& name) {
-  counts = {};
-  ParallelText kept;
-  for (std::size_t i = 0; i < text.source.size(); ++i) {
-    ++counts.read;
-    int64_t& count =
-        verdict(text.source[i], text.target[i], filter, source_tokenizer, target_tokenizer, counts);
-    ++count;
-    if (&count != &counts.kept) continue;
-    kept.source.push_back(text.source[i]);
-    kept.target.push_back(text.target[i]);
-  }
-  if (counts.kept == 0) {
-    throw DataError(escaped(name) + ": no pair is left: " + to_string(counts, filter));
-  }
-  return kept;
 }
 
 std::string identical_text_warning(const ParallelText& train, const ParallelText& valid) {

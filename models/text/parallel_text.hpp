@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "../../core/error.hpp"
-#include "tokenizer.hpp"
 
 namespace heed {
 
@@ -65,30 +64,6 @@ struct ParallelText {
 /// Reads two files; `DataError` with both counts unless they have equally many lines.
 ParallelText read_parallel_text(const std::string& source_path, const std::string& target_path,
                                 std::vector<std::string>& notes);
-
-/// Which pairs are fit for training; 0 is no limit.
-struct PairFilter {
-  /// The largest number of tokens of either side.
-  int64_t max_length = 0;
-  /// The largest ratio of the longer side to the shorter one.
-  double length_ratio = 0;
-};
-
-/// What became of the pairs of a text.
-struct FilterCounts {
-  int64_t read = 0, kept = 0;
-  /// Dropped: a side is empty or white space; a side is too long; the ratio is too large.
-  int64_t blank = 0, too_long = 0, unbalanced = 0;
-};
-/// `20000 pairs read, 19990 kept, 4 with a blank side, 6 longer than 50 tokens, 0 of a length ratio
-/// above 9`.
-std::string to_string(const FilterCounts& counts, const PairFilter& filter);
-
-/// The pairs of `text` that `filter` keeps, in their order. `DataError` with all counts if none is
-/// left; `name` stands for the text in messages.
-ParallelText filter_pairs(const ParallelText& text, const PairFilter& filter,
-                          const Tokenizer& source_tokenizer, const Tokenizer& target_tokenizer,
-                          FilterCounts& counts, const std::string& name = "training text");
 
 /// A warning if validation text is the training text; else an empty string.
 std::string identical_text_warning(const ParallelText& train, const ParallelText& valid);

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <numeric>
-#include <unordered_map>
 
 #include "../../core/error.hpp"
 #include "../../core/files/files.hpp"
+#include "numbered_text.hpp"
 #include "utf8.hpp"
 
 namespace heed {
@@ -90,21 +90,29 @@ void Vocabulary::index(const std::string& file) {
 
 Vocabulary Vocabulary::build(const std::vector<std::string>& lines, const Tokenizer& tokenizer,
                              int64_t min_count, int64_t most) {
-  std::unordered_map<std::string, int64_t> counts;
+  TokenNumbers numbers;
+  std::vector<int64_t> counts;
   for (const std::string& line : lines) {
-    for (const std::string& token : tokenizer.split(line)) ++counts[token];
+    const std::vector<int32_t> sentence = numbers.number(tokenizer.split(line));
+    counts.resize(numbers.tokens().size());
+    for (const int32_t number : sentence) ++counts[static_cast<std::size_t>(number)];
   }
+  return build(numbers.tokens(), counts, min_count, most);
+}
+
+Vocabulary Vocabulary::build(const std::vector<std::string>& tokens,
+                             const std::vector<int64_t>& counts, int64_t min_count, int64_t most) {
   std::vector<std::pair<int64_t, std::string>> kept;
-  for (const auto& [token, count] : counts) {
-    if (count < min_count || is_symbol(token) || has_control(token)) continue;
-    kept.emplace_back(-count, token);
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (counts[i] < min_count || is_symbol(tokens[i]) || has_control(tokens[i])) continue;
+    kept.emplace_back(-counts[i], tokens[i]);
   }
   // By falling count, then by bytes: the order of UTF-8's bytes is that of code points.
   std::sort(kept.begin(), kept.end());
   if (most > 0 && std::ssize(kept) > most) kept.resize(static_cast<std::size_t>(most));
-  std::vector<std::string> tokens = symbols();
-  for (auto& [count, token] : kept) tokens.push_back(std::move(token));
-  return Vocabulary(std::move(tokens));
+  std::vector<std::string> known = symbols();
+  for (auto& [count, token] : kept) known.push_back(std::move(token));
+  return Vocabulary(std::move(known));
 }
 
 Vocabulary Vocabulary::load(const std::string& path) {

@@ -26,6 +26,10 @@ class Vocabulary {
   /// control characters stay unknown.
   static Vocabulary build(const std::vector<std::string>& lines, const Tokenizer& tokenizer,
                           int64_t min_count = 1, int64_t most = 0);
+  /// The same of different tokens, each with how often it occurs.
+  static Vocabulary build(const std::vector<std::string>& tokens,
+                          const std::vector<int64_t>& counts, int64_t min_count = 1,
+                          int64_t most = 0);
   /// Reads a file. `IoError` if it can't be read; `DataError` as above, and if its last line is
   /// cut.
   static Vocabulary load(const std::string& path);

@@ -4,7 +4,7 @@
 
 #include "../../core/error.hpp"
 #include "../../core/files/files.hpp"
-#include "checkpoint.hpp"
+#include "training_checkpoint.hpp"
 
 namespace heed {
 
@@ -16,6 +16,15 @@ bool holds_files(const std::string& folder) {
   return std::any_of(names.begin(), names.end(), [](const std::string& name) {
     return name != ".lock" && !is_temporary_name(name);
   });
+}
+
+/// Removes what a run and its model left, and nothing else.
+void clear_run_folder(const std::string& folder) {
+  clear_checkpoints(folder);
+  for (const char* name :
+       {"log.jsonl", "model.safetensors", "config.json", "source.vocab", "target.vocab"}) {
+    remove_file(join_path(folder, name));
+  }
 }
 
 }  // namespace
@@ -38,12 +47,16 @@ void check_run_folder(const std::string& folder, FolderUse use) {
   }
 }
 
-void clear_run_folder(const std::string& folder) {
-  clear_checkpoints(folder);
-  for (const char* name :
-       {"log.jsonl", "model.safetensors", "config.json", "source.vocab", "target.vocab"}) {
-    remove_file(join_path(folder, name));
-  }
+std::unique_ptr<FolderLock> open_run_folder(const std::string& folder, FolderUse use) {
+  check_run_folder(folder, use);
+  make_folder(folder);
+  auto lock = std::make_unique<FolderLock>(folder);
+  check_run_folder(folder, use);
+  remove_temporaries(folder);
+  if (use == FolderUse::overwrite) clear_run_folder(folder);
+  const std::string checkpoints = own_checkpoints_folder(folder);
+  if (is_folder(checkpoints)) remove_temporaries(checkpoints);
+  return lock;
 }
 
 }  // namespace heed

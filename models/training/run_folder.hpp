@@ -1,8 +1,11 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
 namespace heed {
+
+class FolderLock;
 
 /// How a training may use a folder that isn't empty: not at all, to go on with its run, or anew.
 enum class FolderUse { fresh, resume, overwrite };
@@ -11,8 +14,9 @@ enum class FolderUse { fresh, resume, overwrite };
 /// run to resume, `IoError` if it is not a folder or its `checkpoints` is a link.
 void check_run_folder(const std::string& folder, FolderUse use);
 
-/// Removes what a run and its model left in a folder, for `overwrite`; other files stay, and links
-/// are removed, not followed. Call it with the folder checked and locked.
-void clear_run_folder(const std::string& folder);
+/// Makes the folder if it is absent, checks it and locks it as long as the result lives. What an
+/// interrupted writing left is removed, and for `overwrite` what a run and its model left: other
+/// files stay, and links are removed, not followed. Throws as above, `IoError` if it is in use.
+std::unique_ptr<FolderLock> open_run_folder(const std::string& folder, FolderUse use);
 
 }  // namespace heed

@@ -11,63 +11,11 @@
 #include "../metrics/bleu.hpp"
 #include "../rnn_search.hpp"
 #include "../search/search.hpp"
-#include "../text/utf8.hpp"
 #include "../transformer.hpp"
 
 namespace heed {
 
 namespace {
-
-const char* tokenizer_name(TokenizerKind kind) {
-  return kind == TokenizerKind::character ? "char" : "word";
-}
-
-void to_lowercase(ParallelText& text) {
-  for (std::string& line : text.source) line = lowercase(line);
-  for (std::string& line : text.target) line = lowercase(line);
-}
-
-ParallelText read_text(const std::string& source, const std::string& target, const char* role,
-                       std::vector<std::string>& notes) {
-  if (source.empty() || target.empty()) {
-    throw ConfigError(std::string("the ") + role + " text is missing: data." + role +
-                      "_source and data." + role + "_target");
-  }
-  return read_parallel_text(source, target, notes);
-}
-
-/// A note where the filter dropped pairs.
-void note_counts(const FilterCounts& counts, const PairFilter& filter, const char* role,
-                 std::vector<std::string>& notes) {
-  if (counts.kept < counts.read)
-    notes.push_back(std::string(role) + ": " + to_string(counts, filter));
-}
-
-/// A note where words of a text are not in the vocabulary: how many, and the first.
-void note_unknown(const char* text, const char* side, const std::vector<std::string>& lines,
-                  const Tokenizer& tokenizer, const Vocabulary& vocabulary,
-                  std::vector<std::string>& notes) {
-  int64_t words = 0, unknown = 0;
-  std::string first;
-  for (const std::string& line : lines) {
-    for (const std::string& word : tokenizer.split(line)) {
-      ++words;
-      if (vocabulary.id(word) != Vocabulary::unk) continue;
-      if (unknown++ == 0) first = word;
-    }
-  }
-  if (unknown == 0) return;
-  notes.push_back(std::string(text) + ": " + std::to_string(unknown) + " of " +
-                  std::to_string(words) + ' ' + side +
-                  " words are unknown, read as <unk>; the first is '" + escaped(first) + "'" +
-                  (first.find('\t') == std::string::npos ? "" : " (a tab parts no words)"));
-}
-
-void note_unknown(const char* name, const ParallelText& text, const TranslationData& data,
-                  std::vector<std::string>& notes) {
-  note_unknown(name, "source", text.source, *data.tokenizer, data.source_vocabulary, notes);
-  note_unknown(name, "target", text.target, *data.tokenizer, data.target_vocabulary, notes);
-}
 
 std::string checksum(const ParallelText& text) {
   std::string all;
@@ -129,72 +77,30 @@ void check_lengths(const EncodedPairs& pairs, const LengthLimits& limits, const 
 
 }  // namespace
 
-TranslationData load_translation_data(Config& config, std::vector<std::string>& notes) {
-  const DataConfig& names = config.data;
-  TranslationData data;
-  data.tokenizer = make_tokenizer(tokenizer_name(config.tokenizer));
-  data.train = read_text(names.train_source, names.train_target, "train", notes);
-  data.valid = read_text(names.valid_source, names.valid_target, "valid", notes);
-  if (names.lowercase) {
-    to_lowercase(data.train);
-    to_lowercase(data.valid);
-  }
-  const std::string warning = identical_text_warning(data.train, data.valid);
-  if (!warning.empty()) notes.push_back(warning);
-  const Tokenizer& tokenizer = *data.tokenizer;
-  FilterCounts counts;
-  const PairFilter filter{.max_length = names.max_length, .length_ratio = names.length_ratio};
-  data.train = filter_pairs(data.train, filter, tokenizer, tokenizer, counts);
-  note_counts(counts, filter, "training text", notes);
-  counts = {};
-  data.valid = filter_pairs(data.valid, {}, tokenizer, tokenizer, counts, "validation text");
-  note_counts(counts, {}, "validation text", notes);
-  if (names.shared_vocabulary) {
-    std::vector<std::string> both = data.train.source;
-    both.insert(both.end(), data.train.target.begin(), data.train.target.end());
-    data.source_vocabulary =
-        Vocabulary::build(both, tokenizer, names.min_count, names.max_vocabulary);
-    data.target_vocabulary = data.source_vocabulary;
-  } else {
-    data.source_vocabulary =
-        Vocabulary::build(data.train.source, tokenizer, names.min_count, names.max_vocabulary);
-    data.target_vocabulary =
-        Vocabulary::build(data.train.target, tokenizer, names.min_count, names.max_vocabulary);
-  }
-  config.set_vocabularies(data.source_vocabulary.size(), data.target_vocabulary.size());
-  if (names.min_count > 1 || names.max_vocabulary > 0)
-    note_unknown("training text", data.train, data, notes);
-  note_unknown("validation text", data.valid, data, notes);
-  return data;
-}
-
 TranslationTask::TranslationTask(TranslationModel& model, const TranslationData& data,
                                  const Config& config)
     : model_(model), data_(data), config_(config) {
   check_describes(config, model);
-  const Tokenizer& tokenizer = *data.tokenizer;
-  train_ = encode_pairs(data.train, tokenizer, data.source_vocabulary, tokenizer,
-                        data.target_vocabulary);
-  valid_ = encode_pairs(data.valid, tokenizer, data.source_vocabulary, tokenizer,
-                        data.target_vocabulary);
-  check_lengths(train_, model.length_limits(), "training");
-  check_lengths(valid_, model.length_limits(), "validation");
-  valid_plan_ = validation_batches(valid_, std::max<int64_t>(config.training.batch_tokens, 2048));
+  check_lengths(data.train_ids, model.length_limits(), "training");
+  check_lengths(data.valid_ids, model.length_limits(), "validation");
+  valid_plan_ =
+      validation_batches(data.valid_ids, std::max<int64_t>(config.training.batch_tokens, 2048));
   for (const std::vector<int64_t>& indices : valid_plan_) {
-    valid_batches_.push_back(make_batch(valid_, indices));
+    valid_batches_.push_back(make_batch(data.valid_ids, indices));
   }
 }
 
 int64_t TranslationTask::start_epoch(int64_t epoch) {
   const TrainingConfig& training = config_.training;
   const BatchSize size{training.batch_tokens, training.batch_sentences, training.batch_pool};
-  plan_ = training_batches(train_, size, static_cast<uint64_t>(training.seed), epoch);
+  plan_ = training_batches(data_.train_ids, size, static_cast<uint64_t>(training.seed), epoch);
   loaded_ = -1;
   return static_cast<int64_t>(plan_.size());
 }
 
 const Batch& TranslationTask::load(int64_t batch) {
-  if (loaded_ != batch) batch_ = make_batch(train_, plan_[static_cast<std::size_t>(batch)]);
+  if (loaded_ != batch)
+    batch_ = make_batch(data_.train_ids, plan_[static_cast<std::size_t>(batch)]);
   loaded_ = batch;
   return batch_;
 }
@@ -202,7 +108,7 @@ const Batch& TranslationTask::load(int64_t batch) {
 int64_t TranslationTask::tokens(int64_t batch) {
   int64_t tokens = 0;
   for (const int64_t index : plan_[static_cast<std::size_t>(batch)]) {
-    tokens += static_cast<int64_t>(train_.target[static_cast<std::size_t>(index)].size());
+    tokens += static_cast<int64_t>(data_.train_ids.target[static_cast<std::size_t>(index)].size());
   }
   return tokens;
 }
@@ -257,7 +163,7 @@ std::vector<std::string> TranslationTask::translate_valid() const {
     std::vector<int64_t> lengths;
     for (const int64_t index : valid_plan_[b]) {
       lengths.push_back(
-          static_cast<int64_t>(valid_.source[static_cast<std::size_t>(index)].size()));
+          static_cast<int64_t>(data_.valid_ids.source[static_cast<std::size_t>(index)].size()));
     }
     const auto found = search(*decoder, lengths, {.beam = 1});
     for (std::size_t row = 0; row < found.size(); ++row) {

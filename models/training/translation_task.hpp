@@ -1,27 +1,14 @@
 #pragma once
 
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "../model.hpp"
-#include "../text/batches.hpp"
 #include "trainer.hpp"
+#include "translation_data.hpp"
 
 namespace heed {
-
-/// Pairs of sentences for training and validation, with what reads them.
-struct TranslationData {
-  std::shared_ptr<const Tokenizer> tokenizer;
-  Vocabulary source_vocabulary, target_vocabulary;
-  ParallelText train, valid;
-};
-
-/// Reads the four files that `config` names, drops the pairs that its filter refuses, builds the
-/// vocabularies, and sets their sizes in `config`. What the user should hear is appended to
-/// `notes`. Throws `DataError`, `IoError`.
-TranslationData load_translation_data(Config& config, std::vector<std::string>& notes);
 
 /// Training a translating model on pairs of sentences: the model's `loss`, which is the
 /// cross-entropy of the target's tokens unless it has one of its own; batches of like length.
@@ -53,7 +40,6 @@ class TranslationTask final : public TrainingTask {
   TranslationModel& model_;
   const TranslationData& data_;
   const Config& config_;
-  EncodedPairs train_, valid_;
   BatchPlan plan_, valid_plan_;
   std::vector<Batch> valid_batches_;
   int64_t loaded_ = -1;

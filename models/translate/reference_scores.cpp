@@ -1,5 +1,4 @@
-// What a model thinks of given translations.
-#include "translator.hpp"
+#include "reference_scores.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -7,7 +6,9 @@
 
 #include "../../core/error.hpp"
 #include "../../core/softmax.hpp"
+#include "attention_layers.hpp"
 #include "attention_sizes.hpp"
+#include "translator.hpp"
 #include "translator_batches.hpp"
 
 namespace heed {
@@ -44,6 +45,78 @@ void add_words(ReferenceScore& result, const Tensor& p, int64_t row,
   }
 }
 
+void append(EncodedPairs& pairs, const TextCodec& text, const std::vector<std::string>& source,
+            const std::vector<std::string>& target) {
+  pairs.source.push_back(text.source.encode(source));
+  pairs.source.back().push_back(Vocabulary::eos);
+  pairs.target.push_back(text.target.encode(target));
+  pairs.target.back().push_back(Vocabulary::eos);
+}
+
+EncodedPairs encode(const char* caller, const TextCodec& text,
+                    const std::vector<std::string>& sources,
+                    const std::vector<std::string>& references) {
+  if (sources.size() != references.size()) {
+    throw DataError(std::string(caller) + ": " + std::to_string(sources.size()) + " sources, " +
+                    std::to_string(references.size()) + " references");
+  }
+  EncodedPairs pairs;
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    append(pairs, text, text.tokens(sources[i]), text.tokens(references[i]));
+  }
+  return pairs;
+}
+
+/// By the targets' lengths. Bytes are those of the largest attention and of the logits of
+/// `vocabulary` words and their softmax; short pairs count as nothing.
+std::vector<SentenceSize> sizes_of(const EncodedPairs& pairs, const TranslationModel& model,
+                                   int64_t vocabulary) {
+  std::vector<SentenceSize> sizes;
+  std::optional<AttentionSizes> attention;
+  for (std::size_t i = 0; i < pairs.target.size(); ++i) {
+    const auto S = static_cast<int64_t>(pairs.source[i].size());
+    const auto T = static_cast<int64_t>(pairs.target[i].size());
+    SentenceSize& size = sizes.emplace_back(SentenceSize{T, 0});
+    if (std::max(S, T) <= short_text) continue;
+    if (!attention) attention.emplace(model);
+    const double logits = sizeof(float) * static_cast<double>(T) * static_cast<double>(vocabulary);
+    size.bytes = attention->forcing(S, T) + 2 * logits;
+  }
+  return sizes;
+}
+
+std::vector<ReferenceScore> scores_of(const TranslationModel& model, const EncodedPairs& pairs,
+                                      int64_t vocabulary, int64_t batch, TooLong too_long) {
+  NoGrad no_grad;
+  std::vector<ReferenceScore> results(pairs.source.size());
+  std::vector<std::size_t> read;
+  const std::vector<SentenceSize> all = sizes_of(pairs, model, vocabulary);
+  std::vector<SentenceSize> sizes;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    ReferenceScore& result = results[i];
+    result.tokens = static_cast<int64_t>(pairs.target[i].size());
+    result.problem = problem_of(model.length_limits(), static_cast<int64_t>(pairs.source[i].size()),
+                                result.tokens, all[i].bytes);
+    if (!result.problem.empty()) {
+      refuse(result, i + 1, too_long);
+      continue;
+    }
+    read.push_back(i);
+    sizes.push_back(all[i]);
+  }
+  in_batches("score", sizes, batch, memory_left(), [&](const std::vector<std::size_t>& places) {
+    std::vector<int64_t> numbers;
+    for (const std::size_t i : places) numbers.push_back(static_cast<int64_t>(read[i]));
+    const Batch b = make_batch(pairs, numbers);
+    const Tensor p = log_softmax(model(b.source, b.source_keep, b.target_in));  // [B, T, V]
+    for (std::size_t row = 0; row < places.size(); ++row) {
+      const std::size_t pair = read[places[row]];
+      add_words(results[pair], p, static_cast<int64_t>(row), pairs.target[pair]);
+    }
+  });
+  return results;
+}
+
 }  // namespace
 
 ReferenceScore Translator::score(const std::string& source, const std::string& reference) const {
@@ -53,106 +126,50 @@ ReferenceScore Translator::score(const std::string& source, const std::string& r
 std::vector<ReferenceScore> Translator::score(const std::vector<std::string>& sources,
                                               const std::vector<std::string>& references,
                                               int64_t batch, TooLong too_long) const {
-  NoGrad no_grad;
   if (too_long == TooLong::cut) throw ConfigError("score: nothing is cut; skip or fail");
-  const EncodedPairs pairs = encode(sources, references);
-  std::vector<ReferenceScore> results(sources.size());
-  std::vector<std::size_t> read;
-  std::vector<SentenceSize> sizes;
-  const std::vector<SentenceSize> all = sizes_of(pairs);
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    ReferenceScore& result = results[i];
-    result.tokens = static_cast<int64_t>(pairs.target[i].size());
-    result.problem =
-        problem_of(model_.length_limits(), static_cast<int64_t>(pairs.source[i].size()),
-                   result.tokens, all[i].bytes);
-    if (!result.problem.empty()) {
-      refuse(result, i + 1, too_long);
-      continue;
-    }
-    read.push_back(i);
-    sizes.push_back(all[i]);
-  }
-  in_batches(sizes, batch, memory_left(), [&](const std::vector<std::size_t>& places) {
-    std::vector<int64_t> numbers;
-    for (const std::size_t i : places) numbers.push_back(static_cast<int64_t>(read[i]));
-    const Batch b = make_batch(pairs, numbers);
-    const Tensor p = log_softmax(model_(b.source, b.source_keep, b.target_in));  // [B, T, V]
-    for (std::size_t row = 0; row < places.size(); ++row) {
-      const std::size_t pair = read[places[row]];
-      add_words(results[pair], p, static_cast<int64_t>(row), pairs.target[pair]);
-    }
-  });
-  return results;
+  const EncodedPairs pairs = encode("score", text_, sources, references);
+  return scores_of(model_, pairs, text_.target.size(), batch, too_long);
 }
 
 ReferenceGradients Translator::gradients(const std::vector<std::string>& sources,
                                          const std::vector<std::string>& references,
                                          int64_t batch) const {
-  const EncodedPairs pairs = encode(sources, references);
+  const EncodedPairs pairs = encode("gradients", text_, sources, references);
+  const std::vector<SentenceSize> sizes = sizes_of(pairs, model_, text_.target.size());
   ReferenceGradients result{0, named_parameters(model_)};
   const std::vector<Tensor> weights = parameters(model_);
   for (NamedTensor& one : result.gradients) one.tensor = Tensor::zeros(one.tensor.shape());
-  in_batches(sizes_of(pairs), batch, memory_left(), [&](const std::vector<std::size_t>& numbers) {
-    const Batch b = make_batch(pairs, {numbers.begin(), numbers.end()});
-    const Tensor loss = model_.loss(b.source, b.source_keep, b.target_in, b.target_out,
-                                    {.ignore_index = Vocabulary::pad, .reduction = Reduction::sum});
-    const std::vector<Tensor> gradients = grad({loss}, weights);
-    result.loss += loss.item();
-    for (std::size_t i = 0; i < weights.size(); ++i) {
-      result.gradients[i].tensor.add_(gradients[i]);
-    }
-  });
+  in_batches("gradients", sizes, batch, memory_left(),
+             [&](const std::vector<std::size_t>& numbers) {
+               const Batch b = make_batch(pairs, {numbers.begin(), numbers.end()});
+               const Tensor loss =
+                   model_.loss(b.source, b.source_keep, b.target_in, b.target_out,
+                               {.ignore_index = Vocabulary::pad, .reduction = Reduction::sum});
+               const std::vector<Tensor> gradients = grad({loss}, weights);
+               result.loss += loss.item();
+               for (std::size_t i = 0; i < weights.size(); ++i) {
+                 result.gradients[i].tensor.add_(gradients[i]);
+               }
+             });
   return result;
-}
-
-EncodedPairs Translator::encode(const std::vector<std::string>& sources,
-                                const std::vector<std::string>& references) const {
-  if (sources.size() != references.size()) {
-    throw DataError("score: " + std::to_string(sources.size()) + " sources, " +
-                    std::to_string(references.size()) + " references");
-  }
-  EncodedPairs pairs;
-  for (std::size_t i = 0; i < sources.size(); ++i) {
-    pairs.source.push_back(source_.encode(tokens_of(sources[i])));
-    pairs.source.back().push_back(Vocabulary::eos);
-    pairs.target.push_back(target_.encode(tokens_of(references[i])));
-    pairs.target.back().push_back(Vocabulary::eos);
-  }
-  return pairs;
-}
-
-/// By the targets' lengths. Bytes are those of the largest attention and of the logits and their
-/// softmax; short pairs count as nothing.
-std::vector<SentenceSize> Translator::sizes_of(const EncodedPairs& pairs) const {
-  std::vector<SentenceSize> sizes;
-  std::optional<AttentionSizes> attention;
-  for (std::size_t i = 0; i < pairs.target.size(); ++i) {
-    const auto S = static_cast<int64_t>(pairs.source[i].size());
-    const auto T = static_cast<int64_t>(pairs.target[i].size());
-    SentenceSize& size = sizes.emplace_back(SentenceSize{T, 0});
-    if (std::max(S, T) <= short_text) continue;
-    if (!attention) attention.emplace(model_);
-    const double logits =
-        sizeof(float) * static_cast<double>(T) * static_cast<double>(target_.size());
-    size.bytes = attention->forcing(S, T) + 2 * logits;
-  }
-  return sizes;
 }
 
 Translation Translator::force_decode(const std::string& source,
                                      const std::string& reference) const {
   NoGrad no_grad;
-  const ReferenceScore scored = score(source, reference);
   Translation result;
   result.text = reference;
-  result.source = tokens_of(source);
-  result.source.push_back("</s>");
-  result.target = tokens_of(reference);
-  result.target.push_back("</s>");
+  result.source = text_.tokens(source);
+  result.target = text_.tokens(reference);
+  EncodedPairs pairs;
+  append(pairs, text_, result.source, result.target);
+  for (std::vector<std::string>* tokens : {&result.source, &result.target}) {
+    tokens->push_back("</s>");
+  }
+  const ReferenceScore scored = scores_of(model_, pairs, text_.target.size(), 1, TooLong::fail)[0];
   result.score = scored.log_probability / static_cast<double>(scored.tokens);
   result.log_probabilities = scored.log_probabilities;
-  result.attention = attention_of(encode({source}, {reference}))[0];
+  result.attention = attention_layers(model_, pairs)[0];
   return result;
 }
 

@@ -1,77 +1,17 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "../config/model_folder.hpp"
 #include "../model.hpp"
-#include "../search/search.hpp"
-#include "../text/batches.hpp"
-#include "../text/tokenizer.hpp"
-#include "../text/vocabulary.hpp"
+#include "reference_scores.hpp"
+#include "text_codec.hpp"
+#include "translate_options.hpp"
 #include "translation.hpp"
 
 namespace heed {
-
-struct SentenceSize;
-
-/// What becomes of a line that has more tokens than the model has positions for: its first ones are
-/// translated; its translation is empty; `DataError`. A line that would take more memory than there
-/// is can't be cut: its translation is empty, or `DataError`.
-enum class TooLong { cut, skip, fail };
-
-struct TranslateOptions {
-  /// Hypotheses kept for each sentence; 1 is greedy search.
-  int64_t beam = 5;
-  LengthPenalty length_penalty = {};
-  /// Asks of a translation to look at every source token, as `SearchOptions` says; 0: off.
-  double coverage_penalty = 0;
-  /// Translations of each line that `translate_nbest` gives, at most `beam` unless they are drawn.
-  int64_t nbest = 1;
-  /// Tokens of a translation without the end symbol; max_length 0: for S source tokens
-  /// max_length_factor S + max_length_offset.
-  int64_t min_length = 0, max_length = 0;
-  double max_length_factor = 2;
-  int64_t max_length_offset = 10;
-  /// No sequence of this many tokens stands twice in a translation; 0: any may.
-  int64_t no_repeat_ngram = 0;
-  /// Draw words instead of looking for the most probable ones: each translation is a draw of its
-  /// own, and `beam` plays no part.
-  std::optional<Sampling> sampling = {};
-  /// The number of the first line in its text, from 0: with the seed the number of a line decides
-  /// what is drawn for it, and messages name it. For a text that is translated in parts.
-  int64_t first_line = 0;
-  /// Put the source word with the strongest weight where the model wrote `<unk>`.
-  bool replace_unknown = false;
-  /// With `cut` and `skip`, `Translation::problem` says what happened to a line.
-  TooLong too_long = TooLong::fail;
-  /// Sentences that are translated at the same time; fewer where memory is short.
-  int64_t batch = 32;
-  /// Hand out the attention weights.
-  bool attention = true;
-};
-
-/// What a model thinks of a given translation.
-struct ReferenceScore {
-  /// Natural logarithm of its probability, summed in double, and of each token; end symbol
-  /// included.
-  double log_probability = 0;
-  std::vector<double> log_probabilities;
-  int64_t tokens = 0;
-  /// Why there is no score (then it is NaN); empty otherwise.
-  std::string problem;
-};
-
-/// How a model's loss on given translations changes with its weights.
-struct ReferenceGradients {
-  /// Cross-entropy of all tokens together (their log-probabilities, summed and negated).
-  double loss = 0;
-  /// Its gradient for every parameter, by the names and in the order of `named_parameters`.
-  std::vector<NamedTensor> gradients;
-};
 
 /// A finished model with its vocabularies: text in, text out.
 ///
@@ -93,7 +33,7 @@ class Translator {
 
   /// What is taken where nothing is said: the search of the model's config.json (of several models,
   /// the first one's), and the defaults of all else.
-  TranslateOptions options() const;
+  TranslateOptions options() const { return {.search = search_}; }
   /// The best translation of a line. An empty or blank line gives an empty translation, whatever
   /// its prefix. prefix: text that the translation starts with; an unknown word of it is `<unk>`.
   Translation translate(const std::string& line, const TranslateOptions& options,
@@ -131,47 +71,17 @@ class Translator {
   Translation force_decode(const std::string& source, const std::string& reference) const;
 
   const TranslationModel& model() const { return model_; }
-  const Tokenizer& tokenizer() const { return *tokenizer_; }
-  const Vocabulary& source_vocabulary() const { return source_; }
-  const Vocabulary& target_vocabulary() const { return target_; }
+  const Tokenizer& tokenizer() const { return *text_.tokenizer; }
+  const Vocabulary& source_vocabulary() const { return text_.source; }
+  const Vocabulary& target_vocabulary() const { return text_.target; }
   /// What loading changed, a line each: weights that became float32 for example.
   const std::vector<std::string>& notes() const { return notes_; }
 
  private:
-  struct Line;
-  std::vector<std::string> tokens_of(const std::string& line) const;
-  using Results = std::vector<std::vector<Translation>>;
-  std::vector<Line> lines_to_translate(const std::vector<std::string>& lines,
-                                       const TranslateOptions& options,
-                                       const std::vector<std::string>& prefixes,
-                                       Results& results) const;
-  Line encoded(const std::string& line, const TranslateOptions& options,
-               std::string& problem) const;
-  bool fits(const Line& line, double bytes, const TranslateOptions& options,
-            std::string& problem) const;
-  std::vector<SentenceSize> sizes_of(const std::vector<Line>& lines,
-                                     const TranslateOptions& options) const;
-  std::vector<SentenceSize> sizes_of(const EncodedPairs& pairs) const;
-  Results translate_batch(const std::vector<Line>& lines, const TranslateOptions& options) const;
-  EncodedPairs encode(const std::vector<std::string>& sources,
-                      const std::vector<std::string>& references) const;
-  std::vector<std::vector<AttentionLayer>> attention_of(const EncodedPairs& pairs) const;
-  Translation translation(const Hypothesis& hypothesis, const std::vector<std::string>& source,
-                          std::vector<AttentionLayer> attention,
-                          const TranslateOptions& options) const;
-
   TranslationModel model_;
-  std::shared_ptr<const Tokenizer> tokenizer_;
-  Vocabulary source_, target_;
-  bool lowercase_;
+  TextCodec text_;
   SearchOptions search_;
   std::vector<std::string> notes_;
 };
-
-/// The source word with the strongest weight for each target word, as pairs (source, target) from
-/// 0, ordered by target; weights are averaged over the layers and heads, end symbols left out.
-std::vector<std::pair<int64_t, int64_t>> alignment(const Translation& translation);
-/// `0-0 2-1 1-2`, Pharaoh's format.
-std::string to_pharaoh(const std::vector<std::pair<int64_t, int64_t>>& alignment);
 
 }  // namespace heed

@@ -18,11 +18,13 @@ struct SentenceSize {
 
 /// Calls `work` with the numbers of at most `batch` sentences at a time, and of no more than fit
 /// into `memory` bytes (but one at least): the longest first, so that a batch holds sentences of
-/// like length.
+/// like length. `ConfigError` in the name of `caller` for a batch below 1.
 template <class F>
-void in_batches(const std::vector<SentenceSize>& sizes, int64_t batch, double memory, F work) {
+void in_batches(const char* caller, const std::vector<SentenceSize>& sizes, int64_t batch,
+                double memory, F work) {
   if (batch < 1) {
-    throw ConfigError("translate: batch " + std::to_string(batch) + ", expected at least 1");
+    throw ConfigError(std::string(caller) + ": batch " + std::to_string(batch) +
+                      ", expected at least 1");
   }
   std::vector<std::size_t> order(sizes.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

@@ -1,5 +1,6 @@
 #include "drawing.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <regex>
@@ -51,13 +52,14 @@ std::set<std::string> paths(const std::set<std::string>& names, const Drawing& d
 Drawing read_drawing() {
   static const std::regex form("( *)([a-z_]+)/ +(.+?)(?: +<- ([a-z_ ]+))?");
   Drawing drawing;
-  std::string top;
+  std::vector<std::string> above;  // the folders that hold the next one
   for (const std::string& line : folder_lines()) {
     std::smatch part;
     if (!std::regex_match(line, part, form) || part[3].str().find("<-") != std::string::npos)
       throw std::runtime_error("no folder of the drawing: " + line);
-    if (part[1].length() == 0) top = part[2];
-    const std::string path = part[1].length() == 0 ? top : top + "/" + part[2].str();
+    above.resize(std::min(above.size(), static_cast<std::size_t>(part[1].length()) / 2));
+    const std::string path = (above.empty() ? "" : above.back() + "/") + part[2].str();
+    above.push_back(path);
     drawing.subjects[path] = part[3];
     if (part[4].matched || path == "core") drawing.arrows[path] = words(part[4]);
   }

@@ -7,7 +7,7 @@
 #include "../../core/files/files.hpp"
 #include "../../core/random.hpp"
 #include "../../models/config/model_folder.hpp"
-#include "../../models/training/checkpoint.hpp"
+#include "../../models/training/training_checkpoint.hpp"
 #include "../../models/training/translation_task.hpp"
 #include "../../models/translate/translator.hpp"
 
@@ -35,15 +35,15 @@ Vocabulary tiny_vocabulary() { return Vocabulary({"<pad>", "<unk>", "<s>", "</s>
 
 // --- A checkpoint ---
 
-Checkpoint checkpoint_at(int64_t step) {
-  Checkpoint checkpoint;
+TrainingCheckpoint checkpoint_at(int64_t step) {
+  TrainingCheckpoint checkpoint;
   checkpoint.state.step = step;
   checkpoint.model = {{"w", Tensor::of({1, 2, static_cast<double>(step)}, {3})}};
   checkpoint.optimizer = {{"0.exp_avg", Tensor::of({4, 5, static_cast<double>(step)}, {3})}};
   return checkpoint;
 }
 
-void check_whole(const Checkpoint& found) {
+void check_whole(const TrainingCheckpoint& found) {
   const auto step = static_cast<float>(found.state.step);
   CHECK(found.model.at(0).tensor.to_vector<float>() == std::vector<float>{1, 2, step});
   CHECK(found.optimizer.at(0).tensor.to_vector<float>() == std::vector<float>{4, 5, step});
@@ -64,10 +64,11 @@ std::string weights_of(const std::string& folder) {
 
 // --- A training ---
 
-TranslationData tiny_data() {
+TranslationData tiny_data(Config& config) {
   ParallelText train{{"a b", "b a", "a", "b b a", "b"}, {"b a", "a b", "a", "a b b", "b"}};
   ParallelText valid{{"a b b", "b"}, {"b b a", "b"}};
-  return {make_tokenizer("word"), tiny_vocabulary(), tiny_vocabulary(), train, valid};
+  std::vector<std::string> notes;
+  return make_translation_data(config, train, valid, make_tokenizer("word"), notes);
 }
 
 /// Trains up to `steps`, from where the folder's run stands; the bytes of the best model and of the
@@ -76,8 +77,8 @@ std::string train(const std::string& folder, int64_t steps) {
   manual_seed(5);
   Config config = tiny_config();
   config.training.steps = steps;
+  const TranslationData data = tiny_data(config);
   TranslationModel model = make_model(config);
-  const TranslationData data = tiny_data();
   TranslationTask task(model, data, config);
   const bool started = path_exists(join_path(folder, "config.json"));
   Trainer trainer(task, {.folder = folder,
@@ -94,7 +95,7 @@ std::string train(const std::string& folder, int64_t steps) {
 /// What is there is whole: the checkpoints that have a name, and the best model.
 void check_run(const std::string& folder) {
   std::vector<std::string> warnings;
-  newest_checkpoint(folder, warnings);
+  newest_training_checkpoint(folder, warnings);
   CHECK(warnings.empty());
   if (path_exists(join_path(folder, "model.safetensors"))) CHECK_NOTHROW(load_model_folder(folder));
 }
@@ -103,19 +104,20 @@ void check_run(const std::string& folder) {
 
 Scenario saving_a_checkpoint() {
   const auto run = [](const std::string& folder) {
-    save_checkpoint(folder, checkpoint_at(2));
+    save_training_checkpoint(folder, checkpoint_at(2));
     return read_file(join_path(folder, "checkpoints/000002/MANIFEST.json"));
   };
   const auto check = [](const std::string& folder) {
     remove_temporaries(join_path(folder, "checkpoints"));
     std::vector<std::string> warnings;
-    const std::optional<Checkpoint> found = newest_checkpoint(folder, warnings);
+    const std::optional<TrainingCheckpoint> found = newest_training_checkpoint(folder, warnings);
     REQUIRE(found);
     check_whole(*found);
     CHECK(warnings.empty());
   };
   return {"saving a checkpoint",
-          [](const std::string& folder) { save_checkpoint(folder, checkpoint_at(1)); }, run, check};
+          [](const std::string& folder) { save_training_checkpoint(folder, checkpoint_at(1)); },
+          run, check};
 }
 
 Scenario saving_a_model() {
@@ -160,7 +162,8 @@ Scenario resuming() {
 
 Scenario translating() {
   const auto run = [](const std::string& folder) {
-    const Translation found = Translator::load(folder).translate("a b a", {.max_length = 4});
+    const Translation found =
+        Translator::load(folder).translate("a b a", {.search = {.max_length = 4}});
     return found.text + std::to_string(found.score);
   };
   return {"translating", [](const std::string& folder) { save_tiny_model(folder, 1); }, run,

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "../../core/files/safetensors.hpp"
-#include "../../models/training/checkpoint.hpp"
+#include "../../models/training/training_checkpoint.hpp"
 #include "fuzz.hpp"
 
 namespace {
@@ -54,12 +54,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {
   for (const auto& [name, content] : parts) {
     heed::write_file_atomically(heed::join_path(path, name), content);
   }
-  heed::Checkpoint checkpoint;
-  const auto load = [&] { checkpoint = heed::load_checkpoint(path); };
+  heed::TrainingCheckpoint checkpoint;
+  const auto load = [&] { checkpoint = heed::load_training_checkpoint(path); };
   if (!fuzz::accepts<heed::FormatError, heed::IoError>(load)) return 0;
   const std::string first = fuzz::fresh_folder("first"), second = fuzz::fresh_folder("second");
-  heed::save_checkpoint(first, checkpoint);
-  heed::save_checkpoint(second, heed::load_checkpoint(only_checkpoint(first)));
+  heed::save_training_checkpoint(first, checkpoint);
+  heed::save_training_checkpoint(second, heed::load_training_checkpoint(only_checkpoint(first)));
   fuzz::require(contents(only_checkpoint(first)) == contents(only_checkpoint(second)),
                 "another checkpoint");
   return 0;

@@ -39,7 +39,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {
                     heed::read_file(heed::join_path(copy, "model.safetensors")),
                 "other weights");
   // Weights may be as large as floats get: what they make may then be no number, and is said so.
-  fuzz::accepts<heed::NumericError, heed::DataError>(
-      [&] { heed::Translator::load(path).translate("a b", {.beam = 2, .max_length = 3}); });
+  fuzz::accepts<heed::NumericError, heed::DataError>([&] {
+    heed::Translator::load(path).translate("a b", {.search = {.beam = 2, .max_length = 3}});
+  });
   return 0;
 }

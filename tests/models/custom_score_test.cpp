@@ -34,10 +34,9 @@ struct Fixture {
   Config config;
   TranslationData data;
   Fixture() {
-    data.tokenizer = make_tokenizer("word");
-    data.train = data.valid = {{"a b c", "b d"}, {"b a d c", "a"}};
-    data.source_vocabulary = data.target_vocabulary =
-        Vocabulary::build(data.train.source, *data.tokenizer, 1);
+    const ParallelText text{{"a b c", "b d"}, {"b a d c", "a"}};
+    std::vector<std::string> notes;
+    data = make_translation_data(config, text, text, make_tokenizer("word"), notes);
     config.recurrent = {.embedding = 5, .hidden = 7, .attention_size = 3, .readout_size = 4};
     config.recurrent.attention = Score::custom;
     config.set_vocabularies(data.source_vocabulary.size(), data.target_vocabulary.size());

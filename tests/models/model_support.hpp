@@ -9,6 +9,7 @@
 #include "../../models/rnn_search.hpp"
 #include "../../models/search/search.hpp"
 #include "../../models/text/batches.hpp"
+#include "../../models/text/vocabulary.hpp"
 #include "../../models/transformer_config.hpp"
 
 namespace model_support {

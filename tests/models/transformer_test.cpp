@@ -84,8 +84,10 @@ TEST_CASE("tied weights are one weight, stored and counted once") {
       config.positions = positions;
       config.kv_heads = positions == Positions::relative ? 1 : 0;
       const Transformer model(config);
-      CHECK(static_cast<double>(parameter_count(model)) == weight_count(config));
       const auto stored = names(model);
+      int64_t numbers = 0;
+      for (const NamedTensor& weight : state_dict(model)) numbers += weight.tensor.numel();
+      CHECK(parameter_count(model) == numbers);
       CHECK(holds(stored, "source_embedding.weight"));
       CHECK(holds(stored, "target_embedding.weight") == (tie != Tie::all));
       CHECK(holds(stored, "generator.weight") == (tie == Tie::none));

@@ -1,7 +1,7 @@
 #include "../../core/error.hpp"
 #include "../../core/files/files.hpp"
 #include "../../models/config/model_folder.hpp"
-#include "../../models/training/checkpoint.hpp"
+#include "../../models/training/training_checkpoint.hpp"
 #include "../command_line/output.hpp"
 #include "commands.hpp"
 

@@ -10,6 +10,7 @@
 #include "../../core/error.hpp"
 #include "../../core/files/files.hpp"
 #include "../../models/text/parallel_text.hpp"
+#include "../../models/translate/attention_alignment.hpp"
 #include "../../models/translate/translator.hpp"
 #include "../attention/attention.hpp"
 #include "../attention/terminal.hpp"
@@ -59,12 +60,12 @@ class TranslateCommand final : public Command {
     options_.too_long = too_long_ == "cut" ? TooLong::cut : TooLong::skip;
     check_options(flags);
     sampling_.seed = static_cast<uint64_t>(seed_);
-    if (sample_) options_.sampling = sampling_;
+    if (sample_) options_.search.sampling = sampling_;
     style_ = terminal_style(STDERR_FILENO, wants_color(common, STDERR_FILENO));
     options_.attention = !attention_.empty() || !alignment_.empty() || options_.replace_unknown;
     blas_self_test();
     const Translator translator = load();
-    take_search(flags, translator.options());
+    take_search(flags, translator.options().search);
     for (const std::string& note : translator.notes()) {
       if (!common.quiet) say(note);
     }
@@ -90,22 +91,22 @@ class TranslateCommand final : public Command {
       throw ConfigError(std::string("--length-penalty: expects ") + length_penalty_form +
                         ", got '" + escaped(length_penalty_) + "'");
     }
-    options_.length_penalty = *penalty;
+    options_.search.length_penalty = *penalty;
   }
 
   /// What no flag says is the model's own.
-  void take_search(const Flags& flags, const TranslateOptions& own) {
-    if (!flags.given("--beam")) options_.beam = own.beam;
-    if (length_penalty_.empty()) options_.length_penalty = own.length_penalty;
-    options_.max_length_factor = own.max_length_factor;
-    options_.max_length_offset = own.max_length_offset;
+  void take_search(const Flags& flags, const SearchOptions& own) {
+    if (!flags.given("--beam")) options_.search.beam = own.beam;
+    if (length_penalty_.empty()) options_.search.length_penalty = own.length_penalty;
+    options_.search.max_length_factor = own.max_length_factor;
+    options_.search.max_length_offset = own.max_length_offset;
     check_nbest();
   }
 
   void check_nbest() const {
-    if (sample_ || options_.nbest <= options_.beam) return;
-    throw ConfigError("--nbest " + std::to_string(options_.nbest) + " is more than --beam " +
-                      std::to_string(options_.beam) +
+    if (sample_ || options_.search.nbest <= options_.search.beam) return;
+    throw ConfigError("--nbest " + std::to_string(options_.search.nbest) + " is more than --beam " +
+                      std::to_string(options_.search.beam) +
                       "; a beam has no more translations (--sample has)");
   }
 
@@ -113,21 +114,22 @@ class TranslateCommand final : public Command {
 
   void declare_search(Flags& flags) {
     flags.section("Search");
-    flags.integer("--beam", options_.beam, 1, max_beam,
+    flags.integer("--beam", options_.search.beam, 1, max_beam,
                   "hypotheses kept; 1 is greedy (default: the model's search.beam, mostly 5)");
     flags.text("--length-penalty", length_penalty_, "A",
                "divide the log-probability by length^A, or with wu:A by Wu's formula (default: the "
                "model's search.length_penalty, mostly 1)");
-    flags.number("--coverage-penalty", options_.coverage_penalty, 0, 10,
+    flags.number("--coverage-penalty", options_.search.coverage_penalty, 0, 10,
                  "adds X log(weights that a source word got in all) to the score for each word "
                  "that got less than 1 (default 0: off)");
-    flags.integer("--nbest", options_.nbest, 1, max_beam,
+    flags.integer("--nbest", options_.search.nbest, 1, max_beam,
                   "best translations of a line: INDEX ||| TEXT ||| SCORE ||| LOG-PROBABILITIES");
-    flags.integer("--min-length", options_.min_length, 0, 10'000, "fewest words of a translation");
-    flags.integer("--max-length", options_.max_length, 1, 10'000,
+    flags.integer("--min-length", options_.search.min_length, 0, 10'000,
+                  "fewest words of a translation");
+    flags.integer("--max-length", options_.search.max_length, 1, 10'000,
                   "most words of a translation (default: search.max_length_factor times the "
                   "source's and search.max_length_offset of the model, mostly twice and 10)");
-    flags.integer("--no-repeat-ngram", options_.no_repeat_ngram, 1, 10'000,
+    flags.integer("--no-repeat-ngram", options_.search.no_repeat_ngram, 1, 10'000,
                   "no sequence of N words stands twice in a translation");
   }
 
@@ -164,9 +166,9 @@ class TranslateCommand final : public Command {
       throw ConfigError(std::string(flag) + ": 0 is out of range; give a number above 0");
     }
     if (flags.given("--beam")) check_nbest();
-    if (flags.given("--max-length") && options_.max_length < options_.min_length) {
-      throw ConfigError("--max-length " + std::to_string(options_.max_length) +
-                        " is less than --min-length " + std::to_string(options_.min_length));
+    if (flags.given("--max-length") && options_.search.max_length < options_.search.min_length) {
+      throw ConfigError("--max-length " + std::to_string(options_.search.max_length) +
+                        " is less than --min-length " + std::to_string(options_.search.min_length));
     }
     if (draws_file()) check_attention_file(attention_, false);
     if (draws_file() && attention_ == alignment_) {
@@ -274,11 +276,11 @@ class TranslateCommand final : public Command {
   }
 
   void show(const std::vector<Translation>& best) {
-    if (options_.nbest == 1) print(best.front().text + '\n');
+    if (options_.search.nbest == 1) print(best.front().text + '\n');
     for (const Translation& translation : best) {
-      if (options_.nbest > 1) print(nbest_line(translation));
+      if (options_.search.nbest > 1) print(nbest_line(translation));
     }
-    if (!alignment_.empty()) alignments_ += to_pharaoh(alignment(best.front())) + '\n';
+    if (!alignment_.empty()) alignments_ += pharaoh(alignment(best.front())) + '\n';
     if (draws_file()) kept_.push_back(best.front());
     if (attention_ != "-") return;
     flush_output();

@@ -3,6 +3,7 @@
 
 #include "../../core/files/json_writer.hpp"
 #include "../../models/training/train_log.hpp"
+#include "../../models/translate/attention_alignment.hpp"
 #include "../attention/json.hpp"
 #include "../attention/svg.hpp"
 #include "../terminal/text_table.hpp"
@@ -65,7 +66,7 @@ std::string json_of(const Translation& translation, const Pair& pair) {
   return "{\"translation\": " + json_string(translation.text) +
          ", \"reference\": " + json_string(pair.target) +
          ",\n     \"gold\": " + json_string(pharaoh(pair.alignment)) +
-         ", \"alignment\": " + json_string(to_pharaoh(alignment(translation))) +
+         ", \"alignment\": " + json_string(pharaoh(alignment(translation))) +
          ",\n     \"attention\": " + attention_json(translation) + '}';
 }
 
@@ -106,7 +107,7 @@ StudyReport alignment_report(const Translator& translator, const std::vector<Pai
       " weights, after " + std::to_string(model.seeds[0].steps) + " updates; on " +
       std::to_string(test.size()) + " unseen sentences: " + overall(test, model) + "\n\n";
   for (const std::size_t i : telling_sentences(test, shown)) {
-    translations.push_back(translator.translate(test[i].source, {.beam = 1}));
+    translations.push_back(translator.translate(test[i].source, {.search = {.beam = 1}}));
     sentences += (sentences.empty() ? "" : ",\n    ") + json_of(translations.back(), test[i]);
     report.table += text_of(translations.back(), test[i], style);
   }

@@ -42,9 +42,9 @@ std::vector<Curve> curves_of(const std::vector<Pair>& test, const std::vector<Bi
     const std::size_t seeds = model.seeds.size();
     Curve curve{&model,
                 {},
-                bootstrap(seeds, shortest_fifth(test), bleu),
-                bootstrap(seeds, longest_fifth(test), bleu)};
-    for (const Bin& bin : bins) curve.points.push_back(bootstrap(seeds, bin.sentences, bleu));
+                estimate(seeds, shortest_fifth(test), bleu),
+                estimate(seeds, longest_fifth(test), bleu)};
+    for (const Bin& bin : bins) curve.points.push_back(estimate(seeds, bin.sentences, bleu));
     curves.push_back(std::move(curve));
   }
   return curves;

@@ -9,6 +9,7 @@
 #include "../../models/config/model_folder.hpp"
 #include "../../models/training/signals.hpp"
 #include "../../models/training/translation_task.hpp"
+#include "../../models/translate/attention_alignment.hpp"
 #include "../../models/translate/translator.hpp"
 #include "../../optim/adam.hpp"
 #include "../terminal/text_table.hpp"
@@ -117,12 +118,12 @@ int train(const Part& part, TrainingObserver& observer, PartResult& result) {
 /// Adds how the weights agree with the gold alignment while the reference of `pair` is read.
 void add_agreement(const Translator& translator, const Pair& pair, PartResult& result) {
   std::vector<bool> linked(static_cast<std::size_t>(word_count(pair.target)));
-  for (const Link& link : pair.alignment) linked[static_cast<std::size_t>(link.second)] = true;
+  for (const auto& [source, target] : pair.alignment) {
+    linked[static_cast<std::size_t>(target)] = true;
+  }
   int64_t agreeing = 0;
-  for (const auto& [source, target] :
-       alignment(translator.force_decode(pair.source, pair.target))) {
-    const Link strongest{static_cast<int>(source), static_cast<int>(target)};
-    agreeing += std::count(pair.alignment.begin(), pair.alignment.end(), strongest) > 0;
+  for (const auto& link : alignment(translator.force_decode(pair.source, pair.target))) {
+    agreeing += std::count(pair.alignment.begin(), pair.alignment.end(), link) > 0;
   }
   result.linked.push_back(std::count(linked.begin(), linked.end(), true));
   result.agreeing.push_back(agreeing);
@@ -143,7 +144,7 @@ int evaluate(const Part& part, const std::vector<Pair>& test, PartResult& result
     std::vector<std::string> lines;
     for (std::size_t k = i; k < end; ++k) lines.push_back(test[k].source);
     for (Translation& translation :
-         translator.translate(lines, {.beam = 1, .batch = batch, .attention = false})) {
+         translator.translate(lines, {.search = {.beam = 1}, .batch = batch, .attention = false})) {
       result.translations.push_back(std::move(translation.text));
     }
     for (std::size_t k = i; aligns && k < end; ++k) add_agreement(translator, test[k], result);

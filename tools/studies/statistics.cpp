@@ -28,7 +28,7 @@ std::size_t fifth(const std::vector<Pair>& test) {
 
 }  // namespace
 
-Estimate bootstrap(std::size_t seeds, const Sentences& sentences, const Measure& measure) {
+Estimate estimate(std::size_t seeds, const Sentences& sentences, const Measure& measure) {
   const auto count = static_cast<double>(seeds);
   double mean = 0;
   for (std::size_t seed = 0; seed < seeds; ++seed) mean += measure(seed, sentences) / count;

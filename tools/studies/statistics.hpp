@@ -20,7 +20,7 @@ using Measure = std::function<double(std::size_t seed, const Sentences&)>;
 /// The mean of a figure over the seeds, and its 95 % interval by the bootstrap (Efron 1979): the
 /// figure of 500 draws, with replacement, of as many seeds and as many sentences (Koehn 2004 for
 /// BLEU). It tells how the figure varies with both; with one seed, with the sentences alone.
-Estimate bootstrap(std::size_t seeds, const Sentences& sentences, const Measure& measure);
+Estimate estimate(std::size_t seeds, const Sentences& sentences, const Measure& measure);
 
 /// BLEU of a model's translations, as `heed bleu` prints it.
 Measure bleu_measure(const ModelResults& model, const std::vector<Pair>& test);

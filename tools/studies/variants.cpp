@@ -33,9 +33,9 @@ std::vector<Row> rows_of(const std::vector<Pair>& test, const std::vector<ModelR
   std::vector<Row> rows;
   for (const ModelResults& model : models) {
     const std::size_t seeds = model.seeds.size();
-    rows.push_back({&model, bootstrap(seeds, all, bleu_measure(model, test)),
-                    bootstrap(seeds, all, exact_measure(model, test)),
-                    bootstrap(seeds, all, agreement_measure(model)), seconds_per_epoch(model)});
+    rows.push_back({&model, estimate(seeds, all, bleu_measure(model, test)),
+                    estimate(seeds, all, exact_measure(model, test)),
+                    estimate(seeds, all, agreement_measure(model)), seconds_per_epoch(model)});
   }
   return rows;
 }

@@ -144,8 +144,8 @@ Line written(Date date, const Style& style) {
 
 /// Each digit of the year to its copy; both digits of the month to all letters of its name; the
 /// digits of the day from the right, and a leading 0 that was not said to the whole day.
-std::vector<Link> alignment_of(const Line& line) {
-  std::vector<Link> links;
+Alignment alignment_of(const Line& line) {
+  Alignment links;
   for (int i = 0; i < 4; ++i) links.emplace_back(line.year.first + i, i);
   for (int i = 5; i < 7; ++i) {
     for (int k = 0; k < line.month.length; ++k) links.emplace_back(line.month.first + k, i);

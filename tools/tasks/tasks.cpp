@@ -146,15 +146,6 @@ TaskData make_task(const std::string& name, const TaskOptions& options) {
   return data;
 }
 
-std::string pharaoh(const std::vector<Link>& alignment) {
-  std::string line;
-  for (const auto& [source, target] : alignment) {
-    if (!line.empty()) line += ' ';
-    line += std::to_string(source) + '-' + std::to_string(target);
-  }
-  return line;
-}
-
 namespace {
 
 struct NamedText {

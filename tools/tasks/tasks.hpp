@@ -2,18 +2,16 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
-namespace heed::tools {
+#include "../../models/text/alignment.hpp"
 
-/// A source token and the target token that it explains, numbers from 0.
-using Link = std::pair<int, int>;
+namespace heed::tools {
 
 /// One example of a task: its lines, and the gold alignment of their tokens.
 struct Pair {
   std::string source, target;
-  std::vector<Link> alignment;
+  Alignment alignment;
 };
 
 struct TaskOptions {
@@ -39,8 +37,5 @@ TaskData make_task(const std::string& task, const TaskOptions& options);
 /// Writes {train,valid,test}.{src,tgt} and test.align (Pharaoh `i-j`, source first) into `folder`,
 /// which is made if absent. All files or none; `ConfigError` if one of them exists.
 void write_task(const TaskData& data, const std::string& folder);
-
-/// `0-0 1-2`: the links of a line in the order of the target.
-std::string pharaoh(const std::vector<Link>& alignment);
 
 }  // namespace heed::tools

@@ -254,21 +254,40 @@ TEST_CASE("options that need each other are checked together") {
 }
 
 TEST_CASE("the number of weights is known before the model is made") {
-  for (const ModelKind kind : {ModelKind::rnn_search, ModelKind::encoder_decoder}) {
-    for (const char* settings :
-         {"", "cell=lstm decoder_layers=3", "cell=rnn input_feeding=true readout=tanh",
-          "encoder_layers=3 attention=concat coverage=true", "attention=general",
-          "attention=location max_length=31", "attention=dot", "coverage=true",
-          "attention=scaled attention_window=3 attention_local=predictive"}) {
+  const std::vector<std::string> recurrent{
+      "",
+      "cell=lstm decoder_layers=3",
+      "cell=rnn input_feeding=true readout=tanh",
+      "encoder_layers=3 attention=concat coverage=true",
+      "attention=location max_length=31",
+      "attention=scaled attention_window=3 attention_local=predictive"};
+  const std::vector<std::string> transformer{"", "tie=target positions=learned max_length=31",
+                                             "positions=relative kv_heads=1"};
+  for (const ModelKind kind :
+       {ModelKind::rnn_search, ModelKind::encoder_decoder, ModelKind::transformer}) {
+    for (const std::string& settings : kind == ModelKind::transformer ? transformer : recurrent) {
       INFO(to_string(kind) << ' ' << settings);
       Config config = sized("toy", kind);
       std::istringstream words(settings);
       for (std::string setting; words >> setting;) apply_setting(config, setting);
-      check(config);
-      CHECK(weight_count(config.recurrent, kind) ==
-            static_cast<double>(parameter_count(make_model(config))));
+      const uint64_t before = default_generator().position();
+      const double count = weight_count(config);
+      CHECK(default_generator().position() == before);
+      CHECK(count == static_cast<double>(parameter_count(make_model(config))));
     }
   }
+}
+
+TEST_CASE("what is not known of a model before it is made counts as little as it can") {
+  Config config = sized("toy");
+  config.recurrent.attention = Score::dot;
+  const double without_score = weight_count(config);
+  config.recurrent.attention = Score::custom;
+  CHECK(weight_count(config) == without_score);
+  config.set_vocabularies(4, 4);
+  const double symbols = weight_count(config);
+  config.set_vocabularies(0, 0);  // the text is not read yet
+  CHECK(weight_count(config) == symbols);
 }
 
 TEST_CASE("differences between configurations are listed one by one") {

@@ -136,6 +136,33 @@ TEST_CASE("files that are large and empty cost nothing") {
              Contains("NUL byte"));
 }
 
+TEST_CASE("a model of any size is measured without memory for it, and refused in one sentence") {
+  const auto check_refused = [](ModelKind kind, const std::vector<std::string>& settings) {
+    const std::string said = refusal_in_little_memory([&] {
+      Config config = preset("base", kind);
+      config.set_vocabularies(30'000, 30'000);
+      for (const std::string& setting : settings) apply_setting(config, setting);
+      check(config);
+    });
+    INFO(settings[0]);
+    CHECK_THAT(said, Contains("the model needs") && Contains("this process may use"));
+  };
+  for (const std::string size : {"200000000", "2147483646"}) {  // countable, and not
+    check_refused(ModelKind::transformer, {"d_model=" + size, "heads=2", "positions=relative",
+                                           "encoder_layers=64", "decoder_layers=64"});
+    check_refused(ModelKind::transformer, {"feed_forward=" + size});
+    check_refused(ModelKind::transformer, {"max_length=" + size, "positions=learned"});
+    for (const char* key : {"hidden=", "embedding=", "readout_size=", "attention_size="}) {
+      check_refused(ModelKind::rnn_search, {key + size, "encoder_layers=64"});
+    }
+  }
+  Config deep = preset("base", ModelKind::transformer);
+  deep.transformer.encoder_layers = deep.transformer.decoder_layers = 64;
+  CHECK(refusal_in_little_memory([&] {
+          if (!(weight_count(deep) > 400e6)) throw Error("too few");
+        }) == "accepted");
+}
+
 TEST_CASE("names and shapes are all compared without numbers, and draw nothing") {
   SmallFolder folder;
   manual_seed(5);

@@ -86,15 +86,15 @@ TEST_CASE("a model folder gives back the weights, the vocabularies and the confi
 TEST_CASE("a translator searches as its model's folder says where nothing else is said") {
   SavedModel saved;
   const auto options = [&] { return Translator::load(saved.folder).options(); };
-  CHECK(options().beam == 5);
-  CHECK(options().length_penalty.alpha == 1);
+  CHECK(options().search.beam == 5);
+  CHECK(options().search.length_penalty.alpha == 1);
   for (const char* setting : {"search.beam=1", "search.length_penalty=wu:0.6",
                               "search.max_length_factor=0", "search.max_length_offset=3"}) {
     apply_setting(saved.config, setting);
   }
   saved.save();
-  CHECK(options().beam == 1);
-  CHECK(options().length_penalty.wu);
+  CHECK(options().search.beam == 1);
+  CHECK(options().search.length_penalty.wu);
   const Translator translator = Translator::load(saved.folder);
   for (const Translation& t :
        {translator.translate("a4 a5"), translator.translate(std::vector<std::string>{"a4"})[0]}) {
@@ -103,7 +103,7 @@ TEST_CASE("a translator searches as its model's folder says where nothing else i
                             std::pow((5 + static_cast<double>(t.target.size())) / 6, 0.6)));
   }
   const Translator both = Translator::load_ensemble({saved.folder, saved.folder});
-  CHECK(both.options().beam == 1);
+  CHECK(both.options().search.beam == 1);
 }
 
 TEST_CASE("saving a model twice gives the same bytes, and leaves no temporary files") {

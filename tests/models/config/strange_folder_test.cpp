@@ -10,7 +10,7 @@
 #include "../../../core/error.hpp"
 #include "../../../core/files/files.hpp"
 #include "../../../models/config/model_folder.hpp"
-#include "../../../models/training/checkpoint.hpp"
+#include "../../../models/training/training_checkpoint.hpp"
 #include "../../../models/training/translation_task.hpp"
 #include "../../temporary_folder.hpp"
 #include "../training/training_support.hpp"
@@ -156,7 +156,7 @@ TEST_CASE("a checkpoint one of whose files is a link is passed over with a warni
     fs::rename(file, folder / name);
     fs::create_symlink(folder / name, file);
     std::vector<std::string> warnings;
-    const auto found = newest_checkpoint(folder / "run", warnings);
+    const auto found = newest_training_checkpoint(folder / "run", warnings);
     REQUIRE(found);
     CHECK(found->state.step == 18);
     REQUIRE(warnings.size() == 1);

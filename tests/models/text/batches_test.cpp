@@ -5,6 +5,7 @@
 
 #include "../../../core/error.hpp"
 #include "../../../core/random.hpp"
+#include "../../../models/text/vocabulary.hpp"
 
 using namespace heed;
 using Ids = std::vector<int32_t>;
@@ -48,11 +49,8 @@ int64_t padded_tokens(const EncodedPairs& pairs, const std::vector<int64_t>& bat
 }  // namespace
 
 TEST_CASE("a batch pads both sides, shifts the target and keeps what is real", "[batches]") {
-  const ParallelText text{{"a b c", "b", "zz"}, {"A", "B A", ""}};
-  const WordTokenizer words;
-  const Vocabulary source = Vocabulary::build({"a b c"}, words);  // a 4, b 5, c 6
-  const Vocabulary target = Vocabulary::build({"A B"}, words);    // A 4, B 5
-  const Batch batch = make_batch(encode_pairs(text, words, source, words, target), {0, 2, 1});
+  const EncodedPairs pairs{{{4, 5, 6, 3}, {5, 3}, {1, 3}}, {{4, 3}, {5, 4, 3}, {3}}};
+  const Batch batch = make_batch(pairs, {0, 2, 1});
   CHECK(batch.source.shape() == Shape{3, 4});
   CHECK(batch.source.to_vector<int32_t>() == Ids{4, 5, 6, 3, 1, 3, 0, 0, 5, 3, 0, 0});
   CHECK(batch.source_keep.to_vector<bool>() == std::vector<bool>{true, true, true, true, true, true,

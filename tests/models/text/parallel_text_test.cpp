@@ -5,8 +5,8 @@
 
 #include "../../../core/error.hpp"
 #include "../../../core/files/files.hpp"
-#include "../../../models/text/parallel_text.hpp"
-
+#include "../../../models/text/numbered_text.hpp"
+#include "../../../models/text/vocabulary.hpp"
 #include "../../temporary_folder.hpp"
 
 using namespace heed;
@@ -42,7 +42,8 @@ void check_refused(const std::string& bytes, const Match& message) {
 }
 
 ParallelText filtered(const ParallelText& text, const PairFilter& filter, FilterCounts& counts) {
-  return filter_pairs(text, filter, WordTokenizer(), WordTokenizer(), counts);
+  TokenNumbers source, target;
+  return filter_pairs(text, filter, WordTokenizer(), source, target, counts).lines;
 }
 
 }  // namespace
@@ -178,6 +179,21 @@ TEST_CASE("a text without a pair left is refused with all counts", "[text]") {
   CHECK_THROWS_WITH(filtered(text, {.max_length = 2}, counts),
                     Contains("no pair is left") && Contains("2 pairs read, 0 kept") &&
                         Contains("1 with a blank side") && Contains("1 longer than 2 tokens"));
+}
+
+TEST_CASE("the pairs kept have their tokens as numbers, from which the vocabulary is counted") {
+  const ParallelText text{{"b a b", "", "x x x x x", "a"}, {"A", "B", "A", "C A"}};
+  TokenNumbers source, target;
+  FilterCounts counts;
+  const NumberedText kept =
+      filter_pairs(text, {.max_length = 4}, WordTokenizer(), source, target, counts);
+  CHECK(kept.lines == ParallelText{{"b a b", "a"}, {"A", "C A"}});
+  CHECK(kept.source == std::vector<std::vector<int32_t>>{{0, 1, 0}, {1}});
+  CHECK(kept.target == std::vector<std::vector<int32_t>>{{0}, {1, 0}});
+  CHECK(source.tokens() == Lines{"b", "a", "x"});
+  CHECK(target.tokens() == Lines{"A", "C"});
+  const Vocabulary vocabulary = Vocabulary::build(source.tokens(), {2, 2, 0});
+  CHECK(vocabulary.encode(source.tokens()) == std::vector<int32_t>{5, 4, Vocabulary::unk});
 }
 
 TEST_CASE("validation text that is the training text earns a warning", "[text]") {

@@ -36,12 +36,10 @@ struct Stubborn {
 };
 
 TranslationData two_sentences() {
-  TranslationData data;
-  data.tokenizer = make_tokenizer("word");
-  data.train = data.valid = {{"a b", "b"}, {"b a", "a"}};
-  data.source_vocabulary = data.target_vocabulary =
-      Vocabulary::build(data.train.source, *data.tokenizer, 1);
-  return data;
+  Config config;
+  std::vector<std::string> notes;
+  const ParallelText text{{"a b", "b"}, {"b a", "a"}};
+  return make_translation_data(config, text, text, make_tokenizer("word"), notes);
 }
 
 }  // namespace

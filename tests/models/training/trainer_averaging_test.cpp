@@ -6,7 +6,7 @@
 #include "../../../core/files/safetensors.hpp"
 #include "../../../core/parallel.hpp"
 #include "../../../models/config/model_folder.hpp"
-#include "../../../models/training/checkpoint.hpp"
+#include "../../../models/training/training_checkpoint.hpp"
 #include "../../temporary_folder.hpp"
 #include "training_support.hpp"
 
@@ -66,7 +66,7 @@ TEST_CASE("with a moving average the shadow is the model, and the checkpoint has
   training.run();
   plain.run();
   CHECK(weights_at(folder / "run", 20) == weights_at(folder / "plain", 20));
-  const Checkpoint last = load_checkpoint(folder / "run/checkpoints/000020");
+  const TrainingCheckpoint last = load_training_checkpoint(folder / "run/checkpoints/000020");
   const std::vector<float> model =
       numbers(load_weights(folder / "run/model.safetensors"), "hidden.weight");
   CHECK(model == numbers(last.optimizer, "ema.shadow.hidden.weight"));
@@ -92,7 +92,8 @@ TEST_CASE("the mean of the last checkpoints is the model if it is better") {
   CHECK(checkpoint_steps(folder / "run") == std::vector<int64_t>{6, 12, 18, 20});
   std::vector<double> sum(77);
   for (const char* step : {"12", "18", "20"}) {
-    const Checkpoint one = load_checkpoint(folder / ("run/checkpoints/0000" + std::string(step)));
+    const TrainingCheckpoint one =
+        load_training_checkpoint(folder / ("run/checkpoints/0000" + std::string(step)));
     const std::vector<float> weights = numbers(one.model, "hidden.weight");
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += static_cast<double>(weights.at(i));
   }
@@ -112,7 +113,7 @@ TEST_CASE("a training that tried the mean of its checkpoints ends with its own l
   NetTask task(net);
   task.scores = {1, 1, 1, 1, 2};
   Trainer(task, training.options).run();
-  const Checkpoint last = load_checkpoint(folder / "run/checkpoints/000020");
+  const TrainingCheckpoint last = load_training_checkpoint(folder / "run/checkpoints/000020");
   CHECK(numbers(task.state(), "hidden.weight") == numbers(last.model, "hidden.weight"));
 }
 
@@ -122,8 +123,9 @@ TEST_CASE("a mean of checkpoints that is no better leaves the best model") {
   training.options.training.average = 2;
   training.scores = {1, 2, 3, 4, 3};
   CHECK(training.run().best.score == 4);
-  CHECK(numbers(load_weights(folder / "run/model.safetensors"), "hidden.weight") ==
-        numbers(load_checkpoint(folder / "run/checkpoints/000020").model, "hidden.weight"));
+  CHECK(
+      numbers(load_weights(folder / "run/model.safetensors"), "hidden.weight") ==
+      numbers(load_training_checkpoint(folder / "run/checkpoints/000020").model, "hidden.weight"));
   Training nowhere("");
   nowhere.options.training.average = 2;
   CHECK_THROWS_WITH(nowhere.run(), Contains("average needs a folder"));

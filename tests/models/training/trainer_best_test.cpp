@@ -5,7 +5,7 @@
 
 #include "../../../core/error.hpp"
 #include "../../../core/files/files.hpp"
-#include "../../../models/training/checkpoint.hpp"
+#include "../../../models/training/training_checkpoint.hpp"
 #include "../../temporary_folder.hpp"
 #include "training_support.hpp"
 
@@ -73,7 +73,7 @@ TEST_CASE("a resumed run does not replace the model of an irregular last step by
   CHECK(weights_at(run, 20) == weights_at(straight, 20));
   CHECK(checkpoint_file(run, 20, "optimizer.safetensors") ==
         checkpoint_file(straight, 20, "optimizer.safetensors"));
-  const TrainingState state = load_checkpoint(run + "/checkpoints/000020").state;
+  const TrainingState state = load_training_checkpoint(run + "/checkpoints/000020").state;
   CHECK(state.best_step == 12);
   CHECK(state.best_score == 81);
   CHECK(state.worse_validations == 1);

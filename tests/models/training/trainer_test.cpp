@@ -7,7 +7,7 @@
 #include "../../../core/error.hpp"
 #include "../../../core/files/files.hpp"
 #include "../../../core/parallel.hpp"
-#include "../../../models/training/checkpoint.hpp"
+#include "../../../models/training/training_checkpoint.hpp"
 #include "../../temporary_folder.hpp"
 #include "training_support.hpp"
 
@@ -133,7 +133,8 @@ TEST_CASE("a step whose loss is not finite is left out, counted and reported onc
   REQUIRE(training.record.warnings.size() == 1);
   CHECK_THAT(training.record.warnings[0], Contains("step 3: the loss is not finite"));
   CHECK_THAT(training.record.warnings[0], Contains("the result of mul [] has a NaN"));
-  for (const NamedTensor& entry : load_checkpoint(folder / "run/checkpoints/000020").model) {
+  for (const NamedTensor& entry :
+       load_training_checkpoint(folder / "run/checkpoints/000020").model) {
     CHECK(std::isfinite(sum(entry.tensor).item()));
   }
 }
@@ -145,7 +146,7 @@ TEST_CASE("looking for the operation of a step that is left out draws no random 
   good.run();
   CHECK(bad.run().skipped == 1);
   const auto position = [&](const char* run) {
-    return load_checkpoint(folder / (std::string(run) + "/checkpoints/000020"))
+    return load_training_checkpoint(folder / (std::string(run) + "/checkpoints/000020"))
         .state.generator.position();
   };
   CHECK(position("good") == position("bad"));

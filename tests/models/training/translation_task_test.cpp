@@ -10,6 +10,7 @@
 #include "../../../models/training/translation_task.hpp"
 #include "../../../models/translate/translator.hpp"
 #include "../../temporary_folder.hpp"
+#include "../counting_tokenizer.hpp"
 
 using namespace heed;
 using Catch::Matchers::Contains;
@@ -82,6 +83,31 @@ TEST_CASE("lower-casing reaches training, validation and vocabularies") {
   const TranslationData data = load_translation_data(texts.config, texts.notes);
   CHECK(texts.config.recurrent.source_vocab == 4 + 4);
   CHECK(data.train.source[3] == "a b c d");
+}
+
+TEST_CASE("every line of a training is tokenised once, whatever is asked of it") {
+  Config config;
+  config.data.max_length = 4;
+  config.data.length_ratio = 3;
+  config.data.min_count = 2;
+  for (const bool shared : {false, true}) {
+    config.data.shared_vocabulary = shared;
+    const auto tokenizer = std::make_shared<CountingTokenizer>();
+    std::vector<std::string> notes;
+    const TranslationData data =
+        make_translation_data(config, {{"a b", "", "c c c c c", "b"}, {"B A", "x", "C", "B B"}},
+                              {{"a d"}, {"D A B"}}, tokenizer, notes);
+    const TranslationModel model = make_model(config);
+    CHECK(tokenizer->lines ==
+          std::vector<std::string>{"a b", "B A", "c c c c c", "C", "b", "B B", "a d", "D A B"});
+    CHECK(data.source_vocabulary.tokens().back() == "b");  // once is unknown
+    CHECK(data.train_ids.source ==
+          std::vector<std::vector<int32_t>>{{1, shared ? 5 : 4, 3}, {shared ? 5 : 4, 3}});
+    REQUIRE(notes.size() == 5);
+    CHECK_THAT(notes[1], Contains("training text: 1 of 3 source words are unknown") &&
+                             Contains("the first is 'a'"));
+    CHECK_THAT(notes[3], Contains("validation text: 2 of 2 source words are unknown"));
+  }
 }
 
 TEST_CASE("validation text that is the training text is a warning") {

@@ -23,7 +23,7 @@ TEST_CASE("what attentions take follows from their heads and the lengths of the 
 
 TEST_CASE("a batch holds no more sentences than fit into memory, but one at least") {
   std::vector<std::vector<std::size_t>> batches;
-  in_batches({{3, 30}, {9, 90}, {4, 40}, {9, 500}, {1, 0}, {2, 0}}, 3, 120,
+  in_batches("test", {{3, 30}, {9, 90}, {4, 40}, {9, 500}, {1, 0}, {2, 0}}, 3, 120,
              [&](const std::vector<std::size_t>& numbers) { batches.push_back(numbers); });
   CHECK(batches == std::vector<std::vector<std::size_t>>{{1}, {3}, {2, 0, 5}, {4}});
 }

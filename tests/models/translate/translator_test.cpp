@@ -3,8 +3,10 @@
 #include <catch2/catch.hpp>
 
 #include "../../../core/error.hpp"
+#include "../../../models/translate/attention_alignment.hpp"
 #include "../../../optim/adam.hpp"
 #include "../../../optim/clipping.hpp"
+#include "../counting_tokenizer.hpp"
 #include "../model_support.hpp"
 
 using namespace model_support;
@@ -83,7 +85,7 @@ std::vector<std::string> test_lines() {
 
 TranslateOptions with_beam(int64_t beam) {
   TranslateOptions options;
-  options.beam = beam;
+  options.search.beam = beam;
   return options;
 }
 
@@ -153,7 +155,7 @@ TEST_CASE("an empty or blank line gives an empty translation") {
 
 TEST_CASE("n-best translations of a line are ranked, the first is the translation") {
   TranslateOptions options = with_beam(4);
-  options.nbest = 3;
+  options.search.nbest = 3;
   const auto lists = translator().translate_nbest({"a b c", "", "d"}, options);
   REQUIRE(lists.size() == 3);
   CHECK(lists[0].size() == 3);
@@ -187,6 +189,7 @@ TEST_CASE("scores do not depend on the batch, empty sides and unknown words coun
   CHECK(together[3].tokens == 4);
   CHECK(together[0].log_probability > together[3].log_probability);
   CHECK_THROWS_WITH(translator().score(sources, {"a"}), Contains("4 sources, 1 references"));
+  CHECK_THROWS_WITH(translator().score(sources, references, 0), Contains("score: batch 0"));
 }
 
 TEST_CASE("gradients of given translations are those of their loss, whatever the batches") {
@@ -241,13 +244,26 @@ TEST_CASE("an unknown word can be replaced by the source word that it comes from
   CHECK(after.attention.empty());
 }
 
+TEST_CASE("a line that is translated, scored or looked at is tokenised once") {
+  const auto tokenizer = std::make_shared<CountingTokenizer>();
+  const Translator counting(TranslationModel(trained_to_copy()), tokenizer, letters(), letters());
+  counting.translate({"a b", " ", "c"}, with_beam(2), {"a", "", ""});
+  CHECK(tokenizer->lines == std::vector<std::string>{"a b", "a", "c", ""});
+  tokenizer->lines.clear();
+  const std::vector<std::string> sources{"a b", "c"}, references{"b a", "d"};
+  counting.score(sources, references);
+  counting.force_decode("e", "f");
+  std::sort(tokenizer->lines.begin(), tokenizer->lines.end());
+  CHECK(tokenizer->lines == std::vector<std::string>{"a b", "b a", "c", "d", "e", "f"});
+}
+
 TEST_CASE("alignments are written as Pharaoh does") {
   Translation t;
   t.source = {"x", "y", "</s>"};
   t.target = {"p", "q", "</s>"};
   t.attention = {{"attention", {{{0.1f, 0.2f, 0.7f, 0.6f, 0.3f, 0.1f, 0, 0, 1}}}}};
-  CHECK(to_pharaoh(alignment(t)) == "1-0 0-1");
-  CHECK(to_pharaoh({}).empty());
+  CHECK(pharaoh(alignment(t)) == "1-0 0-1");
+  CHECK(pharaoh({}).empty());
 }
 
 TEST_CASE("a model of the user's own translates, with attention or without") {
@@ -288,7 +304,7 @@ TEST_CASE("a translation starts with the prefix of its line, unknown words are <
   const std::vector<std::string> prefixes{"a b", "c", "", "zebra <s>  e"};
   TranslateOptions options = with_beam(3);
   options.batch = 2;
-  options.nbest = 2;
+  options.search.nbest = 2;
   const auto lists = translator().translate_nbest(lines, options, prefixes);
   for (const Translation& t : lists[0]) CHECK_THAT(t.text, Catch::Matchers::StartsWith("a b"));
   CHECK(lists[1][0].text.empty());
@@ -311,7 +327,7 @@ TEST_CASE("prefixes of another number, and one that is too long, are refused by 
   CHECK_THROWS_WITH(translator().translate(lines, {}, {"a", "b"}),
                     "translate: 3 lines, 2 prefixes");
   TranslateOptions options = with_beam(2);
-  options.max_length = 2;
+  options.search.max_length = 2;
   options.first_line = 40;
   const std::vector<std::string> prefixes{"a", "a b", "a b c"};
   CHECK_THROWS_WITH(translator().translate(lines, options, prefixes),
@@ -321,8 +337,8 @@ TEST_CASE("prefixes of another number, and one that is too long, are refused by 
 
 TEST_CASE("draws of a line depend on the seed and its number, not on the batch") {
   TranslateOptions options = with_beam(1);
-  options.nbest = 6;
-  options.sampling = Sampling{.temperature = 4, .seed = 5};
+  options.search.nbest = 6;
+  options.search.sampling = Sampling{.temperature = 4, .seed = 5};
   const std::vector<std::string> lines{"a b c d", "e", "", "f f a", "b b"};
   const auto together = translator().translate_nbest(lines, options);
   options.batch = 1;
@@ -340,7 +356,7 @@ TEST_CASE("draws of a line depend on the seed and its number, not on the batch")
     }
   }
   CHECK(different >= 8);
-  options.sampling->top_k = 11;
+  options.search.sampling->top_k = 11;
   CHECK_THROWS_WITH(translator().translate("a", options),
                     Contains("top_k 11 is more than the 10 words of the vocabulary"));
 }
@@ -348,7 +364,7 @@ TEST_CASE("draws of a line depend on the seed and its number, not on the batch")
 TEST_CASE("a translation repeats no n-gram if asked") {
   TranslateOptions options = with_beam(3);
   CHECK(translator().translate("a b a b", options).text == "a b a b");
-  options.no_repeat_ngram = 2;
+  options.search.no_repeat_ngram = 2;
   const std::string text = translator().translate("a b a b", options).text;
   CHECK(text.find("a b") == text.rfind("a b"));
 }

@@ -14,7 +14,7 @@ using Catch::Contains;
 
 namespace {
 
-Pair pair_of(const std::string& source, std::vector<Link> alignment = {}) {
+Pair pair_of(const std::string& source, Alignment alignment = {}) {
   return {source, source, std::move(alignment)};
 }
 
@@ -38,11 +38,6 @@ ModelResults results_of(std::vector<std::vector<std::string>> translations) {
   return model;
 }
 
-double weights(const Config& config) {
-  return config.model == ModelKind::transformer ? weight_count(config.transformer)
-                                                : weight_count(config.recurrent, config.model);
-}
-
 }  // namespace
 
 TEST_CASE("the models that study length compares are about equally large", "[study]") {
@@ -61,9 +56,9 @@ TEST_CASE("the models that study length compares are about equally large", "[stu
     Config config = study_config(plan, model);
     config.set_vocabularies(Vocabulary::build(source, *tokenizer, 1).size(),
                             Vocabulary::build(target, *tokenizer, 1).size());
-    INFO(model.name << " has " << weights(config));
-    least = std::min(least, weights(config));
-    most = std::max(most, weights(config));
+    INFO(model.name << " has " << weight_count(config));
+    least = std::min(least, weight_count(config));
+    most = std::max(most, weight_count(config));
     CHECK(most < 1.1 * least);
   }
 }
@@ -109,16 +104,16 @@ TEST_CASE("intervals cover the mean, repeat, and vary with sentences and seeds",
     for (const std::size_t i : s) sum += static_cast<double>(i);
     return sum / static_cast<double>(s.size());
   };
-  const Estimate e = bootstrap(1, four, spread);
+  const Estimate e = estimate(1, four, spread);
   CHECK(e.value == 1.5);
   CHECK(e.low < 1);
   CHECK(e.high > 2);
-  CHECK(bootstrap(1, four, spread).low == e.low);
-  const Estimate constant = bootstrap(2, four, [](std::size_t, const Sentences&) { return 7.0; });
+  CHECK(estimate(1, four, spread).low == e.low);
+  const Estimate constant = estimate(2, four, [](std::size_t, const Sentences&) { return 7.0; });
   CHECK(constant.low == 7);
   CHECK(constant.high == 7);
   const auto by_seed = [](std::size_t seed, const Sentences&) { return seed == 0 ? 1.0 : 3.0; };
-  const Estimate seeds = bootstrap(2, four, by_seed);
+  const Estimate seeds = estimate(2, four, by_seed);
   CHECK(seeds.value == 2);
   CHECK(seeds.low == 1);
   CHECK(seeds.high == 3);

@@ -34,7 +34,7 @@ TEST_CASE("copy is the source as it is, word by word", "[tasks][copy]") {
     CHECK(pair.source == pair.target);
     REQUIRE(pair.alignment.size() == words_of(pair.source).size());
     for (int i = 0; i < static_cast<int>(pair.alignment.size()); ++i) {
-      CHECK(pair.alignment[static_cast<std::size_t>(i)] == Link{i, i});
+      CHECK(pair.alignment[static_cast<std::size_t>(i)] == std::pair<int64_t, int64_t>(i, i));
     }
   }
 }
@@ -45,7 +45,7 @@ TEST_CASE("sort is the alphabet's order, and equal letters keep theirs", "[tasks
     Words source = words_of(pair.source);
     const Words target = words_of(pair.target);
     REQUIRE(pair.alignment.size() == source.size());
-    std::map<std::string, int> last;
+    std::map<std::string, int64_t> last;
     for (const auto& [i, j] : pair.alignment) {
       const std::string& letter = source[static_cast<std::size_t>(i)];
       CHECK(letter == target[static_cast<std::size_t>(j)]);

@@ -172,13 +172,13 @@ TEST_CASE("aligned number words have one value, and und has both of its neighbou
     const Pair pair = number_pair(n);
     const Words english = words_of(pair.source), german = words_of(pair.target);
     INFO(pair.source << " | " << pair.target << " | " << pharaoh(pair.alignment));
-    std::map<int, std::set<int>> from;
+    std::map<int64_t, std::set<int64_t>> from;
     for (const auto& [i, j] : pair.alignment) from[j].insert(i);
     REQUIRE(from.size() == german.size());
     for (int j = 0; j < static_cast<int>(german.size()); ++j) {
       const std::string& word = german[static_cast<std::size_t>(j)];
       if (word == "und") {
-        std::set<int> neighbours = from[j - 1];
+        std::set<int64_t> neighbours = from[j - 1];
         neighbours.insert(from[j + 1].begin(), from[j + 1].end());
         CHECK(from[j] == neighbours);
       } else {

@@ -104,7 +104,7 @@ TEST_CASE("alignments name words that exist, and every target word has one", "[t
       INFO(pair.source << " | " << pair.target);
       const auto source = static_cast<int>(tokenizer->split(pair.source).size());
       const auto target = static_cast<int>(tokenizer->split(pair.target).size());
-      std::set<int> aligned;
+      std::set<int64_t> aligned;
       for (const auto& [i, j] : pair.alignment) {
         CHECK((i >= 0 && i < source && j >= 0 && j < target));
         aligned.insert(j);

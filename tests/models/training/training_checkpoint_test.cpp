@@ -10,7 +10,7 @@
 
 #include "../../../core/error.hpp"
 #include "../../../core/files/files.hpp"
-#include "../../../models/training/checkpoint.hpp"
+#include "../../../models/training/training_checkpoint.hpp"
 #include "../../temporary_folder.hpp"
 #include "training_support.hpp"
 
@@ -20,8 +20,8 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-Checkpoint example(int64_t step) {
-  Checkpoint checkpoint;
+TrainingCheckpoint example(int64_t step) {
+  TrainingCheckpoint checkpoint;
   checkpoint.state.step = step;
   checkpoint.state.epoch = 3;
   checkpoint.state.batch = 5;
@@ -90,9 +90,9 @@ struct FileFault {
 
 TEST_CASE("a checkpoint reads back as it was written") {
   TemporaryFolder folder;
-  const Checkpoint written = example(42);
-  save_checkpoint(folder.path(), written);
-  const Checkpoint read = load_checkpoint(folder / "checkpoints/000042");
+  const TrainingCheckpoint written = example(42);
+  save_training_checkpoint(folder.path(), written);
+  const TrainingCheckpoint read = load_training_checkpoint(folder / "checkpoints/000042");
   CHECK(read.state.step == 42);
   CHECK(read.state.epoch == 3);
   CHECK(read.state.batch == 5);
@@ -113,14 +113,14 @@ TEST_CASE("a flipped bit anywhere makes the checkpoint invalid, and the one befo
   TemporaryFolder folder;
   for (const char* name :
        {"model.safetensors", "optimizer.safetensors", "state.json", "MANIFEST.json"}) {
-    save_checkpoint(folder.path(), example(1));
-    save_checkpoint(folder.path(), example(2));
+    save_training_checkpoint(folder.path(), example(1));
+    save_training_checkpoint(folder.path(), example(2));
     const std::string file = folder / ("checkpoints/000002/" + std::string(name));
     const auto size = static_cast<int64_t>(read_file(file).size());
     for (int64_t at = 0; at < size; at += 13) {
       flip_bit(file, at);
       std::vector<std::string> warnings;
-      const auto found = newest_checkpoint(folder.path(), warnings);
+      const auto found = newest_training_checkpoint(folder.path(), warnings);
       // A digit of the manifest's version or a letter case may flip to an equivalent document.
       if (warnings.empty() && std::string(name) == "MANIFEST.json") {
         flip_bit(file, at);
@@ -136,13 +136,13 @@ TEST_CASE("a flipped bit anywhere makes the checkpoint invalid, and the one befo
 
 TEST_CASE("a missing or cut file is named, and all reasons are listed if no checkpoint is valid") {
   TemporaryFolder folder;
-  save_checkpoint(folder.path(), example(1));
-  save_checkpoint(folder.path(), example(2));
+  save_training_checkpoint(folder.path(), example(1));
+  save_training_checkpoint(folder.path(), example(2));
   remove_path(folder / "checkpoints/000002/optimizer.safetensors");
   const std::string model = folder / "checkpoints/000001/model.safetensors";
   write_file_atomically(model, read_file(model).substr(0, 20));
   std::vector<std::string> warnings;
-  CHECK_THROWS_WITH(newest_checkpoint(folder.path(), warnings),
+  CHECK_THROWS_WITH(newest_training_checkpoint(folder.path(), warnings),
                     Contains("no checkpoint is valid") && Contains("optimizer.safetensors") &&
                         Contains("has 20 bytes, the manifest says"));
   CHECK(warnings.size() == 2);
@@ -150,38 +150,39 @@ TEST_CASE("a missing or cut file is named, and all reasons are listed if no chec
 
 TEST_CASE("a manifest may not name other files") {
   TemporaryFolder folder;
-  save_checkpoint(folder.path(), example(1));
+  save_training_checkpoint(folder.path(), example(1));
   const std::string manifest = folder / "checkpoints/000001/MANIFEST.json";
   std::string text = read_file(manifest);
   text.replace(text.find("state.json"), 10, "../../a.js");
   write_file_atomically(manifest, text);
-  CHECK_THROWS_AS(load_checkpoint(folder / "checkpoints/000001"), FormatError);
+  CHECK_THROWS_AS(load_training_checkpoint(folder / "checkpoints/000001"), FormatError);
 }
 
 TEST_CASE("a manifest or a state without its objects is named, as any other fault of a file") {
   TemporaryFolder folder;
-  save_checkpoint(folder.path(), example(1));
+  save_training_checkpoint(folder.path(), example(1));
   const std::string manifest = folder / "checkpoints/000001/MANIFEST.json";
   write_file_atomically(manifest, "{\"version\": 1}");
-  CHECK_THROWS_AS(load_checkpoint(folder / "checkpoints/000001"), FormatError);
-  CHECK_THROWS_WITH(load_checkpoint(folder / "checkpoints/000001"),
+  CHECK_THROWS_AS(load_training_checkpoint(folder / "checkpoints/000001"), FormatError);
+  CHECK_THROWS_WITH(load_training_checkpoint(folder / "checkpoints/000001"),
                     Contains("MANIFEST.json:1:1: has no \"files\""));
 }
 
 TEST_CASE("a folder without checkpoints has none") {
   TemporaryFolder folder;
   std::vector<std::string> warnings;
-  CHECK_FALSE(newest_checkpoint(folder.path(), warnings));
+  CHECK_FALSE(newest_training_checkpoint(folder.path(), warnings));
   CHECK(checkpoint_steps(folder.path()).empty());
 }
 
 TEST_CASE("pruning keeps the newest regular checkpoints, and never fewer than two") {
   TemporaryFolder folder;
-  for (const int64_t step : {10, 17, 20, 30, 33}) save_checkpoint(folder.path(), example(step));
+  for (const int64_t step : {10, 17, 20, 30, 33})
+    save_training_checkpoint(folder.path(), example(step));
   prune_checkpoints(folder.path(), 33, 10, 2);
   CHECK(checkpoint_steps(folder.path()) == std::vector<int64_t>{20, 30, 33});
   TemporaryFolder small;
-  for (const int64_t step : {3, 7, 9}) save_checkpoint(small.path(), example(step));
+  for (const int64_t step : {3, 7, 9}) save_training_checkpoint(small.path(), example(step));
   prune_checkpoints(small.path(), 7, 10, 2);
   CHECK(checkpoint_steps(small.path()) == std::vector<int64_t>{3, 7});
 }
@@ -190,19 +191,19 @@ TEST_CASE(
     "whichever call of the system fails, the checkpoint before stays and nothing half is left") {
   for (int64_t n = 1;; ++n) {
     TemporaryFolder folder;
-    save_checkpoint(folder.path(), example(1));
+    save_training_checkpoint(folder.path(), example(1));
     bool failed = false;
     {
       FileFault fault(n, ENOSPC);
       try {
-        save_checkpoint(folder.path(), example(2));
+        save_training_checkpoint(folder.path(), example(2));
       } catch (const IoError& error) {
         failed = true;
         CHECK_THAT(error.what(), Contains("No space left"));
       }
     }
     std::vector<std::string> warnings;
-    const auto found = newest_checkpoint(folder.path(), warnings);
+    const auto found = newest_training_checkpoint(folder.path(), warnings);
     REQUIRE(found);
     CHECK(warnings.empty());
     CHECK_FALSE(has_temporaries(folder / "checkpoints"));
@@ -216,18 +217,18 @@ TEST_CASE(
 TEST_CASE("a process killed at any call of the system leaves the old checkpoint or the new one") {
   for (int64_t n = 1;; ++n) {
     TemporaryFolder folder;
-    save_checkpoint(folder.path(), example(1));
+    save_training_checkpoint(folder.path(), example(1));
     const pid_t child = ::fork();
     if (child == 0) {
       FileFault fault(n, 0);
       FileFault::dies = true;
-      save_checkpoint(folder.path(), example(2));
+      save_training_checkpoint(folder.path(), example(2));
       ::_exit(0);
     }
     int status = 0;
     ::waitpid(child, &status, 0);
     std::vector<std::string> warnings;
-    const auto found = newest_checkpoint(folder.path(), warnings);
+    const auto found = newest_training_checkpoint(folder.path(), warnings);
     REQUIRE(found);
     CHECK(warnings.empty());
     if (WEXITSTATUS(status) == 0) {
@@ -291,9 +292,10 @@ namespace {
 template <class F>
 void change_newest(const std::string& run, F change) {
   const int64_t step = checkpoint_steps(run).back();
-  Checkpoint checkpoint = load_checkpoint(run + "/checkpoints/0000" + std::to_string(step));
+  TrainingCheckpoint checkpoint =
+      load_training_checkpoint(run + "/checkpoints/0000" + std::to_string(step));
   change(checkpoint);
-  save_checkpoint(run, checkpoint);
+  save_training_checkpoint(run, checkpoint);
 }
 
 /// Resumes a finished run of 20 steps whose last checkpoint was changed: it must go on from step 18
@@ -317,20 +319,22 @@ void check_passed_over(const std::string& reason, F change) {
 }  // namespace
 
 TEST_CASE("a checkpoint that does not fit the run is passed over, and the one before is taken") {
-  check_passed_over("hidden.weight holds values that are not finite", [](Checkpoint& checkpoint) {
-    checkpoint.model[0].tensor.array().data<float>()[3] = std::numeric_limits<float>::quiet_NaN();
-  });
-  check_passed_over("missing: hidden.weight", [](Checkpoint& checkpoint) {
+  check_passed_over("hidden.weight holds values that are not finite",
+                    [](TrainingCheckpoint& checkpoint) {
+                      checkpoint.model[0].tensor.array().data<float>()[3] =
+                          std::numeric_limits<float>::quiet_NaN();
+                    });
+  check_passed_over("missing: hidden.weight", [](TrainingCheckpoint& checkpoint) {
     checkpoint.model.erase(checkpoint.model.begin());
   });
   check_passed_over("has no state of the optimizer",
-                    [](Checkpoint& checkpoint) { checkpoint.optimizer.clear(); });
-  check_passed_over("missing: 0.exp_avg", [](Checkpoint& checkpoint) {
+                    [](TrainingCheckpoint& checkpoint) { checkpoint.optimizer.clear(); });
+  check_passed_over("missing: 0.exp_avg", [](TrainingCheckpoint& checkpoint) {
     std::erase_if(checkpoint.optimizer,
                   [](const NamedTensor& entry) { return entry.name == "0.exp_avg"; });
   });
   check_passed_over("the next batch is 13, but epoch 1 has 13",
-                    [](Checkpoint& checkpoint) { checkpoint.state.batch = 13; });
+                    [](TrainingCheckpoint& checkpoint) { checkpoint.state.batch = 13; });
 }
 
 TEST_CASE("a huge checkpoint is passed over before it is read") {

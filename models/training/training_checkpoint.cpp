@@ -1,4 +1,4 @@
-#include "checkpoint.hpp"
+#include "training_checkpoint.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -232,7 +232,7 @@ std::string own_checkpoints_folder(const std::string& folder) {
                 "remove the link");
 }
 
-void save_checkpoint(const std::string& folder, const Checkpoint& checkpoint) {
+void save_training_checkpoint(const std::string& folder, const TrainingCheckpoint& checkpoint) {
   const std::string path = checkpoint_path(folder, checkpoint.state.step);
   const std::string contents[] = {tensor_bytes(checkpoint.model),
                                   tensor_bytes(checkpoint.optimizer), state_json(checkpoint.state)};
@@ -247,7 +247,7 @@ void save_checkpoint(const std::string& folder, const Checkpoint& checkpoint) {
   pending.commit();
 }
 
-Checkpoint load_checkpoint(const std::string& path, int64_t limit) {
+TrainingCheckpoint load_training_checkpoint(const std::string& path, int64_t limit) {
   const std::string manifest_path = join_path(path, manifest_name);
   const Json manifest = Json::parse(read_file(manifest_path, json_limit, Links::refuse),
                                     manifest_path, JsonFault::format);
@@ -269,16 +269,16 @@ std::vector<int64_t> checkpoint_steps(const std::string& folder) {
   return steps;
 }
 
-std::optional<Checkpoint> newest_checkpoint(const std::string& folder,
-                                            std::vector<std::string>& warnings, int64_t limit,
-                                            const std::function<void(const Checkpoint&)>& accept) {
+std::optional<TrainingCheckpoint> newest_training_checkpoint(
+    const std::string& folder, std::vector<std::string>& warnings, int64_t limit,
+    const std::function<void(const TrainingCheckpoint&)>& accept) {
   const std::vector<int64_t> steps = named_steps(folder);
   std::vector<std::string> reasons;
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
     try {
       const std::string path = checkpoint_path(folder, *step);
       if (is_link(path)) throw FormatError(escaped(path, 400) + ": is a link");
-      Checkpoint checkpoint = load_checkpoint(path, limit);
+      TrainingCheckpoint checkpoint = load_training_checkpoint(path, limit);
       if (checkpoint.state.step != *step) throw FormatError("state.json is of another step");
       if (accept) accept(checkpoint);
       return checkpoint;
@@ -299,7 +299,7 @@ std::vector<NamedTensor> average_checkpoints(const std::string& folder,
   for (const int64_t step : steps) {
     const std::string path = checkpoint_path(folder, step);
     try {
-      average.add(load_checkpoint(path, limit).model);
+      average.add(load_training_checkpoint(path, limit).model);
     } catch (const FormatError& error) {
       throw FormatError(escaped(path, 400) + ": " + error.what());
     }

@@ -38,7 +38,7 @@ struct TrainingState {
 };
 
 /// A resumable state of a training.
-struct Checkpoint {
+struct TrainingCheckpoint {
   TrainingState state;
   std::vector<NamedTensor> model, optimizer;
 };
@@ -50,20 +50,20 @@ std::string own_checkpoints_folder(const std::string& folder);
 /// state.json, and MANIFEST.json with their sizes and checksums. They are written under a temporary
 /// name, flushed, read back and renamed, so that the name never stands for half a checkpoint.
 /// `IoError` if there is no room, or if the name is taken by a folder that is no checkpoint.
-void save_checkpoint(const std::string& folder, const Checkpoint& checkpoint);
+void save_training_checkpoint(const std::string& folder, const TrainingCheckpoint& checkpoint);
 
 /// Reads one checkpoint's folder. `FormatError` (or `IoError`) names the file that is missing, a
 /// link, larger than `limit` bytes, of another size or checksum than the manifest says, or not of
 /// its format. Sizes are compared before anything is read.
-Checkpoint load_checkpoint(const std::string& path, int64_t limit = INT64_MAX);
+TrainingCheckpoint load_training_checkpoint(const std::string& path, int64_t limit = INT64_MAX);
 
 /// The newest valid checkpoint of a run's folder, none if it has no checkpoints: the newest that
-/// `load_checkpoint` reads and that `accept` takes; an `Error` of its own but a `ConfigError`,
-/// which goes on to the caller, says that it does not. What is wrong with newer ones is appended to
-/// `warnings`; `FormatError` lists the reasons if none is valid.
-std::optional<Checkpoint> newest_checkpoint(
+/// `load_training_checkpoint` reads and that `accept` takes; an `Error` of its own but a
+/// `ConfigError`, which goes on to the caller, says that it does not. What is wrong with newer ones
+/// is appended to `warnings`; `FormatError` lists the reasons if none is valid.
+std::optional<TrainingCheckpoint> newest_training_checkpoint(
     const std::string& folder, std::vector<std::string>& warnings, int64_t limit = INT64_MAX,
-    const std::function<void(const Checkpoint&)>& accept = {});
+    const std::function<void(const TrainingCheckpoint&)>& accept = {});
 
 /// The steps of all checkpoints of a run's folder, in increasing order. A folder with a manifest
 /// and no other files than a checkpoint's is one; whatever else lies there is left alone.

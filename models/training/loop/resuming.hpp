@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "../../../core/named_tensor.hpp"
+#include "../training_checkpoint.hpp"
+
+/// What a checkpoint must be for a run to go on from it. For sources of this folder.
+namespace heed {
+
+/// The most bytes that a checkpoint's file of this model can have: the weights twice (a file may be
+/// in float64), or three numbers to each, and names.
+int64_t largest_checkpoint_file(const std::vector<NamedTensor>& model);
+
+/// `ConfigError` that lists what differs in the fingerprints of the run in `folder`, `there`, and
+/// of this one.
+void check_fingerprint(const std::string& folder, const TrainingState& there,
+                       const TrainingState& here);
+
+/// `FormatError` that names the first of the weights read that is not finite.
+void check_finite(const std::vector<NamedTensor>& weights);
+
+/// `FormatError` unless the next batch of `state` is one of the `batches` of its epoch.
+void check_next_batch(const TrainingState& state, int64_t batches);
+
+}  // namespace heed

@@ -1,0 +1,133 @@
+#include "validations.hpp"
+
+#include "../../../core/error.hpp"
+#include "../../../layers/module.hpp"
+#include "../../config/training_recipe.hpp"
+#include "resuming.hpp"
+
+namespace heed {
+
+namespace {
+
+Validation best_regular(const TrainingState& state) {
+  return {.loss = state.best_loss, .score = state.best_score, .metrics = {}};
+}
+
+/// Takes a regular validation into the state: the best so far, patience, the schedule `plateau`.
+void record(TrainingState& state, const Validation& result, ScheduleKind schedule) {
+  const bool progress = state.best_step == 0 || better(result, best_regular(state));
+  if (progress) {
+    state.best_step = state.step;
+    state.best_score = result.score;
+    state.best_loss = result.loss;
+  }
+  state.worse_validations = progress ? 0 : state.worse_validations + 1;
+  if (schedule != ScheduleKind::plateau) return;
+  Plateau plateau = make_plateau();
+  plateau.load_state({.factor = state.plateau_factor, .bad = state.plateau_bad});
+  state.plateau_factor = plateau.observe_better(progress);
+  state.plateau_bad = plateau.state().bad;
+}
+
+}  // namespace
+
+Validations::Validations(TrainingTask& task, const TrainingConfig& config,
+                         ExponentialMovingAverage* average, Journal& journal,
+                         const std::string& folder, std::string data)
+    : task_(task),
+      config_(config),
+      average_(average),
+      journal_(journal),
+      folder_(folder),
+      best_(folder, std::move(data)) {}
+
+void Validations::resume(const TrainingState& state) {
+  if (state.validated) last_step_ = state.step;
+  const Validation found = best_regular(state);
+  best_.take_over(state.best_step, found);
+  if (state.best_step != state.step || !best_.beaten_by(found)) return;
+  const ShadowInPlace in_place(average_);  // it was not written any more
+  keep(state.step, found);
+}
+
+Validation Validations::measure(int64_t step) {
+  last_step_ = step;
+  const KeepGenerator generator;
+  return task_.validate();
+}
+
+void Validations::validate(TrainingState& state) {
+  const ShadowInPlace in_place(average_);
+  const Validation result = measure(state.step);
+  record(state, result, config_.schedule);
+  judge(state, result);
+}
+
+void Validations::validate_last(const TrainingState& state) {
+  const ShadowInPlace in_place(average_);
+  judge(state, measure(state.step));
+}
+
+/// Keeps the model that was measured if it is the best so far.
+void Validations::judge(const TrainingState& state, const Validation& result) {
+  const bool best_so_far = best_.beaten_by(result);
+  best_so_far ? keep(state.step, result) : best_.write_waiting();
+  journal_.validated(state, result, best_so_far);
+}
+
+void Validations::keep(int64_t step, const Validation& result) {
+  best_.keep(step, result, task_.state());
+  if (best_.waits()) {
+    journal_.warn("cannot write the best model: " + *best_.waits() +
+                  "; training goes on, and it is written later");
+  }
+}
+
+void Validations::keep_any() {
+  if (best_.step() != 0) return;
+  const ShadowInPlace in_place(average_);
+  keep(0, {});
+}
+
+void Validations::write_waiting() {
+  best_.write_waiting();
+  if (!best_.waits()) return;
+  throw IoError("cannot write the best model, of step " + std::to_string(best_.step()) + ": " +
+                *best_.waits() + "; checkpoints/ holds the last one");
+}
+
+/// The last `config.average` of the regular checkpoints and the one of step `last`.
+std::vector<int64_t> Validations::steps_to_average(int64_t last) const {
+  std::vector<int64_t> steps;
+  for (const int64_t step : checkpoint_steps(folder_)) {
+    if (step == last || step % config_.validate_every == 0) steps.push_back(step);
+  }
+  const auto wanted = static_cast<std::size_t>(config_.average);
+  if (steps.size() > wanted) steps.erase(steps.begin(), steps.end() - config_.average);
+  return steps;
+}
+
+void Validations::validate_average(const TrainingState& state) {
+  const std::vector<int64_t> steps = steps_to_average(state.step);
+  if (steps.size() < 2) return journal_.note("there are not two checkpoints to average");
+  std::vector<NamedTensor> own;
+  for (const NamedTensor& entry : task_.state()) own.push_back({entry.name, entry.tensor.clone()});
+  try {
+    task_.load_state(average_checkpoints(folder_, steps, largest_checkpoint_file(own)));
+  } catch (const Error& error) {  // the run itself is saved
+    return journal_.warn(std::string("cannot average: ") + error.what());
+  }
+  const Validation result = task_.validate();
+  const bool best_so_far = best_.beaten_by(result);
+  if (best_so_far) keep(state.step, result);
+  task_.load_state(own);
+  journal_.validated_average(state, result, best_so_far);
+  // What does not beat the best model and is not beaten by it may be that model, kept before.
+  const bool worse = !best_so_far && better(best_.validation(), result);
+  journal_.note("the mean of the last " + std::to_string(steps.size()) + " checkpoints is " +
+                (best_so_far ? "better than the best of them: it is the model now"
+                 : worse     ? "no better"
+                             : "as good as the model"));
+}
+
+}  // namespace heed
