@@ -48,10 +48,13 @@ std::set<std::string> folders_of_the_tree() {
   std::set<std::string> out;
   for (const std::string& top : tops) {
     out.insert(top);
-    for (const auto& entry : fs::directory_iterator(root / top)) {
-      const std::string name = entry.path().filename();
-      const bool mirror = top == "tests" && fs::is_directory(root / name);
-      if (entry.is_directory() && !mirror && name != "__pycache__") out.insert(top + "/" + name);
+    for (auto at = fs::recursive_directory_iterator(root / top); at != fs::end(at); ++at) {
+      if (!at->is_directory()) continue;
+      const fs::path path = at->path().lexically_relative(root);
+      const bool of_tests = top == "tests";  // they mirror the others, or hold data of their own
+      if (of_tests) at.disable_recursion_pending();
+      const bool mirror = of_tests && fs::is_directory(root / path.filename());
+      if (!mirror && path.filename() != "__pycache__") out.insert(path.string());
     }
   }
   return out;
