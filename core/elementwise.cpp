@@ -158,8 +158,8 @@ Tensor pow(const Tensor& a, double exponent) {
 
 namespace {
 
-// The gradient of a minimum or maximum for `mine`: g, but 0 where `lost`(mine, other), half where
-// equal.
+// The gradient of a minimum or maximum for `mine`: g, but 0 where `lost`(mine, other),
+// half where equal.
 Array chosen_gradient(const Array& g, Comparison lost, const Array& mine, const Array& other) {
   const Array tied = kernels::compare(Comparison::eq, mine, other);
   const Array shared = kernels::where(tied, kernels::mul(g, 0.5), g);
@@ -339,8 +339,8 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask_in, double value) {
 
 namespace {
 
-// y_rc = x_rc where column c - row r stands in that relation to the diagonal, else 0;  dL/dx = g
-// there
+// y_rc = x_rc where column c - row r stands in that relation to the diagonal, else 0;
+// dL/dx = g there
 Tensor triangle(const char* operation, const Tensor& x, Comparison outside, int64_t diagonal) {
   if (x.rank() < 2) {
     throw ShapeError(std::string(operation) + ": needs x [..., R, C], got " + to_string(x.shape()));

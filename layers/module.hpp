@@ -77,8 +77,8 @@ class Buffer : public OwnedTensor {
 
 /// What a module lists its members to: `m("name", member)(...)`. A member is a Parameter, a Buffer,
 /// another module, or a std::vector (names `layers.0`, `layers.1`, ...) or std::optional of these.
-/// Names are joined with dots as in PyTorch. A layer that behaves differently in training adds
-/// `m.mode(training)`.
+/// Names are joined with dots as in PyTorch. A layer that behaves differently
+/// in training adds `m.mode(training)`.
 class Members {
  public:
   Members() = default;
@@ -132,8 +132,8 @@ class ModuleRef : public ModuleView {
 std::vector<Tensor> parameters(ModuleView module);
 /// The same with their names; a tied weight has the first of its names.
 std::vector<NamedTensor> named_parameters(ModuleView module);
-/// Weights and buffers with their names, a tied weight once; the tensors share the module's
-/// numbers.
+/// Weights and buffers with their names, a tied weight once;
+/// the tensors share the module's numbers.
 std::vector<NamedTensor> state_dict(ModuleView module);
 /// Copies numbers in by name, converted to the module's element type. A tied weight is found under
 /// any of its names; equal duplicates are accepted. Throws one `FormatError` that lists everything

@@ -13,10 +13,10 @@
 ///     Tensor operator()(const Tensor& s, const Tensor& keys) const;
 ///     void members(Members& m);
 ///
-/// annotations: [B, S, C]; keys: what `project` gave; s: [B, K, n], K queries of each sentence ->
-/// e [B, K, S]. `Attention` makes weights and a context of any of them, RNNsearch takes them all.
-/// One that can be told what has been attended to has a third parameter, coverage: [B, K, S], and
-/// says `takes_coverage()`.
+/// annotations: [B, S, C]; keys: what `project` gave; s: [B, K, n], K queries of each sentence
+/// -> e [B, K, S]. `Attention` makes weights and a context of any of them, RNNsearch takes them
+/// all. One that can be told what has been attended to has a third parameter, coverage: [B, K, S],
+/// and says `takes_coverage()`.
 namespace heed {
 
 /// Sizes of an AdditiveScore or ConcatScore: n of the query, C of the annotations, A inside.
@@ -63,8 +63,8 @@ struct DotScoreConfig {
   int64_t size;
 };
 
-/// e = s . h_j: Luong et al. 2015, section 3.1, "dot". Annotations of two directions, [forward;
-/// backward], are added up first. It has no weights.
+/// e = s . h_j: Luong et al. 2015, section 3.1, "dot". Annotations of two directions,
+/// [forward; backward], are added up first. It has no weights.
 struct DotScore {
   DotScoreConfig config;
 
@@ -102,8 +102,8 @@ struct LocationScoreConfig {
 };
 
 /// e = W s, one score for each position whatever stands there: Luong et al. 2015, section 3.1, eq.
-/// (8), "location". W is location.weight [max_length, n], without bias. A longer sentence is a
-/// `DataError`.
+/// (8), "location". W is location.weight [max_length, n], without bias.
+/// A longer sentence is a `DataError`.
 struct LocationScore {
   LocationScoreConfig config;
   Linear location;

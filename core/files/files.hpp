@@ -9,8 +9,8 @@
 namespace heed {
 
 /// What a path that is a symbolic link stands for: the file that it leads to, as a user's own links
-/// do, or nothing (`IoError`), as in folders whose files heed keeps and somebody else may have
-/// made.
+/// do, or nothing (`IoError`), as in folders whose files heed keeps and somebody
+/// else may have made.
 enum class Links { follow, refuse };
 
 /// A regular file opened for reading. `IoError` if it is absent, unreadable, a folder, or not a
@@ -38,15 +38,15 @@ std::string read_file(const std::string& path, int64_t limit = INT64_MAX,
 
 /// Writes `bytes` to a temporary file beside `path`, flushes it to the disk and renames it: a
 /// reader, or the next start after a crash, finds the old content or the new, never a mixture. The
-/// temporary is removed on failure. A symbolic link keeps pointing, a device or pipe is written
-/// straight.
+/// temporary is removed on failure. A symbolic link keeps pointing,
+/// a device or pipe is written straight.
 void write_file_atomically(const std::string& path, std::string_view bytes);
 /// The same for a file of a folder that heed keeps: the new file takes the place of whatever has
 /// its name, a link too; nothing is written through it.
 void replace_file(const std::string& path, std::string_view bytes);
 /// Opens a regular file of a folder that heed keeps to read, and to write at its end; makes it if
-/// it is absent. `IoError` for a link, hard ones too, a pipe, a device. The caller closes the
-/// descriptor.
+/// it is absent. `IoError` for a link, hard ones too, a pipe, a device.
+/// The caller closes the descriptor.
 int open_own_file(const std::string& path);
 
 /// A folder that appears all at once: files are written into `.tmp-NAME-PID` beside it, `commit`

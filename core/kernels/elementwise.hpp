@@ -4,8 +4,8 @@
 
 /// Array functions: numbers in, numbers out, no history. Operands of one function have equal shapes
 /// (broadcast with `Array::expand` first; stride 0 is fast) and equal element types, and any
-/// strides; results are new and contiguous. They check nothing that the operations above them have
-/// checked.
+/// strides; results are new and contiguous. They check nothing that the operations
+/// above them have checked.
 namespace heed::kernels {
 
 // Floating and int32.

@@ -7,8 +7,8 @@
 namespace heed::loops {
 
 /// One run of elements: out[i * out_stride] = f(in[0][i * stride[0]], ...). Strides count elements.
-/// An output may be exactly an input (in place) where the loop says so, and overlaps nothing
-/// otherwise.
+/// An output may be exactly an input (in place) where the loop says so,
+/// and overlaps nothing otherwise.
 struct Run {
   int64_t n = 0;
   void* out = nullptr;

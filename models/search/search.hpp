@@ -12,8 +12,8 @@ namespace heed {
 /// The largest beam, and the largest number of draws.
 inline constexpr int64_t max_beam = 1000;
 
-/// What a beam divides a log-probability by, to compare hypotheses of different length (end symbol
-/// counted).
+/// What a beam divides a log-probability by, to compare hypotheses of different
+/// length (end symbol counted).
 struct LengthPenalty {
   /// length^alpha, or ((5 + length) / 6)^alpha (Wu et al. 2016, section 7, eq. 14).
   double alpha = 1;

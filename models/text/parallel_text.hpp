@@ -21,11 +21,11 @@ class LineError : public DataError {
 
 /// Reads a text line by line, strictly. Only LF ends a line (U+2028, U+0085, VT, FF and a lone CR
 /// are characters like others); the CR of CRLF and a byte order mark at the start are dropped, each
-/// with one note; the last line needs no LF. `LineError` (`FILE:LINE: byte OFFSET: invalid UTF-8
-/// (C0 80)`, offset from 0 in the line) for invalid UTF-8, NUL and lines longer than
-/// `max_line_bytes`, which are never read whole: `next` then goes on with the line behind it.
-/// `DataError` for UTF-16, compressed files and a line without an end; `IoError` when reading
-/// fails.
+/// with one note; the last line needs no LF. `LineError`
+/// (`FILE:LINE: byte OFFSET: invalid UTF-8 (C0 80)`, offset from 0 in the line) for invalid UTF-8,
+/// NUL and lines longer than `max_line_bytes`, which are never read whole: `next` then goes on with
+/// the line behind it. `DataError` for UTF-16, compressed files and a line without an end;
+/// `IoError` when reading fails.
 class LineReader {
  public:
   /// `name` stands for the file in messages (`standard input`).
@@ -80,8 +80,7 @@ struct FilterCounts {
   /// Dropped: a side is empty or white space; a side is too long; the ratio is too large.
   int64_t blank = 0, too_long = 0, unbalanced = 0;
 };
-/// `20000 pairs read, 19990 kept, 4 with a blank side, 6 longer than 50 tokens, 0 of a length ratio
-/// above 9`.
+/// In words: `20000 pairs read, 19990 kept, 6 longer than 50 tokens`, and so on.
 std::string to_string(const FilterCounts& counts, const PairFilter& filter);
 
 /// The pairs of `text` that `filter` keeps, in their order. `DataError` with all counts if none is

@@ -8,9 +8,9 @@
 
 namespace heed {
 
-/// The tokens that a model knows, numbered from 0. The first four are the symbols `<pad> <unk> <s>
-/// </s>`. A text can't name a symbol: a literal `<s>` in it is an unknown word. Files
-/// (`source.vocab`) are UTF-8, one token a line in the order of the ids.
+/// The tokens that a model knows, numbered from 0. The first four are the symbols
+/// `<pad> <unk> <s> </s>`. A text can't name a symbol: a literal `<s>` in it is an unknown word.
+/// Files (`source.vocab`) are UTF-8, one token a line in the order of the ids.
 class Vocabulary {
  public:
   static constexpr int32_t pad = 0, unk = 1, bos = 2, eos = 3;
@@ -25,8 +25,8 @@ class Vocabulary {
   /// first, equally frequent ones by code point. Tokens with control characters stay unknown.
   static Vocabulary build(const std::vector<std::string>& lines, const Tokenizer& tokenizer,
                           int64_t min_count = 1);
-  /// Reads a file. `IoError` if it can't be read; `DataError` as above, and if its last line is
-  /// cut.
+  /// Reads a file. `IoError` if it can't be read; `DataError` as above,
+  /// and if its last line is cut.
   static Vocabulary load(const std::string& path);
   /// Writes a file through a temporary name.
   void save(const std::string& path) const;

@@ -397,8 +397,8 @@ TEST_CASE("exp, log, tanh and sigmoid have the right limits") {
 }
 
 TEST_CASE("gelu and silu have PyTorch's values and slopes, and exact ones in the tail") {
-  // x, gelu, its slope, silu, its slope: exact, and what torch 2.13 gives in float64 except in
-  // the tail, where its 1 + erf(x) cancels to 0 at -9.
+  // x, gelu, its slope, silu, its slope: exact, and what torch 2.13 gives in float64 except in the
+  // tail, where its 1 + erf(x) cancels to 0 at -9.
   const double rows[][5] = {
       {-9, -1.0157295653584566e-18, -9.1389373739066393e-18, -0.0011105511838760856,
        -0.00098701957189740844},

@@ -70,8 +70,8 @@ TranslationData tiny_data() {
   return {make_tokenizer("word"), tiny_vocabulary(), tiny_vocabulary(), train, valid};
 }
 
-/// Trains up to `steps`, from where the folder's run stands; the bytes of the best model and of the
-/// last checkpoint.
+/// Trains up to `steps`, from where the folder's run stands;
+/// the bytes of the best model and of the last checkpoint.
 std::string train(const std::string& folder, int64_t steps) {
   manual_seed(5);
   Config config = tiny_config();
