@@ -1,5 +1,7 @@
 #include "attention.hpp"
 
+#include <utility>
+
 #include "../core/operations.hpp"
 #include "check.hpp"
 
@@ -54,7 +56,7 @@ Attended attend(const Tensor& e, const Tensor& annotations, const Tensor& keep,
 }
 
 Attention::Attention(ScoreFunction function, AttentionConfig options)
-    : config(options), score(static_cast<ScoreFunction&&>(function)) {
+    : config(options), score(std::move(function)) {
   if (options.window < 0) {
     throw ConfigError("Attention: window is " + std::to_string(options.window) +
                       ", expected a half width, or 0 for the whole sentence");

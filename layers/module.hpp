@@ -5,6 +5,7 @@
 #include <string>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "../core/named_tensor.hpp"
@@ -48,7 +49,7 @@ class OwnedTensor {
   bool requires_grad() const { return tensor_.requires_grad(); }
 
  protected:
-  explicit OwnedTensor(Tensor tensor) : tensor_(static_cast<Tensor&&>(tensor)) {}
+  explicit OwnedTensor(Tensor tensor) : tensor_(std::move(tensor)) {}
 
  private:
   Tensor tensor_;
@@ -72,7 +73,7 @@ class Parameter : public OwnedTensor {
 class Buffer : public OwnedTensor {
  public:
   Buffer() = default;
-  explicit Buffer(Tensor values) : OwnedTensor(static_cast<Tensor&&>(values)) {}
+  explicit Buffer(Tensor values) : OwnedTensor(std::move(values)) {}
 };
 
 /// What a module lists its members to: `m("name", member)(...)`. A member is a Parameter, a Buffer,
@@ -166,18 +167,6 @@ M clone(const M& module);
 /// Copies weights, buffers, mode and ties of `from` to a module of the same structure.
 void copy_module(ModuleView from, ModuleRef to);
 
-/// Puts the random generator back on leaving: constructing a copy draws numbers that nobody needs.
-class KeepGenerator {
- public:
-  KeepGenerator() : kept_(default_generator()) {}
-  ~KeepGenerator() { default_generator() = kept_; }
-  KeepGenerator(const KeepGenerator&) = delete;
-  KeepGenerator& operator=(const KeepGenerator&) = delete;
-
- private:
-  Generator kept_;
-};
-
 template <class T>
 inline constexpr bool is_optional_member = false;
 template <class T>
@@ -225,7 +214,7 @@ M construct_like(const M& module) {
 
 template <Module M>
 M clone(const M& module) {
-  KeepGenerator generator;
+  const KeepGenerator keep;  // the new copy draws numbers that nobody needs
   M copy = construct_like(module);
   copy_module(module, copy);
   return copy;

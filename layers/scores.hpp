@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "../core/elementwise.hpp"
 #include "linear.hpp"
@@ -119,7 +120,7 @@ struct LocationScore {
 class ScoreFunction {
  public:
   template <class S>
-  explicit ScoreFunction(S score) : held_(new Of<S>(static_cast<S&&>(score))) {}
+  explicit ScoreFunction(S score) : held_(new Of<S>(std::move(score))) {}
 
   Tensor project(const Tensor& annotations) const { return held_->project(annotations); }
   /// coverage: [B, K, S], for a score that takes it.
@@ -139,7 +140,7 @@ class ScoreFunction {
   };
   template <class S>
   struct Of final : Held {
-    explicit Of(S s) : function(static_cast<S&&>(s)) {}
+    explicit Of(S s) : function(std::move(s)) {}
     Tensor project(const Tensor& annotations) const override {
       return function.project(annotations);
     }

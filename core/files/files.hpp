@@ -123,21 +123,4 @@ std::string join_path(const std::string& folder, const std::string& name);
 /// `512 bytes`, `84 MB`, `2.1 GB`.
 std::string readable_size(int64_t bytes);
 
-/// The calls to the operating system behind all of the above. Each returns -1 and sets errno when
-/// it fails. Tests replace them to fail the n-th call.
-struct FileOps {
-  int (*open)(const char* path, int flags, int mode);
-  int64_t (*read)(int descriptor, void* target, std::size_t bytes, int64_t offset);
-  int64_t (*write)(int descriptor, const void* source, std::size_t bytes);
-  int (*fsync)(int descriptor);
-  int (*close)(int descriptor);
-  int (*rename)(const char* from, const char* to);
-  int (*unlink)(const char* path);
-  int (*mkdir)(const char* path, int mode);
-  int64_t (*free_space)(const char* folder);
-};
-/// The calls in use; at first `system_file_ops()`.
-FileOps& file_ops();
-const FileOps& system_file_ops();
-
 }  // namespace heed

@@ -9,9 +9,9 @@
 /// above them have checked.
 namespace heed::kernels {
 
-// A row of elementwise_rows.hpp each: y = f(x), dL/dx from g = dL/dy and what the row keeps, x or y,
-// and y = f(a, b). They take floating elements; where the row says arithmetic, int32 too. exp, tanh
-// and sigmoid are at most 2 ulp from the exact value.
+// For each row of elementwise_rows.hpp: y = f(x), and dL/dx from g = dL/dy and what the row keeps,
+// x or y; or y = f(a, b). They take floating elements; where the row says arithmetic, int32 too.
+// exp, tanh and sigmoid are at most 2 ulp from the exact value.
 #define HEED_UNARY(name, ...) \
   Array name(const Array& x); \
   Array name##_backward(const Array& g, const Array& kept);

@@ -1,6 +1,5 @@
 #include "config.hpp"
 
-#include <charconv>
 #include <cstdio>
 
 #include "../../core/error.hpp"
@@ -40,18 +39,15 @@ std::string joined(const std::vector<std::string>& list) {
   return text;
 }
 
-/// The shortest digits that read back as `value`; of -0, which a configuration may not hold, 0.
-std::string digits(double value) {
-  char text[32];
-  return {text, std::to_chars(text, text + sizeof text, value + 0.0).ptr};
-}
+/// Of -0, which a configuration may not hold, 0.
+std::string number(double value) { return json_number(value + 0.0); }
 
 /// The value of a key as JSON.
 std::string json_value(const Key& key) {
   return std::visit(
       Overloaded{[](const IntegerKey& k) { return std::to_string(*k.value); },
-                 [](const NumberKey& k) { return digits(*k.value); },
-                 [](const FractionKey& k) { return digits(*k.value); },
+                 [](const NumberKey& k) { return number(*k.value); },
+                 [](const FractionKey& k) { return number(*k.value); },
                  [](const FlagKey& k) { return std::string(*k.value ? "true" : "false"); },
                  [](const TextKey& k) { return json_string(*k.value); },
                  [](const ChoiceKey& k) {
@@ -295,7 +291,7 @@ std::vector<ConfigKey> config_keys() {
                             },
                             [&](const NumberKey& k) {
                               line.type = "number";
-                              line.range = digits(k.low) + " to " + digits(k.high);
+                              line.range = shortest(k.low) + " to " + shortest(k.high);
                             },
                             [&](const FractionKey&) {
                               line.type = "number";

@@ -2,7 +2,6 @@
 #include <sstream>
 
 #include "../../core/files/json_writer.hpp"
-#include "../../models/training/train_log.hpp"
 #include "../attention/json.hpp"
 #include "../attention/svg.hpp"
 #include "../terminal/text_table.hpp"

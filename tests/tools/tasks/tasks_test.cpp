@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <map>
 #include <set>
+#include "../../../core/files/file_calls.hpp"
 
 #include "../../../core/error.hpp"
 #include "../../../core/files/files.hpp"
