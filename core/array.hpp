@@ -50,8 +50,8 @@ class alignas(64) Storage : public Counted {
 /// Numbers alone: an element type, a shape, strides, and shared storage. Copying an Array shares
 /// its numbers; `clone` copies them. Views (`transpose`, `slice`, `expand`, ...) never copy,
 /// `reshape` copies only where strides cannot express the result. Row-major; strides count
-/// elements. Axes may be negative (counted from the end). Errors: `ShapeError`, `IndexError`,
-/// `TypeError`.
+/// elements. Axes may be negative (counted from the end).
+/// Errors: `ShapeError`, `IndexError`, `TypeError`.
 class Array {
  public:
   /// An undefined array, for "none".

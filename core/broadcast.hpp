@@ -1,9 +1,9 @@
 #pragma once
 
-#include <charconv>
 #include <string>
 
 #include "error.hpp"
+#include "files/json_writer.hpp"
 #include "kernels/elementwise.hpp"
 #include "views.hpp"
 
@@ -31,10 +31,8 @@ inline void check_dtype(const char* operation, const char* operand, const Tensor
 /// For a number that takes x's element type: none is cut on the way.
 inline void check_number(const char* operation, const Tensor& x, double number) {
   if (is_floating(x.dtype()) || kernels::has_number(x.dtype(), number)) return;
-  char text[32] = {};
-  std::to_chars(text, text + sizeof text - 1, number);
-  throw TypeError(std::string(operation) + ": " + text + " is no " + to_string(x.dtype()) +
-                  "; convert the tensor with .to(float32)");
+  throw TypeError(std::string(operation) + ": " + shortest(number) + " is no " +
+                  to_string(x.dtype()) + "; convert the tensor with .to(float32)");
 }
 
 /// `compute(a, b)` on operands of one shape, expanded where theirs differ: broadcasting is an

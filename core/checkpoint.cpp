@@ -12,20 +12,6 @@ namespace heed {
 
 namespace {
 
-/// Sets `default_generator()` back to an earlier state, for as long as one lives.
-class RestoredGenerator {
- public:
-  explicit RestoredGenerator(const Generator& state) : before_(default_generator()) {
-    default_generator() = state;
-  }
-  ~RestoredGenerator() { default_generator() = before_; }
-  RestoredGenerator(const RestoredGenerator&) = delete;
-  RestoredGenerator& operator=(const RestoredGenerator&) = delete;
-
- private:
-  Generator before_;
-};
-
 Tensor new_leaf(Array array) { return Tensor(std::move(array)).set_requires_grad(); }
 
 }  // namespace
@@ -148,7 +134,8 @@ CheckpointNode::Call CheckpointNode::call_again() const {
     inputs.emplace_back(saved_[i].array);
     if (wanted_inputs_[i]) inputs.back().set_requires_grad();
   }
-  const RestoredGenerator restored(generator_);
+  const KeepGenerator keep;
+  default_generator() = generator_;
   const EnableGrad recording;
   return Call(fn_, inputs);
 }

@@ -6,8 +6,8 @@ namespace heed {
 
 /// Zeroes each element with probability `p` and scales the others by 1 / (1 - p) (Srivastava et al.
 /// 2014). Draws its Philox counter from `default_generator()` when called; the backward pass
-/// repeats the numbers from the counter, so that no mask is stored. p in [0, 1), `ConfigError`
-/// otherwise.
+/// repeats the numbers from the counter, so that no mask is stored.
+/// p in [0, 1), `ConfigError` otherwise.
 Tensor dropout(const Tensor& x, double p);
 
 }  // namespace heed

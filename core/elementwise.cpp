@@ -158,8 +158,8 @@ Tensor pow(const Tensor& a, double exponent) {
 
 namespace {
 
-// The gradient of a minimum or maximum for `mine`: g, but 0 where `lost`(mine, other), half where
-// equal.
+// The gradient of a minimum or maximum for `mine`: g, but 0 where `lost`(mine, other),
+// half where equal.
 Array chosen_gradient(const Array& g, Comparison lost, const Array& mine, const Array& other) {
   const Array tied = kernels::compare(Comparison::eq, mine, other);
   const Array shared = kernels::where(tied, kernels::mul(g, 0.5), g);
@@ -199,94 +199,15 @@ Tensor neg(const Tensor& x) {
                 wrt(x, [](const Array& g) { return kernels::neg(g); }));
 }
 
-// y = x^2;  dL/dx = 2 g x
-Tensor square(const Tensor& x) {
-  check_arithmetic("square", x);
-  return record(
-      "square", kernels::square(x.array()),
-      wrt(x, saved(x), [](const Array& g, const Array& base) { return kernels::mul(g, base, 2); }));
-}
-
-// y = sqrt(x);  dL/dx = g / (2 y)
-Tensor sqrt(const Tensor& x) {
-  check_floating("sqrt", x);
-  const Array y = kernels::sqrt(x.array());
-  return record("sqrt", y, wrt(x, saved(y), [](const Array& g, const Array& root) {
-                  return kernels::div(kernels::mul(g, 0.5), root);
-                }));
-}
-
-// y = exp(x);  dL/dx = g y
-Tensor exp(const Tensor& x) {
-  check_floating("exp", x);
-  const Array y = kernels::exp(x.array());
-  return record("exp", y, wrt(x, saved(y), [](const Array& g, const Array& power) {
-                  return kernels::mul(g, power);
-                }));
-}
-
-// y = log(x);  dL/dx = g / x
-Tensor log(const Tensor& x) {
-  check_floating("log", x);
-  return record("log", kernels::log(x.array()),
-                wrt(x, saved(x), [](const Array& g, const Array& argument) {
-                  return kernels::div(g, argument);
-                }));
-}
-
-// y = tanh(x);  dL/dx = g (1 - y^2)
-Tensor tanh(const Tensor& x) {
-  check_floating("tanh", x);
-  const Array y = kernels::tanh(x.array());
-  return record("tanh", y, wrt(x, saved(y), [](const Array& g, const Array& result) {
-                  return kernels::tanh_backward(g, result);
-                }));
-}
-
-// y = 1 / (1 + exp(-x));  dL/dx = g y (1 - y)
-Tensor sigmoid(const Tensor& x) {
-  check_floating("sigmoid", x);
-  const Array y = kernels::sigmoid(x.array());
-  return record("sigmoid", y, wrt(x, saved(y), [](const Array& g, const Array& result) {
-                  return kernels::sigmoid_backward(g, result);
-                }));
-}
-
-// y = max(0, x);  dL/dx = g, but 0 where y <= 0
-Tensor relu(const Tensor& x) {
-  check_floating("relu", x);
-  const Array y = kernels::relu(x.array());
-  return record("relu", y, wrt(x, saved(y), [](const Array& g, const Array& result) {
-                  return kernels::relu_backward(g, result);
-                }));
-}
-
-// y = x F(x), F the normal distribution;  dL/dx = g (F(x) + x F'(x))
-Tensor gelu(const Tensor& x) {
-  check_floating("gelu", x);
-  return record("gelu", kernels::gelu(x.array()),
-                wrt(x, saved(x), [](const Array& g, const Array& argument) {
-                  return kernels::gelu_backward(g, argument);
-                }));
-}
-
-// y = x s, s = sigmoid(x);  dL/dx = g s (1 + x (1 - s))
-Tensor silu(const Tensor& x) {
-  check_floating("silu", x);
-  return record("silu", kernels::silu(x.array()),
-                wrt(x, saved(x), [](const Array& g, const Array& argument) {
-                  return kernels::silu_backward(g, argument);
-                }));
-}
-
-// y = |x|;  dL/dx = g sign(x)
-Tensor abs(const Tensor& x) {
-  check_arithmetic("abs", x);
-  return record("abs", kernels::abs(x.array()),
-                wrt(x, saved(x), [](const Array& g, const Array& argument) {
-                  return kernels::mul(g, kernels::sign(argument));
-                }));
-}
+// y = f(x);  dL/dx = what its row makes of g and of x or y
+#define HEED_UNARY(name, takes, cost, f, keeps, gradient)                    \
+  Tensor name(const Tensor& x) {                                             \
+    check_##takes(#name, x);                                                 \
+    const Array y = kernels::name(x.array());                                \
+    return record(#name, y, wrt(x, saved(keeps), kernels::name##_backward)); \
+  }
+HEED_UNARY_ROWS(HEED_UNARY)
+#undef HEED_UNARY
 
 // y = min(max(x, low), high);  dL/dx = g where low <= x <= high
 Tensor clamp(const Tensor& x, double low, double high) {
@@ -339,8 +260,8 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask_in, double value) {
 
 namespace {
 
-// y_rc = x_rc where column c - row r stands in that relation to the diagonal, else 0;  dL/dx = g
-// there
+// y_rc = x_rc where column c - row r stands in that relation to the diagonal, else 0;
+// dL/dx = g there
 Tensor triangle(const char* operation, const Tensor& x, Comparison outside, int64_t diagonal) {
   if (x.rank() < 2) {
     throw ShapeError(std::string(operation) + ": needs x [..., R, C], got " + to_string(x.shape()));

@@ -48,8 +48,8 @@ Tensor where(const Tensor& mask, const Tensor& a, const Tensor& b);
 /// `value` where the mask is TRUE, else x, as in PyTorch. mask: bool, broadcast to x.
 Tensor masked_fill(const Tensor& x, const Tensor& mask, double value);
 /// The elements of the last two axes on and below (`tril`) or on and above (`triu`) a diagonal, 0
-/// elsewhere; x: [..., R, C]. `diagonal` 0 is the main one, positive ones lie above it. As
-/// torch.tril, torch.triu.
+/// elsewhere; x: [..., R, C]. `diagonal` 0 is the main one, positive ones lie above it.
+/// As torch.tril, torch.triu.
 Tensor tril(const Tensor& x, int64_t diagonal = 0);
 Tensor triu(const Tensor& x, int64_t diagonal = 0);
 

@@ -5,8 +5,8 @@
 
 namespace heed {
 
-/// Base of every exception that heed raises. The message is one line: who, what, what would be
-/// right.
+/// Base of every exception that heed raises. The message is one line: who, what,
+/// what would be right.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -68,8 +68,8 @@ class NumericError : public Error {
 
 /// `text` made safe for one line on a terminal: invalid UTF-8 and every character that a terminal
 /// would obey (controls, DEL, U+0080 to U+009F, line separators, byte order marks, and what turns
-/// the direction of writing) as `\xNN` for each of its bytes; at most `limit` bytes, the rest as
-/// "...".
+/// the direction of writing) as `\xNN` for each of its bytes; at most `limit` bytes,
+/// the rest as "...".
 std::string escaped(const std::string& text, std::size_t limit = 120);
 
 }  // namespace heed

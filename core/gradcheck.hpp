@@ -31,10 +31,9 @@ GradcheckResult gradcheck(TensorFunction function, const std::vector<Tensor>& in
                           GradcheckOptions options);
 
 /// Compares the gradient of `function(inputs)` with central differences, element by element of each
-/// floating input. The output may have any shape: it is summed with fixed weights. Inputs must be
-/// float64
-/// (`TypeError`: in float32 the difference is mostly rounding); int32 and bool inputs are passed
-/// through.
+/// floating input. The output may have any shape: it is summed with fixed weights. Floating inputs
+/// must be float64 (`TypeError`: in float32 the difference is mostly rounding); int32 and bool ones
+/// are passed through.
 ///
 ///     gradcheck([](const std::vector<Tensor>& x) { return my_function(x[0], x[1]); }, {a, b})
 ///     gradcheck([&](const std::vector<Tensor>&) { return layer(x); }, parameters(layer))

@@ -34,8 +34,8 @@ double counted(const Array& target, int64_t ignore) {
 
 }  // namespace
 
-// l_n = -(1 - s) log p_{n, t_n} - s / V sum_v log p_{n, v};  dl_n/dx_n = p_n - (1 - s) onehot(t_n)
-// - s / V
+// l_n = -(1 - s) log p_{n, t_n} - s / V sum_v log p_{n, v};
+// dl_n/dx_n = p_n - (1 - s) onehot(t_n) - s / V
 Tensor cross_entropy(const Tensor& logits, const Tensor& target, CrossEntropyOptions options) {
   check_cross_entropy(logits, target, options);
   const int64_t ignore = options.ignore_index, rows = logits.size(0);

@@ -11,8 +11,8 @@ struct CrossEntropyOptions {
   int64_t ignore_index = -100;
   /// Weight of the uniform distribution mixed into the target: (1 - s) one_hot + s / V.
   double label_smoothing = 0;
-  /// `mean` divides by the number of targets that count (1 if there is none, so that the loss is
-  /// 0).
+  /// `mean` divides by the number of targets that count
+  /// (1 if there is none, so that the loss is 0).
   Reduction reduction = Reduction::mean;
 };
 

@@ -7,8 +7,8 @@
 
 namespace heed {
 
-/// A tensor with its name: an entry of a state dict, a parameter of a model, a moment of an
-/// optimiser.
+/// A tensor with its name: an entry of a state dict, a parameter of a model,
+/// a moment of an optimiser.
 struct NamedTensor {
   std::string name;
   Tensor tensor;

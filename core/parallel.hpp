@@ -5,8 +5,8 @@
 
 namespace heed {
 
-/// Number of threads that heed's loops use; at first the cores that the process may use. At
-/// least 1.
+/// Number of threads that heed's loops use; at first the cores that the process may use.
+/// At least 1.
 void set_threads(int count);
 int threads();
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 namespace heed {
 
@@ -44,14 +45,26 @@ Generator& default_generator();
 /// Seeds `default_generator()` and starts it anew.
 void manual_seed(uint64_t seed);
 
+/// Puts `default_generator()` back on leaving, whatever was drawn or set in between.
+class KeepGenerator {
+ public:
+  KeepGenerator() : kept_(default_generator()) {}
+  ~KeepGenerator() { default_generator() = kept_; }
+  KeepGenerator(const KeepGenerator&) = delete;
+  KeepGenerator& operator=(const KeepGenerator&) = delete;
+
+ private:
+  Generator kept_;
+};
+
 /// Shuffles [first, first + n) by Fisher and Yates.
 template <class T>
 void shuffle(T* first, int64_t n, Generator& generator) {
   for (int64_t i = n - 1; i > 0; --i) {
     const auto j = static_cast<int64_t>(generator.below(static_cast<uint64_t>(i) + 1));
-    T kept = static_cast<T&&>(first[i]);
-    first[i] = static_cast<T&&>(first[j]);
-    first[j] = static_cast<T&&>(kept);
+    T kept = std::move(first[i]);
+    first[i] = std::move(first[j]);
+    first[j] = std::move(kept);
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <new>
+#include <utility>
 
 #include "anomaly.hpp"
 #include "autograd.hpp"
@@ -142,11 +143,11 @@ template <class F, int K, int N, class... Rules>
 Tensor record(const char* name, Array y, const Rule<F, K, N>& rule, const Rules&... rules) {
   if (detects_anomaly()) check_for_anomaly(std::string("the result of ") + name, y);
   if (!grad_enabled() || !(needs_gradient(rule) || ... || needs_gradient(rules))) {
-    return Tensor(static_cast<Array&&>(y));
+    return Tensor(std::move(y));
   }
   if (!y.defined()) throw_undefined(name);
   Ref<Node> node = OperationNode<Rule<F, K, N>, Rules...>::make(name, y, rule, rules...);
-  return Tensor(static_cast<Array&&>(y), static_cast<Ref<Node>&&>(node));
+  return Tensor(std::move(y), std::move(node));
 }
 
 }  // namespace heed

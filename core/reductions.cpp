@@ -146,12 +146,15 @@ Array norm_of(const Array& x, double p, const Axes& axes, bool keep) {
 
 /// dy/dx_i, where y is spread to x's shape; wrong where x_i = 0.
 Array norm_slope(const Array& x, const Array& y, double p, const Axes& axes) {
-  if (p == 1) return kernels::sign(x);
   if (p == 2) return kernels::div(x, y);
-  const Array size = kernels::abs(x), sign = kernels::sign(x);
-  if (!std::isinf(p)) return kernels::mul(sign, kernels::pow(kernels::div(size, y), p - 1));
+  if (p == 1) return kernels::abs_backward(Array::full(x.shape(), 1, x.dtype()), x);
+  const Array size = kernels::abs(x);
+  if (!std::isinf(p)) {
+    return kernels::abs_backward(kernels::pow(kernels::div(size, y), p - 1), x);
+  }
   const Array hit = kernels::compare(Comparison::eq, size, y).to(x.dtype());
-  return kernels::div(kernels::mul(sign, hit), kernels::sum(hit, axes, true).expand(x.shape()));
+  return kernels::div(kernels::abs_backward(hit, x),
+                      kernels::sum(hit, axes, true).expand(x.shape()));
 }
 
 }  // namespace

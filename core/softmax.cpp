@@ -27,8 +27,8 @@ Tensor softmax_last(const Tensor& x, const Array& keep) {
                 }));
 }
 
-// y_i = max(x_i - t, 0), sum_j y_j = 1;  dL/dx_i = g_i - mean of g over the j with y_j > 0, if y_i
-// > 0
+// y_i = max(x_i - t, 0), sum_j y_j = 1;
+// dL/dx_i = g_i - mean of g over the j with y_j > 0, where y_i > 0, else 0
 Tensor sparsemax_last(const Tensor& x, const Array& keep) {
   const Array y = kernels::sparsemax(x.array(), keep);
   return record("sparsemax", y, wrt(x, saved(y), [](const Array& g, const Array& result) {

@@ -7,8 +7,8 @@ namespace heed {
 
 /// The candidate with the fewest insertions, deletions, replacements and swaps of neighbours away
 /// from `word`; empty if all are further than a third of the word (at least 1). The word may leave
-/// out what stands before a candidate's last dot, and be the initials of the rest: `lr` means
-/// `training.learning_rate`.
+/// out what stands before a candidate's last dot, and be the initials of the rest:
+/// `lr` means `training.learning_rate`.
 std::string closest(const std::string& word, const std::vector<std::string>& candidates);
 
 /// `; did you mean "d_model"?`, or nothing if no candidate is close: to end a message with.

@@ -3,6 +3,7 @@
 #include <initializer_list>
 #include <iosfwd>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "array.hpp"
@@ -176,7 +177,7 @@ void add_hook(const Tensor& tensor, Hook* owned);
 template <class F>
 void Tensor::register_hook(F hook) const {
   struct Of final : Hook {
-    explicit Of(F f) : function(static_cast<F&&>(f)) {}
+    explicit Of(F f) : function(std::move(f)) {}
     Tensor call(const Tensor& gradient) override {
       if constexpr (requires { Tensor(function(gradient)); }) {
         return function(gradient);
@@ -187,7 +188,7 @@ void Tensor::register_hook(F hook) const {
     }
     F function;
   };
-  add_hook(*this, new Of(static_cast<F&&>(hook)));
+  add_hook(*this, new Of(std::move(hook)));
 }
 
 }  // namespace heed

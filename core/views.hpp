@@ -24,8 +24,8 @@ std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t axis);
 /// Joined along an axis that exists, and along a new one.
 Tensor cat(const std::vector<Tensor>& parts, int64_t axis);
 Tensor stack(const std::vector<Tensor>& parts, int64_t axis);
-/// The elements of each of `axes` in reverse order; `ShapeError` for one listed twice. As
-/// torch.flip.
+/// The elements of each of `axes` in reverse order;
+/// `ShapeError` for one listed twice. As torch.flip.
 Tensor flip(const Tensor& x, const Axes& axes);
 
 }  // namespace heed

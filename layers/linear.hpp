@@ -5,8 +5,8 @@
 namespace heed {
 
 /// Affine map y = x W^T + b.   x: [..., in] -> [..., out]; weight [out, in], bias [out].
-/// Weights start uniform in +-1/sqrt(in). Throws `ConfigError` for sizes below 1. As
-/// torch.nn.Linear.
+/// Weights start uniform in +-1/sqrt(in).
+/// Throws `ConfigError` for sizes below 1. As torch.nn.Linear.
 struct Linear {
   Parameter weight, bias;
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "../core/named_tensor.hpp"
@@ -48,7 +49,7 @@ class OwnedTensor {
   bool requires_grad() const { return tensor_.requires_grad(); }
 
  protected:
-  explicit OwnedTensor(Tensor tensor) : tensor_(static_cast<Tensor&&>(tensor)) {}
+  explicit OwnedTensor(Tensor tensor) : tensor_(std::move(tensor)) {}
 
  private:
   Tensor tensor_;
@@ -72,13 +73,13 @@ class Parameter : public OwnedTensor {
 class Buffer : public OwnedTensor {
  public:
   Buffer() = default;
-  explicit Buffer(Tensor values) : OwnedTensor(static_cast<Tensor&&>(values)) {}
+  explicit Buffer(Tensor values) : OwnedTensor(std::move(values)) {}
 };
 
 /// What a module lists its members to: `m("name", member)(...)`. A member is a Parameter, a Buffer,
 /// another module, or a std::vector (names `layers.0`, `layers.1`, ...) or std::optional of these.
-/// Names are joined with dots as in PyTorch. A layer that behaves differently in training adds
-/// `m.mode(training)`.
+/// Names are joined with dots as in PyTorch. A layer that behaves differently
+/// in training adds `m.mode(training)`.
 class Members {
  public:
   Members() = default;
@@ -132,8 +133,8 @@ class ModuleRef : public ModuleView {
 std::vector<Tensor> parameters(ModuleView module);
 /// The same with their names; a tied weight has the first of its names.
 std::vector<NamedTensor> named_parameters(ModuleView module);
-/// Weights and buffers with their names, a tied weight once; the tensors share the module's
-/// numbers.
+/// Weights and buffers with their names, a tied weight once;
+/// the tensors share the module's numbers.
 std::vector<NamedTensor> state_dict(ModuleView module);
 /// Copies numbers in by name, converted to the module's element type. A tied weight is found under
 /// any of its names; equal duplicates are accepted. Throws one `FormatError` that lists everything
@@ -165,18 +166,6 @@ M clone(const M& module);
 
 /// Copies weights, buffers, mode and ties of `from` to a module of the same structure.
 void copy_module(ModuleView from, ModuleRef to);
-
-/// Puts the random generator back on leaving: constructing a copy draws numbers that nobody needs.
-class KeepGenerator {
- public:
-  KeepGenerator() : kept_(default_generator()) {}
-  ~KeepGenerator() { default_generator() = kept_; }
-  KeepGenerator(const KeepGenerator&) = delete;
-  KeepGenerator& operator=(const KeepGenerator&) = delete;
-
- private:
-  Generator kept_;
-};
 
 template <class T>
 inline constexpr bool is_optional_member = false;
@@ -225,7 +214,7 @@ M construct_like(const M& module) {
 
 template <Module M>
 M clone(const M& module) {
-  KeepGenerator generator;
+  const KeepGenerator keep;  // the new copy draws numbers that nobody needs
   M copy = construct_like(module);
   copy_module(module, copy);
   return copy;

@@ -5,13 +5,13 @@
 namespace heed {
 
 /// y = (x - mean) / sqrt(variance + eps) * weight + bias, mean and (biased) variance over the last
-/// axis. x: [..., D]; weight, bias: [D] or undefined. Ba, Kiros and Hinton 2016. As
-/// torch.nn.functional.layer_norm.
+/// axis. x: [..., D]; weight, bias: [D] or undefined.
+/// Ba, Kiros and Hinton 2016. As torch.nn.functional.layer_norm.
 Tensor layer_norm(const Tensor& x, const Tensor& weight = {}, const Tensor& bias = {},
                   double eps = 1e-5);
 
-/// Layer normalisation of the last axis.   x: [..., D] -> [..., D]; weight [D] starts 1, bias [D]
-/// 0. Throws `ShapeError` if the last axis of x is not D. As torch.nn.LayerNorm(D).
+/// Layer normalisation of the last axis.   x: [..., D] -> [..., D]; weight [D] starts at 1,
+/// bias [D] at 0. Throws `ShapeError` if the last axis of x is not D. As torch.nn.LayerNorm(D).
 struct LayerNorm {
   Parameter weight, bias;
   double eps;

@@ -6,8 +6,8 @@
 namespace heed {
 
 /// The recurrent nets: gated recurrent unit (Cho et al. 2014), long short-term memory (Hochreiter
-/// and Schmidhuber 1997, with the forget gate of Gers et al. 2000), plain recurrent net (Elman
-/// 1990).
+/// and Schmidhuber 1997, with the forget gate of Gers et al. 2000),
+/// plain recurrent net (Elman 1990).
 enum class Cell { gru, lstm, rnn };
 
 /// Where a GRU's reset gate acts: on the product U h (`after`, as in PyTorch and cuDNN) or on the
@@ -77,8 +77,8 @@ struct GRUCellConfig {
   Reset reset = Reset::after;
 };
 
-/// Gated recurrent unit, one step (Cho et al. 2014, section 2.3, with PyTorch's update
-/// h' = (1 - z) c + z h).   x: [B, I], h: [B, n] -> [B, n]. With the reset gate before the product:
+/// Gated recurrent unit, one step (Cho et al. 2014, section 2.3), with PyTorch's update,
+/// h' = (1 - z) c + z h.   x: [B, I], h: [B, n] -> [B, n]. With the reset gate before the product:
 /// c = tanh(W x + b + U (r h) + b'). As torch.nn.GRUCell.
 struct GRUCell : RecurrentCell {
   explicit GRUCell(GRUCellConfig sizes);
@@ -112,9 +112,8 @@ struct RNNCellConfig {
   Nonlinearity nonlinearity = Nonlinearity::tanh;
 };
 
-/// Plain recurrent net, one step, h' = tanh(W x + b + U h + b') (Elman 1990).   x: [B, I], h: [B,
-/// n]
-/// -> [B, n]. As torch.nn.RNNCell.
+/// Plain recurrent net, one step, h' = tanh(W x + b + U h + b') (Elman 1990).
+/// x: [B, I], h: [B, n] -> [B, n]. As torch.nn.RNNCell.
 struct RNNCell : RecurrentCell {
   explicit RNNCell(RNNCellConfig sizes);
   Tensor operator()(const Tensor& x, const Tensor& h) const;
@@ -172,8 +171,8 @@ struct GRUConfig {
   double dropout = 0;
 };
 
-/// Gated recurrent units over sequences. The first states are h0, [layers * directions, B, n]. As
-/// torch.nn.GRU(batch_first=True).
+/// Gated recurrent units over sequences. The first states are h0,
+/// [layers * directions, B, n]. As torch.nn.GRU(batch_first=True).
 struct GRU : RecurrentLayers {
   explicit GRU(GRUConfig sizes);
   auto arguments() const {
@@ -211,8 +210,8 @@ struct RNNConfig {
   double dropout = 0;
 };
 
-/// Plain recurrent nets over sequences. The first states are h0, [layers * directions, B, n]. As
-/// torch.nn.RNN(batch_first=True).
+/// Plain recurrent nets over sequences. The first states are h0,
+/// [layers * directions, B, n]. As torch.nn.RNN(batch_first=True).
 struct RNN : RecurrentLayers {
   explicit RNN(RNNConfig sizes);
   auto arguments() const {

@@ -6,8 +6,8 @@
 /// of the S words that they look at: query t stands at the place t + S - T, key s at s.
 namespace heed {
 
-/// What tells a self-attention where its words stand: nothing (the embeddings do), or one of the
-/// schemes below.
+/// What tells a self-attention where its words stand: nothing (the embeddings do),
+/// or one of the schemes below.
 enum class SelfPositions { none, relative, rotary, alibi };
 
 /// j - i for the place i of each query and the place j of each key.   -> [T, S] float64.

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "../core/elementwise.hpp"
 #include "linear.hpp"
@@ -13,10 +14,10 @@
 ///     Tensor operator()(const Tensor& s, const Tensor& keys) const;
 ///     void members(Members& m);
 ///
-/// annotations: [B, S, C]; keys: what `project` gave; s: [B, K, n], K queries of each sentence ->
-/// e [B, K, S]. `Attention` makes weights and a context of any of them, RNNsearch takes them all.
-/// One that can be told what has been attended to has a third parameter, coverage: [B, K, S], and
-/// says `takes_coverage()`.
+/// annotations: [B, S, C]; keys: what `project` gave; s: [B, K, n], K queries of each sentence
+/// -> e [B, K, S]. `Attention` makes weights and a context of any of them, RNNsearch takes them
+/// all. One that can be told what has been attended to has a third parameter, coverage: [B, K, S],
+/// and says `takes_coverage()`.
 namespace heed {
 
 /// Sizes of an AdditiveScore or ConcatScore: n of the query, C of the annotations, A inside.
@@ -63,8 +64,8 @@ struct DotScoreConfig {
   int64_t size;
 };
 
-/// e = s . h_j: Luong et al. 2015, section 3.1, "dot". Annotations of two directions, [forward;
-/// backward], are added up first. It has no weights.
+/// e = s . h_j: Luong et al. 2015, section 3.1, "dot". Annotations of two directions,
+/// [forward; backward], are added up first. It has no weights.
 struct DotScore {
   DotScoreConfig config;
 
@@ -102,8 +103,8 @@ struct LocationScoreConfig {
 };
 
 /// e = W s, one score for each position whatever stands there: Luong et al. 2015, section 3.1, eq.
-/// (8), "location". W is location.weight [max_length, n], without bias. A longer sentence is a
-/// `DataError`.
+/// (8), "location". W is location.weight [max_length, n], without bias.
+/// A longer sentence is a `DataError`.
 struct LocationScore {
   LocationScoreConfig config;
   Linear location;
@@ -119,7 +120,7 @@ struct LocationScore {
 class ScoreFunction {
  public:
   template <class S>
-  explicit ScoreFunction(S score) : held_(new Of<S>(static_cast<S&&>(score))) {}
+  explicit ScoreFunction(S score) : held_(new Of<S>(std::move(score))) {}
 
   Tensor project(const Tensor& annotations) const { return held_->project(annotations); }
   /// coverage: [B, K, S], for a score that takes it.
@@ -139,7 +140,7 @@ class ScoreFunction {
   };
   template <class S>
   struct Of final : Held {
-    explicit Of(S s) : function(static_cast<S&&>(s)) {}
+    explicit Of(S s) : function(std::move(s)) {}
     Tensor project(const Tensor& annotations) const override {
       return function.project(annotations);
     }

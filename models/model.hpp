@@ -35,8 +35,8 @@ class TranslationModel {
   /// the model's own `loss` if it has one with these parameters, else the cross-entropy of the
   /// logits with the words that should follow, target_out: [B, T] int32. An own loss heeds the
   /// options: target words with `ignore_index` count nothing, `reduction` is `mean` over those that
-  /// do in training and `sum` elsewhere.
-  /// `logits`, if given, receives what the default computed them to be.
+  /// do in training and `sum` elsewhere. `logits`, if given, receives what the default computed
+  /// them to be.
   Tensor loss(const Tensor& source, const Tensor& keep, const Tensor& target_in,
               const Tensor& target_out, const CrossEntropyOptions& options,
               Tensor* logits = nullptr) const {
@@ -45,8 +45,8 @@ class TranslationModel {
   std::unique_ptr<Decoder> start_decoder(const Tensor& source, const Tensor& keep) const {
     return held_->start_decoder(source, keep);
   }
-  /// The weights of every attention, [B, H, queries, keys], while `target` is read; empty for a
-  /// model without.
+  /// The weights of every attention, [B, H, queries, keys], while `target` is read;
+  /// empty for a model without.
   std::vector<AttentionWeights> attention_weights(const Tensor& source, const Tensor& keep,
                                                   const Tensor& target) const {
     return held_->attention_weights(source, keep, target);

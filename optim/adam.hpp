@@ -23,8 +23,8 @@ struct AdamWOptions {
 };
 
 /// Adam: m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2, w -= lr m^ / (sqrt(v^) + eps), m^ and v^
-/// divided by 1 - b^t; the decay is added to g. Kingma and Ba 2015, algorithm 1. As
-/// torch.optim.Adam.
+/// divided by 1 - b^t; the decay is added to g.
+/// Kingma and Ba 2015, algorithm 1. As torch.optim.Adam.
 class Adam : public Optimizer {
  public:
   explicit Adam(std::vector<Tensor> parameters, AdamOptions options = {});
@@ -39,8 +39,8 @@ class Adam : public Optimizer {
   bool decoupled_;
 };
 
-/// Adam with decoupled weight decay: w *= 1 - lr decay before each step. Loshchilov and Hutter
-/// 2019. As torch.optim.AdamW.
+/// Adam with decoupled weight decay: w *= 1 - lr decay before each step.
+/// Loshchilov and Hutter 2019. As torch.optim.AdamW.
 class AdamW : public Adam {
  public:
   explicit AdamW(std::vector<Tensor> parameters, AdamWOptions options = {});

@@ -28,8 +28,8 @@ double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm) {
   for (const Tensor& parameter : parameters) {
     const Array& gradient = parameter.grad_array();
     if (!gradient.defined()) continue;
-    // Two leaves may share one gradient (a rule may return `g` itself): it is then scaled in a
-    // copy.
+    // Two leaves may share one gradient (a rule may return `g` itself):
+    // it is then scaled in a copy.
     if (gradient.is_sole_owner()) {
       kernels::scale(gradient, factor);
     } else {

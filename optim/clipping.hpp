@@ -15,8 +15,8 @@ double grad_norm(const std::vector<Tensor>& parameters);
 /// step. Pascanu et al. 2013. As torch.nn.utils.clip_grad_norm_.
 double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm);
 
-/// Limits every element of every gradient to [-limit, limit]; NaN stays. As
-/// torch.nn.utils.clip_grad_value_.
+/// Limits every element of every gradient to [-limit, limit];
+/// NaN stays. As torch.nn.utils.clip_grad_value_.
 void clip_grad_value(const std::vector<Tensor>& parameters, double limit);
 
 }  // namespace heed

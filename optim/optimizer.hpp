@@ -37,8 +37,8 @@ class Optimizer {
   /// that never moved has none.
   std::vector<NamedTensor> state() const;
   /// Takes over a saved state, copied; the next steps have the same bits as without the stop.
-  /// Throws one `FormatError` that lists everything missing, unexpected, mis-shaped or of another
-  /// element type.
+  /// Throws one `FormatError` that lists everything missing, unexpected,
+  /// mis-shaped or of another element type.
   void load_state(const std::vector<NamedTensor>& state);
 
  protected:
@@ -57,8 +57,8 @@ class Optimizer {
   /// `moment_names`: what is remembered of each parameter, one array of its shape for each name.
   Optimizer(std::vector<ParameterGroup> groups, double lr, double weight_decay,
             std::vector<const char*> moment_names);
-  /// Updates one parameter; `slot.steps` counts this step already, moments were zeros before the
-  /// first.
+  /// Updates one parameter; `slot.steps` counts this step already,
+  /// moments were zeros before the first.
   virtual void update(Slot& slot, const Array& gradient, Rates rates) = 0;
 
  private:

@@ -6,8 +6,8 @@ namespace heed {
 
 /// A factor of the learning rate as a function of the step, which counts from 1:
 /// `optimizer.set_learning_rate(peak * schedule(step))`. A small value without state of its own, so
-/// that a resumed run needs the number of the step alone. Throws `ConfigError` for values out of
-/// range.
+/// that a resumed run needs the number of the step alone.
+/// Throws `ConfigError` for values out of range.
 class Schedule {
  public:
   /// 1 always; during a `warmup`, step / warmup.
@@ -20,8 +20,8 @@ class Schedule {
   /// Linear warm-up to 1, then half a cosine down to 0 at step `total`. Loshchilov and Hutter 2017.
   static Schedule cosine(int64_t total, int64_t warmup = 0);
 
-  /// Linear warm-up to 1, then multiplied by gamma every `size` steps, evenly: gamma^((step -
-  /// max(warmup, 1)) / size). With size 1 as torch.optim.lr_scheduler.ExponentialLR.
+  /// Linear warm-up to 1, then multiplied by gamma every `size` steps, evenly:
+  /// gamma^((step - max(warmup, 1)) / size). With size 1 as torch.optim.lr_scheduler.ExponentialLR.
   static Schedule exponential(int64_t size, double gamma, int64_t warmup = 0);
 
   double operator()(int64_t step) const;

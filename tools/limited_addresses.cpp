@@ -2,8 +2,8 @@
 // addresses at once, though heed never lets them work. Where addresses are limited (ulimit -v)
 // there may be none left: then OpenBLAS asks for them again for ever, or gives up by a signal, and
 // no command would come to its end, not even --version. What keeps it to one thread is a variable
-// of the environment that it reads before main, so that the program has to start itself anew with
-// it.
+// of the environment that it reads before main,
+// so that the program has to start itself anew with it.
 #include <sys/resource.h>
 #include <unistd.h>
 

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "../error.hpp"
+#include "files.hpp"
 
 namespace heed {
 

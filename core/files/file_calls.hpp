@@ -3,13 +3,31 @@
 #include <fcntl.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <string>
 #include <utility>
 
-#include "files.hpp"
+/// What the sources of core/files that call the system share; it is not installed.
+namespace heed {
 
-/// What the sources of core/ that call the system share.
-namespace heed::file_calls {
+/// The calls to the operating system behind files and folders. Each returns -1 and sets errno when
+/// it fails. Tests replace them to fail the n-th call.
+struct FileOps {
+  int (*open)(const char* path, int flags, int mode);
+  int64_t (*read)(int descriptor, void* target, std::size_t bytes, int64_t offset);
+  int64_t (*write)(int descriptor, const void* source, std::size_t bytes);
+  int (*fsync)(int descriptor);
+  int (*close)(int descriptor);
+  int (*rename)(const char* from, const char* to);
+  int (*unlink)(const char* path);
+  int (*mkdir)(const char* path, int mode);
+  int64_t (*free_space)(const char* folder);
+};
+/// The calls in use; at first `system_file_ops()`.
+FileOps& file_ops();
+const FileOps& system_file_ops();
+
+namespace file_calls {
 
 /// Throws `IoError`: the path, what could not be done, the system's reason.
 [[noreturn]] void fail(const std::string& path, const std::string& what, int error);
@@ -41,4 +59,6 @@ class Descriptor {
   int value_;
 };
 
-}  // namespace heed::file_calls
+}  // namespace file_calls
+
+}  // namespace heed

@@ -9,8 +9,8 @@
 namespace heed {
 
 /// What a path that is a symbolic link stands for: the file that it leads to, as a user's own links
-/// do, or nothing (`IoError`), as in folders whose files heed keeps and somebody else may have
-/// made.
+/// do, or nothing (`IoError`), as in folders whose files heed keeps and somebody
+/// else may have made.
 enum class Links { follow, refuse };
 
 /// A regular file opened for reading. `IoError` if it is absent, unreadable, a folder, or not a
@@ -38,15 +38,15 @@ std::string read_file(const std::string& path, int64_t limit = INT64_MAX,
 
 /// Writes `bytes` to a temporary file beside `path`, flushes it to the disk and renames it: a
 /// reader, or the next start after a crash, finds the old content or the new, never a mixture. The
-/// temporary is removed on failure. A symbolic link keeps pointing, a device or pipe is written
-/// straight.
+/// temporary is removed on failure. A symbolic link keeps pointing,
+/// a device or pipe is written straight.
 void write_file_atomically(const std::string& path, std::string_view bytes);
 /// The same for a file of a folder that heed keeps: the new file takes the place of whatever has
 /// its name, a link too; nothing is written through it.
 void replace_file(const std::string& path, std::string_view bytes);
 /// Opens a regular file of a folder that heed keeps to read, and to write at its end; makes it if
-/// it is absent. `IoError` for a link, hard ones too, a pipe, a device. The caller closes the
-/// descriptor.
+/// it is absent. `IoError` for a link, hard ones too, a pipe, a device.
+/// The caller closes the descriptor.
 int open_own_file(const std::string& path);
 
 /// A folder that appears all at once: files are written into `.tmp-NAME-PID` beside it, `commit`
@@ -122,22 +122,5 @@ void require_free_space(const std::string& folder, int64_t bytes);
 std::string join_path(const std::string& folder, const std::string& name);
 /// `512 bytes`, `84 MB`, `2.1 GB`.
 std::string readable_size(int64_t bytes);
-
-/// The calls to the operating system behind all of the above. Each returns -1 and sets errno when
-/// it fails. Tests replace them to fail the n-th call.
-struct FileOps {
-  int (*open)(const char* path, int flags, int mode);
-  int64_t (*read)(int descriptor, void* target, std::size_t bytes, int64_t offset);
-  int64_t (*write)(int descriptor, const void* source, std::size_t bytes);
-  int (*fsync)(int descriptor);
-  int (*close)(int descriptor);
-  int (*rename)(const char* from, const char* to);
-  int (*unlink)(const char* path);
-  int (*mkdir)(const char* path, int mode);
-  int64_t (*free_space)(const char* folder);
-};
-/// The calls in use; at first `system_file_ops()`.
-FileOps& file_ops();
-const FileOps& system_file_ops();
 
 }  // namespace heed

@@ -1,7 +1,27 @@
 #include "json_writer.hpp"
+
+#include <charconv>
+#include <cmath>
+
 #include "../characters.hpp"
 
 namespace heed {
+
+namespace {
+
+template <class T>
+std::string digits_of(T value) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, value).ptr};
+}
+
+}  // namespace
+
+std::string shortest(double value) { return digits_of(value); }
+std::string shortest(float value) { return digits_of(value); }
+
+std::string json_number(double value) { return std::isfinite(value) ? shortest(value) : "null"; }
+std::string json_number(float value) { return std::isfinite(value) ? shortest(value) : "null"; }
 
 std::string json_string(std::string_view text) {
   static constexpr char digits[] = "0123456789abcdef";

@@ -9,8 +9,8 @@
 #include "../error.hpp"
 
 /// The header of a .safetensors file: JSON {"NAME": {"dtype": "F32", "shape": [2, 3],
-/// "data_offsets": [BEGIN, END]}, ...} behind 8 bytes with its length (little-endian), and before
-/// the data.
+/// "data_offsets": [BEGIN, END]}, ...} behind 8 bytes with its length (little-endian),
+/// and before the data.
 namespace heed::safetensors {
 
 /// An element type of the format, and what it becomes here.

@@ -10,25 +10,28 @@ using loops::Binary, loops::Loop, loops::Relation, loops::Ternary, loops::Unary;
 const loops::ElementwiseLoops& table() { return loops::elementwise_loops(); }
 int index(DType dtype) { return static_cast<int>(dtype); }
 
-Array unary(Unary f, const Array& x, int64_t piece = cheap_piece) {
+/// The loops of a function, one for each element type.
+const Loop* loops_of(Unary f) { return table().unary[static_cast<int>(f)]; }
+const Loop* backward_loops_of(Unary f) { return table().unary_backward[static_cast<int>(f)]; }
+const Loop* loops_of(Binary f) { return table().binary[static_cast<int>(f)]; }
+
+Array unary(const Loop* loops, const Array& x, int64_t piece) {
   const Array y = Array::empty(x.shape(), x.dtype());
-  iterate(table().unary[static_cast<int>(f)][index(x.dtype())], y, {x}, piece);
+  iterate(loops[index(x.dtype())], y, {x}, piece);
   return y;
 }
 
-Loop loop_of(Binary f, DType dtype) { return table().binary[static_cast<int>(f)][index(dtype)]; }
-
-Array binary(Binary f, const Array& a, const Array& b, int64_t piece = cheap_piece) {
+/// a: an array; b: one too, or a Number.
+template <class B>
+Array binary(const Loop* loops, const Array& a, const B& b, int64_t piece = cheap_piece) {
   const Array y = Array::empty(a.shape(), a.dtype());
-  iterate(loop_of(f, a.dtype()), y, {a, b}, piece);
+  iterate(loops[index(a.dtype())], y, {a, b}, piece);
   return y;
 }
 
-Array binary(Binary f, const Array& a, double b, int64_t piece = cheap_piece) {
-  const Array y = Array::empty(a.shape(), a.dtype());
-  iterate(loop_of(f, a.dtype()), y, {a, Number(b, a.dtype())}, piece);
-  return y;
-}
+/// A gradient from x repeats the function's work, one from the result y has little to do.
+constexpr int64_t from_x(int64_t piece) { return piece; }
+constexpr int64_t from_y(int64_t) { return cheap_piece; }
 
 template <class B>
 Array ternary(Ternary f, const Array& a, const B& b, const Number& c) {
@@ -80,59 +83,50 @@ Array logical(Loop loop, const Array& a, const Array& b) {
 
 }  // namespace
 
-Array add(const Array& a, const Array& b) { return binary(Binary::add, a, b); }
-Array sub(const Array& a, const Array& b) { return binary(Binary::sub, a, b); }
-Array mul(const Array& a, const Array& b) { return binary(Binary::mul, a, b); }
-Array add(const Array& a, double b) { return binary(Binary::add, a, b); }
-Array mul(const Array& a, double b) { return binary(Binary::mul, a, b); }
-Array neg(const Array& x) { return unary(Unary::neg, x); }
-Array square(const Array& x) { return unary(Unary::square, x); }
-Array abs(const Array& x) { return unary(Unary::abs, x); }
-Array minimum(const Array& a, const Array& b) { return binary(Binary::minimum, a, b); }
-Array maximum(const Array& a, const Array& b) { return binary(Binary::maximum, a, b); }
+#define HEED_UNARY(name, takes, cost, f, keeps, gradient)                               \
+  Array name(const Array& x) { return unary(loops_of(Unary::name), x, cost##_piece); }  \
+  Array name##_backward(const Array& g, const Array& kept) {                            \
+    return binary(backward_loops_of(Unary::name), g, kept, from_##keeps(cost##_piece)); \
+  }
+HEED_UNARY_ROWS(HEED_UNARY)
+#undef HEED_UNARY
+
+#define HEED_BINARY(name, takes, cost, f)                      \
+  Array name(const Array& a, const Array& b) {                 \
+    return binary(loops_of(Binary::name), a, b, cost##_piece); \
+  }
+HEED_BINARY_ROWS(HEED_BINARY)
+#undef HEED_BINARY
+
+Array neg(const Array& x) { return mul(x, -1); }
+Array add(const Array& a, double b) {
+  return binary(loops_of(Binary::add), a, Number(b, a.dtype()));
+}
+Array mul(const Array& a, double b) {
+  return binary(loops_of(Binary::mul), a, Number(b, a.dtype()));
+}
+Array mul(const Array& a, const Array& b, double factor) {
+  return ternary(Ternary::product, a, b, Number(factor, a.dtype()));
+}
 Array clamp(const Array& x, double low, double high) {
   return ternary(Ternary::clamp, x, Number(low, x.dtype()), Number(high, x.dtype()));
 }
 
-Array div(const Array& a, const Array& b) { return binary(Binary::div, a, b); }
-Array div(const Array& a, double b) { return binary(Binary::div, a, b); }
+Array div(const Array& a, double b) {
+  return binary(loops_of(Binary::div), a, Number(b, a.dtype()));
+}
 Array div(double a, const Array& b) {
   const Array y = Array::empty(b.shape(), b.dtype());
-  iterate(loop_of(Binary::div, b.dtype()), y, {Number(a, b.dtype()), b});
+  iterate(loops_of(Binary::div)[index(b.dtype())], y, {Number(a, b.dtype()), b});
   return y;
 }
-Array pow(const Array& a, const Array& b) { return binary(Binary::pow, a, b, costly_piece); }
 
 Array pow(const Array& a, double exponent) {
   if (exponent == 1) return a.clone();
   if (exponent == 2) return square(a);
   if (exponent == 0.5) return sqrt(a);
   if (exponent == -1) return div(1, a);
-  return binary(Binary::pow, a, exponent, costly_piece);
-}
-
-Array sqrt(const Array& x) { return unary(Unary::sqrt, x); }
-Array exp(const Array& x) { return unary(Unary::exp, x, costly_piece); }
-Array log(const Array& x) { return unary(Unary::log, x, costly_piece); }
-Array tanh(const Array& x) { return unary(Unary::tanh, x, costly_piece); }
-Array sigmoid(const Array& x) { return unary(Unary::sigmoid, x, costly_piece); }
-Array relu(const Array& x) { return unary(Unary::relu, x); }
-Array gelu(const Array& x) { return unary(Unary::gelu, x, costly_piece); }
-Array silu(const Array& x) { return unary(Unary::silu, x, costly_piece); }
-Array sign(const Array& x) { return unary(Unary::sign, x); }
-Array tanh_backward(const Array& g, const Array& y) { return binary(Binary::tanh_backward, g, y); }
-Array sigmoid_backward(const Array& g, const Array& y) {
-  return binary(Binary::sigmoid_backward, g, y);
-}
-Array relu_backward(const Array& g, const Array& y) { return binary(Binary::relu_backward, g, y); }
-Array gelu_backward(const Array& g, const Array& x) {
-  return binary(Binary::gelu_backward, g, x, costly_piece);
-}
-Array silu_backward(const Array& g, const Array& x) {
-  return binary(Binary::silu_backward, g, x, costly_piece);
-}
-Array mul(const Array& a, const Array& b, double factor) {
-  return ternary(Ternary::product, a, b, Number(factor, a.dtype()));
+  return binary(loops_of(Binary::pow), a, Number(exponent, a.dtype()), costly_piece);
 }
 
 bool has_number(DType dtype, double value) {

@@ -25,8 +25,8 @@ void check_range(const char* operation, const Array& index, int64_t extent) {
 
 int64_t extent_after(const Shape& shape, int axis) { return extent(shape, axis + 1, shape.rank()); }
 
-/// Copies the slices `ids[0..count)` of the middle axis of a contiguous [outer, extent, inner]
-/// array.
+/// Copies the slices `ids[0..count)` of the middle axis of a contiguous array
+/// [outer, extent, inner].
 void copy_slices(const Array& x, int axis, const Array& index, const Array& y) {
   const int64_t outer = extent(x.shape(), 0, axis), size = x.shape()[axis];
   const int64_t count = index.numel();
@@ -69,8 +69,8 @@ Array embedding(const char* operation, const Array& weight_in, const Array& inde
 namespace {
 
 /// into[:, ids[i], :] += g[:, i, :] for i in order, for contiguous arrays [outer, extent, inner]
-/// and [outer, count, inner]. Threads share the outer and inner extents, never i: each sum has one
-/// order.
+/// and [outer, count, inner]. Threads share the outer and inner extents, never i:
+/// each sum has one order.
 template <class T>
 void add_slices(T* into, const T* g, const int32_t* ids, int64_t outer, int64_t extent,
                 int64_t count, int64_t inner, int64_t skip) {

@@ -113,8 +113,8 @@ bool is_turned(const Layout& layout, const Operand* const* operands, int count) 
   return false;
 }
 
-/// Axes of one element are dropped, neighbours merged wherever every operand steps over both as
-/// over one.
+/// Axes of one element are dropped, neighbours merged wherever every operand steps
+/// over both as over one.
 Layout layout_of(const Shape& shape, const Operand* const* operands, int count, int64_t piece) {
   constexpr int64_t tile = 64;  // whose lines stay in the first-level cache
   Layout layout;

@@ -20,8 +20,8 @@ struct Number {
   };
 };
 
-/// One operand: the first element and how to step. Without strides it is one number for all
-/// elements.
+/// One operand: the first element and how to step.
+/// Without strides it is one number for all elements.
 struct Operand {
   Operand(const Array& array)  // implicit: arrays and numbers are listed side by side
       : data(static_cast<char*>(array.raw())),
@@ -40,8 +40,8 @@ struct Operand {
 /// Elements that one thread takes at a time: of cheap arithmetic, and of costly functions.
 inline constexpr int64_t cheap_piece = 16384, costly_piece = 4096;
 
-/// out = loop(in...), elementwise over the shape of `out`; at most three inputs. Parallel, cut by
-/// shape.
+/// out = loop(in...), elementwise over the shape of `out`; at most three inputs.
+/// Parallel, cut by shape.
 void iterate(loops::Loop loop, const Array& out, std::initializer_list<Operand> in,
              int64_t piece = cheap_piece);
 

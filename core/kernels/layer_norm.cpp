@@ -13,8 +13,8 @@ const T* data_or_null(const Array& x) {
   return x.defined() ? x.data<T>() : nullptr;
 }
 
-/// Rows whose parameter gradients are summed one after another; the sums of such groups are added
-/// in order.
+/// Rows whose parameter gradients are summed one after another;
+/// the sums of such groups are added in order.
 constexpr int64_t summed_rows = 64;
 
 }  // namespace

@@ -132,8 +132,8 @@ const void* advanced(const void* data, int64_t elements, DType dtype) {
   return static_cast<const char*>(data) + elements * static_cast<int64_t>(item_size(dtype));
 }
 
-/// Start of piece `i` of `count` balanced pieces of `extent`, on multiples of 16 where they are
-/// long.
+/// Start of piece `i` of `count` balanced pieces of `extent`,
+/// on multiples of 16 where they are long.
 int64_t piece_start(int64_t extent, int64_t count, int64_t i) {
   if (i == count) return extent;
   const int64_t start = extent * i / count;

@@ -3,8 +3,8 @@
 #include "../array.hpp"
 #include "../random.hpp"
 
-/// Numbers from Philox counters: element i depends on the seed, the stream, the first block and i
-/// alone.
+/// Numbers from Philox counters: element i depends on the seed, the stream,
+/// the first block and i alone.
 namespace heed::kernels {
 
 /// Blocks that an array of `count` elements uses (four words a block, one word an element for

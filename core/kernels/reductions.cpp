@@ -15,8 +15,8 @@ namespace {
 
 using loops::ColumnsLoop, loops::Reduction, loops::RowsLoop;
 
-/// Elements that one task reduces, and a row or column that is longer is cut into pieces of so
-/// many.
+/// Elements that one task reduces, and a row or column that is longer is cut into
+/// pieces of so many.
 constexpr int64_t task_size = 16384, cut_size = 65536;
 /// Columns of one task.
 constexpr int64_t column_block = 256;
@@ -64,8 +64,8 @@ struct Group {
   int64_t size, stride;
 };
 
-/// Returns the number of groups, or 0 where axes of one kind can't be merged into at most three
-/// groups.
+/// Returns the number of groups, or 0 where axes of one kind can't be merged into
+/// at most three groups.
 int grouped(const Array& x, const Flags& flags, Group groups[3]) {
   int count = 0;
   for (int i = 0; i < x.rank(); ++i) {
@@ -148,8 +148,8 @@ void run_rows(RowsLoop loop, const Plan& plan, const Array& y) {
   });
 }
 
-/// Long rows: partial results [outer, pieces] of pieces of one length, reduced again in their
-/// order.
+/// Long rows: partial results [outer, pieces] of pieces of one length,
+/// reduced again in their order.
 void reduce_long_rows(const Reduction& f, const Plan& plan, const Array& y) {
   const DType dtype = plan.x.dtype();
   const int64_t pieces = ceil_divide(plan.extent, task_size);

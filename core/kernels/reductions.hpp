@@ -3,8 +3,8 @@
 #include "../array.hpp"
 
 /// Reductions over axes (normalised: each in [0, rank), none twice; an empty list means all axes).
-/// Any strides. Cut by shape and combined in a fixed order: the same bits for any number of
-/// threads.
+/// Any strides. Cut by shape and combined in a fixed order:
+/// the same bits for any number of threads.
 namespace heed::kernels {
 
 /// Floating and int32.

@@ -127,7 +127,15 @@ void binary(const Run& run) {
   in_chunks(run, {sizeof(Out), {sizeof(A), sizeof(A)}}, dense, false);
 }
 
-/// For functions that often have a number on the left.
+/// For gradients, whose operands are seldom spread: one loop each.
+template <class F, class T>
+void backward(const Run& run) {
+  constexpr Loop dense = binary_run<F, T, T, One, One>;
+  if (strides_are(run, 1, 1)) return dense(run);
+  in_chunks(run, {sizeof(T), {sizeof(T), sizeof(T)}}, dense, false);
+}
+
+/// With a loop for a number on the left too.
 template <class F, class Out, class A>
 void ordered(const Run& run) {
   if (strides_are(run, 0, 1)) return binary_run<F, Out, A, Zero, One>(run);
@@ -191,20 +199,29 @@ constexpr int f32 = 0, f64 = 1, i32 = 2, bit = 3;
 
 using Row = Loop[dtype_count];
 
-template <class F>
-constexpr void set_unary(Row& row) {
-  row[f32] = unary<F, float, float>;
-  row[f64] = unary<F, double, double>;
+template <Unary f>
+constexpr void set_floating(ElementwiseLoops& all) {
+  constexpr int i = static_cast<int>(f);
+  all.unary[i][f32] = unary<Function<f>, float, float>;
+  all.unary[i][f64] = unary<Function<f>, double, double>;
+  all.unary_backward[i][f32] = backward<Backward<f>, float>;
+  all.unary_backward[i][f64] = backward<Backward<f>, double>;
 }
-template <class F>
-constexpr void set_binary(Row& row) {
-  row[f32] = binary<F, float, float>;
-  row[f64] = binary<F, double, double>;
+template <Unary f>
+constexpr void set_arithmetic(ElementwiseLoops& all) {
+  set_floating<f>(all);
+  all.unary[static_cast<int>(f)][i32] = unary<Function<f>, Integer, Integer>;
 }
-template <class F>
-constexpr void set_ordered(Row& row) {
-  row[f32] = ordered<F, float, float>;
-  row[f64] = ordered<F, double, double>;
+template <Binary f>
+constexpr void set_floating(ElementwiseLoops& all) {
+  Row& row = all.binary[static_cast<int>(f)];
+  row[f32] = ordered<Function2<f>, float, float>;
+  row[f64] = ordered<Function2<f>, double, double>;
+}
+template <Binary f>
+constexpr void set_arithmetic(ElementwiseLoops& all) {
+  set_floating<f>(all);
+  all.binary[static_cast<int>(f)][i32] = ordered<Function2<f>, Integer, Integer>;
 }
 template <class F>
 constexpr void set_symmetric_relation(Row& row) {
@@ -228,46 +245,6 @@ constexpr void set_convert(Row& row) {
   row[bit] = convert<Mask, From>;
 }
 
-constexpr void fill_unary(Row (&rows)[static_cast<int>(Unary::count)]) {
-  const auto row = [&](Unary f) -> Row& { return rows[static_cast<int>(f)]; };
-  set_unary<Neg>(row(Unary::neg));
-  set_unary<Square>(row(Unary::square));
-  set_unary<Abs>(row(Unary::abs));
-  set_unary<Sqrt>(row(Unary::sqrt));
-  set_unary<Exp>(row(Unary::exp));
-  set_unary<Log>(row(Unary::log));
-  set_unary<Tanh>(row(Unary::tanh));
-  set_unary<Sigmoid>(row(Unary::sigmoid));
-  set_unary<Relu>(row(Unary::relu));
-  set_unary<Gelu>(row(Unary::gelu));
-  set_unary<Silu>(row(Unary::silu));
-  set_unary<Sign>(row(Unary::sign));
-  row(Unary::neg)[i32] = unary<Neg, Integer, Integer>;
-  row(Unary::square)[i32] = unary<Square, Integer, Integer>;
-  row(Unary::abs)[i32] = unary<Abs, Integer, Integer>;
-}
-
-constexpr void fill_binary(Row (&rows)[static_cast<int>(Binary::count)]) {
-  const auto row = [&](Binary f) -> Row& { return rows[static_cast<int>(f)]; };
-  set_binary<Add>(row(Binary::add));
-  set_ordered<Sub>(row(Binary::sub));
-  set_binary<Mul>(row(Binary::mul));
-  set_ordered<Div>(row(Binary::div));
-  set_binary<Pow>(row(Binary::pow));
-  set_binary<Minimum>(row(Binary::minimum));
-  set_binary<Maximum>(row(Binary::maximum));
-  set_binary<TanhBackward>(row(Binary::tanh_backward));
-  set_binary<SigmoidBackward>(row(Binary::sigmoid_backward));
-  set_binary<ReluBackward>(row(Binary::relu_backward));
-  set_binary<GeluBackward>(row(Binary::gelu_backward));
-  set_binary<SiluBackward>(row(Binary::silu_backward));
-  row(Binary::add)[i32] = binary<Add, Integer, Integer>;
-  row(Binary::sub)[i32] = binary<Sub, Integer, Integer>;
-  row(Binary::mul)[i32] = binary<Mul, Integer, Integer>;
-  row(Binary::minimum)[i32] = binary<Minimum, int32_t, int32_t>;
-  row(Binary::maximum)[i32] = binary<Maximum, int32_t, int32_t>;
-}
-
 template <class T, class Signed = T>
 constexpr void fill_ternary(ElementwiseLoops& all, int dtype) {
   all.ternary[static_cast<int>(Ternary::product)][dtype] = product<T>;
@@ -278,8 +255,12 @@ constexpr void fill_ternary(ElementwiseLoops& all, int dtype) {
 
 constexpr ElementwiseLoops table() {
   ElementwiseLoops all = {};
-  fill_unary(all.unary);
-  fill_binary(all.binary);
+#define HEED_SET_UNARY(name, takes, ...) set_##takes<Unary::name>(all);
+#define HEED_SET_BINARY(name, takes, ...) set_##takes<Binary::name>(all);
+  HEED_UNARY_ROWS(HEED_SET_UNARY)
+  HEED_BINARY_ROWS(HEED_SET_BINARY)
+#undef HEED_SET_UNARY
+#undef HEED_SET_BINARY
   fill_ternary<float>(all, f32);
   fill_ternary<double>(all, f64);
   fill_ternary<Integer, int32_t>(all, i32);

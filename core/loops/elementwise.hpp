@@ -2,13 +2,14 @@
 
 #include <cstdint>
 
+#include "../elementwise_rows.hpp"
 #include "table.hpp"
 
 namespace heed::loops {
 
 /// One run of elements: out[i * out_stride] = f(in[0][i * stride[0]], ...). Strides count elements.
-/// An output may be exactly an input (in place) where the loop says so, and overlaps nothing
-/// otherwise.
+/// An output may be exactly an input (in place) where the loop says so,
+/// and overlaps nothing otherwise.
 struct Run {
   int64_t n = 0;
   void* out = nullptr;
@@ -18,22 +19,10 @@ struct Run {
 };
 using Loop = void (*)(const Run& run);
 
-enum class Unary { neg, square, abs, sqrt, exp, log, tanh, sigmoid, relu, gelu, silu, sign, count };
-enum class Binary {
-  add,
-  sub,
-  mul,
-  div,
-  pow,
-  minimum,
-  maximum,
-  tanh_backward,
-  sigmoid_backward,
-  relu_backward,
-  gelu_backward,
-  silu_backward,
-  count
-};
+#define HEED_NAME(name, ...) name,
+enum class Unary { HEED_UNARY_ROWS(HEED_NAME) count };
+enum class Binary { HEED_BINARY_ROWS(HEED_NAME) count };
+#undef HEED_NAME
 /// in[0] * in[1] * in[2], and in[0] limited to [in[1], in[2]].
 enum class Ternary { product, clamp, count };
 /// eq, ne, lt, le: bool results. The other relations exchange their operands.
@@ -44,6 +33,8 @@ inline constexpr int dtype_count = 4;
 /// Rows of element types follow `DType`; what an operation does not take is null.
 struct ElementwiseLoops {
   Loop unary[static_cast<int>(Unary::count)][dtype_count];
+  /// in[0] is g = dL/dy, in[1] what the function keeps.
+  Loop unary_backward[static_cast<int>(Unary::count)][dtype_count];
   Loop binary[static_cast<int>(Binary::count)][dtype_count];
   Loop ternary[static_cast<int>(Ternary::count)][dtype_count];
   Loop compare[static_cast<int>(Relation::count)][dtype_count];

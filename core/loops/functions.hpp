@@ -1,5 +1,6 @@
 #pragma once
 
+#include "elementwise.hpp"
 #include "math.hpp"
 
 /// What elementwise loops do to one element: `F::of(...)`. For files of core/loops alone.
@@ -11,151 +12,81 @@ namespace {
 using Integer = uint32_t;
 using Mask = uint8_t;
 
-struct Neg {
-  template <class T>
-  static T of(T x) {
-    return 0 - x;
-  }
-  static float of(float x) { return -x; }
-  static double of(double x) { return -x; }
-};
-struct Square {
-  template <class T>
-  static T of(T x) {
-    return x * x;
-  }
-};
-struct Abs {
-  static float of(float x) { return __builtin_fabsf(x); }
-  static double of(double x) { return __builtin_fabs(x); }
-  static Integer of(Integer x) { return static_cast<int32_t>(x) < 0 ? 0 - x : x; }
-};
-struct Sqrt {
-  static float of(float x) { return __builtin_sqrtf(x); }
-  static double of(double x) { return __builtin_sqrt(x); }
-};
-struct Exp {
-  template <class T>
-  static T of(T x) {
-    return exponential(x);
-  }
-};
-struct Log {
-  template <class T>
-  static T of(T x) {
-    return natural_log(x);
-  }
-};
-struct Tanh {
-  template <class T>
-  static T of(T x) {
-    return hyperbolic_tangent(x);
-  }
-};
-struct Sigmoid {
-  template <class T>
-  static T of(T x) {
-    return logistic(x);
-  }
-};
-struct Gelu {
-  template <class T>
-  static T of(T x) {
-    return x * normal_distribution(x).cumulative;
-  }
-};
-struct Silu {
-  template <class T>
-  static T of(T x) {
-    return x * logistic(x);
-  }
-};
-struct Relu {
-  template <class T>
-  static T of(T x) {
-    return x < 0 ? T(0) : x;  // -0 and NaN stay
-  }
-};
-struct Sign {
-  template <class T>
-  static T of(T x) {
-    return x > 0 ? T(1) : x < 0 ? T(-1) : x;  // 0 and NaN stay
-  }
-};
+// What the rows call.
 
-struct Add {
-  template <class T>
-  static T of(T a, T b) {
-    return a + b;
-  }
-};
-struct Sub {
-  template <class T>
-  static T of(T a, T b) {
-    return a - b;
-  }
-};
-struct Mul {
-  template <class T>
-  static T of(T a, T b) {
-    return a * b;
-  }
-};
-struct Div {
-  template <class T>
-  static T of(T a, T b) {
-    return a / b;
-  }
-};
-struct Pow {
-  static float of(float a, float b) { return __builtin_powf(a, b); }
-  static double of(double a, double b) { return __builtin_pow(a, b); }
-};
-struct Minimum {
-  template <class T>
-  static T of(T a, T b) {
-    return a < b || a != a ? a : b;  // NaN wins
-  }
-};
-struct Maximum {
-  template <class T>
-  static T of(T a, T b) {
-    return a > b || a != a ? a : b;
-  }
-};
-struct TanhBackward {
-  template <class T>
-  static T of(T g, T y) {
-    return g * (1 - y * y);
-  }
-};
-struct SigmoidBackward {
-  template <class T>
-  static T of(T g, T y) {
-    return g * (y * (1 - y));
-  }
-};
-struct GeluBackward {
-  template <class T>
-  static T of(T g, T x) {
-    constexpr T density_at_0 = static_cast<T>(0x1.9884533d43651p-2);  // 1 / sqrt(2 pi)
-    const Normal<T> normal = normal_distribution(x);
-    return g * (normal.cumulative + x * (normal.power * density_at_0));
-  }
-};
-struct SiluBackward {
-  template <class T>
-  static T of(T g, T x) {
-    const T s = logistic(x);
-    return g * (s * (1 + x * (1 - s)));
-  }
-};
-struct ReluBackward {
-  template <class T>
-  static T of(T g, T y) {
-    return y <= 0 ? T(0) : g;
-  }
-};
+inline float magnitude(float x) { return __builtin_fabsf(x); }
+inline double magnitude(double x) { return __builtin_fabs(x); }
+inline Integer magnitude(Integer x) { return static_cast<int32_t>(x) < 0 ? 0 - x : x; }
+
+inline float square_root(float x) { return __builtin_sqrtf(x); }
+inline double square_root(double x) { return __builtin_sqrt(x); }
+
+inline float power(float a, float b) { return __builtin_powf(a, b); }
+inline double power(double a, double b) { return __builtin_pow(a, b); }
+
+template <class T>
+inline bool less(T a, T b) {
+  return a < b;
+}
+inline bool less(Integer a, Integer b) { return static_cast<int32_t>(a) < static_cast<int32_t>(b); }
+
+/// -1, 1; 0 and NaN stay.
+template <class T>
+inline T sign(T x) {
+  return x > 0 ? T(1) : x < 0 ? T(-1) : x;
+}
+
+/// F(x) + x F'(x), F the normal distribution.
+template <class T>
+inline T gelu_slope(T x) {
+  constexpr T density_at_0 = static_cast<T>(0x1.9884533d43651p-2);  // 1 / sqrt(2 pi)
+  const Normal<T> normal = normal_distribution(x);
+  return normal.cumulative + x * (normal.power * density_at_0);
+}
+
+template <class T>
+inline T silu_slope(T x) {
+  const T s = logistic(x);
+  return s * (1 + x * (1 - s));
+}
+
+// The rows as functions: of one operand, its gradient from g and what is kept, of two operands.
+
+template <Unary>
+struct Function;
+template <Unary>
+struct Backward;
+template <Binary>
+struct Function2;
+
+#define HEED_FUNCTIONS(name, takes, cost, f, keeps, gradient) \
+  template <>                                                 \
+  struct Function<Unary::name> {                              \
+    template <class T>                                        \
+    static T of(T x) {                                        \
+      return f;                                               \
+    }                                                         \
+  };                                                          \
+  template <>                                                 \
+  struct Backward<Unary::name> {                              \
+    template <class T>                                        \
+    static T of(T g, T keeps) {                               \
+      return gradient;                                        \
+    }                                                         \
+  };
+HEED_UNARY_ROWS(HEED_FUNCTIONS)
+#undef HEED_FUNCTIONS
+
+#define HEED_FUNCTION(name, takes, cost, f) \
+  template <>                               \
+  struct Function2<Binary::name> {          \
+    template <class T>                      \
+    static T of(T a, T b) {                 \
+      return f;                             \
+    }                                       \
+  };
+HEED_BINARY_ROWS(HEED_FUNCTION)
+#undef HEED_FUNCTION
 
 struct Product {
   template <class T>

@@ -4,8 +4,8 @@
 
 /// exp, tanh and sigmoid as branch-free polynomials that the compiler vectorises, at most 2 ulp
 /// from the exact value, and the normal distribution (4 ulp; float64: 8), for files of core/loops
-/// alone. NaN propagates; exp overflows to inf and underflows through denormals to 0; tanh(+-0) =
-/// +-0. The coefficients interpolate at Chebyshev nodes.
+/// alone. NaN propagates; exp overflows to inf and underflows through denormals to 0;
+/// tanh(+-0) = +-0. The coefficients interpolate at Chebyshev nodes.
 namespace heed::loops {
 
 namespace {
@@ -36,8 +36,8 @@ struct Constants<float> {
   static constexpr float tanh_terms[] = {-0x1.555556p-2f, 0x1.1110eap-3f,  -0x1.ba08c4p-5f,
                                          0x1.64a976p-6f,  -0x1.116a16p-7f, 0x1.2c83c0p-9f};
   static constexpr float tanh_small = 0.625f;
-  /// (log((1 + s) / (1 - s)) / s - 2) / s^2 in powers of s^2, for (1 + s) / (1 - s) within
-  /// [sqrt(1/2), sqrt(2)].
+  /// (log((1 + s) / (1 - s)) / s - 2) / s^2 in powers of s^2,
+  /// for (1 + s) / (1 - s) within [sqrt(1/2), sqrt(2)].
   static constexpr float log_terms[] = {0x1.55555cp-1f, 0x1.997afap-2f, 0x1.2f1c70p-2f};
   static constexpr float sqrt_half = 0x1.6a09e6p-1f, smallest_normal = 0x1p-126f;
   /// exp(a^2 / 2) erfc(a / sqrt(2)) / 2w in powers of 2w - 1, w = 1 / (1 + tail_slope a), for
@@ -114,8 +114,8 @@ inline Reduced<T> reduced_exponential(T x, T less = 0) {
   return {__builtin_bit_cast(typename C::Bits, rounded) << C::mantissa_bits, y, rest - (y - 1)};
 }
 
-/// exp(x) in `denormal` results too, or 0 for them, which is cheaper: for sums in which they don't
-/// count.
+/// exp(x) in `denormal` results too, or 0 for them, which is cheaper:
+/// for sums in which they don't count.
 template <class T, bool denormal = true>
 inline T exponential(T x) {
   using C = Constants<T>;
@@ -221,8 +221,8 @@ inline Normal<T> normal_distribution(T x) {
   return {select(negative, tail, 1 - tail), power};
 }
 
-/// log(x) = n log 2 + log(1 + f), 1 + f in [sqrt(1/2), sqrt(2)), for normal x > 0. With R =
-/// log(1 + f) / s - 2, s = f / (2 + f): log(1 + f) = f - (f^2 / 2 - s (f^2 / 2 + R)), f exact.
+/// log(x) = n log 2 + log(1 + f), 1 + f in [sqrt(1/2), sqrt(2)), for normal x > 0. With
+/// s = f / (2 + f), R = log(1 + f) / s - 2: log(1 + f) = f - (f^2 / 2 - s (f^2 / 2 + R)), f exact.
 template <class T>
 inline T log_of_normal(T x) {
   using C = Constants<T>;

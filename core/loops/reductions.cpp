@@ -50,8 +50,8 @@ struct Narrow<int32_t> {
   }
 };
 
-/// join of term(0), ..., term(n - 1): some partial results side by side, joined pairwise at the
-/// end.
+/// join of term(0), ..., term(n - 1): some partial results side by side,
+/// joined pairwise at the end.
 template <class R, class Term>
 typename R::Accumulator reduce(int64_t n, Term term) {
   using A = typename R::Accumulator;

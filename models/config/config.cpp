@@ -1,7 +1,6 @@
 #include "config.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 
 #include "../../core/error.hpp"
@@ -41,18 +40,15 @@ std::string joined(const std::vector<std::string>& list) {
   return text;
 }
 
-/// The shortest digits that read back as `value`; of -0, which a configuration may not hold, 0.
-std::string digits(double value) {
-  char text[32];
-  return {text, std::to_chars(text, text + sizeof text, value + 0.0).ptr};
-}
+/// Of -0, which a configuration may not hold, 0.
+std::string number(double value) { return json_number(value + 0.0); }
 
 /// The value of a key as JSON.
 std::string json_value(const Key& key) {
   return std::visit(
       Overloaded{[](const IntegerKey& k) { return std::to_string(*k.value); },
-                 [](const NumberKey& k) { return digits(*k.value); },
-                 [](const FractionKey& k) { return digits(*k.value); },
+                 [](const NumberKey& k) { return number(*k.value); },
+                 [](const FractionKey& k) { return number(*k.value); },
                  [](const FlagKey& k) { return std::string(*k.value ? "true" : "false"); },
                  [](const TextKey& k) { return json_string(*k.value); },
                  [](const PenaltyKey& k) { return json_string(to_string(*k.value)); },
@@ -307,17 +303,18 @@ ConfigKey described(const KeyGroup& group, const Key& key) {
     line.type = type;
     line.range = range;
   };
-  std::visit(
-      Overloaded{[&](const IntegerKey& k) {
-                   is("integer", std::to_string(k.low) + " to " + std::to_string(k.high));
-                 },
-                 [&](const NumberKey& k) { is("number", digits(k.low) + " to " + digits(k.high)); },
-                 [&](const FractionKey&) { is("number", "0 to 1, without 1"); },
-                 [&](const FlagKey&) { is("true or false", ""); },
-                 [&](const TextKey&) { is("string", ""); },
-                 [&](const PenaltyKey&) { is("string", "A or wu:A, A from 0 to 10"); },
-                 [&](const ChoiceKey& k) { is("string", joined(k.names)); }},
-      key.variable);
+  std::visit(Overloaded{[&](const IntegerKey& k) {
+                          is("integer", std::to_string(k.low) + " to " + std::to_string(k.high));
+                        },
+                        [&](const NumberKey& k) {
+                          is("number", shortest(k.low) + " to " + shortest(k.high));
+                        },
+                        [&](const FractionKey&) { is("number", "0 to 1, without 1"); },
+                        [&](const FlagKey&) { is("true or false", ""); },
+                        [&](const TextKey&) { is("string", ""); },
+                        [&](const PenaltyKey&) { is("string", "A or wu:A, A from 0 to 10"); },
+                        [&](const ChoiceKey& k) { is("string", joined(k.names)); }},
+             key.variable);
   return line;
 }
 

@@ -36,8 +36,8 @@ struct TrainingConfig {
   Initialisation initialisation = Initialisation::standard;
   /// constant; noam: `warmup` steps up to the learning rate, then falling with 1 / sqrt(step);
   /// cosine: falling to 0 at the last of `steps`, which it needs; exponential: to a hundredth
-  /// there, by one share at each step; plateau: halved after 3 validations in a row without a
-  /// better one.
+  /// there, by one share at each step; plateau: halved after 3 validations
+  /// in a row without a better one.
   ScheduleKind schedule = ScheduleKind::constant;
   int64_t warmup = 0;
   /// Rows of a batch times its longest sentence, and rows alone (0: no limit, but one has one);
@@ -51,12 +51,12 @@ struct TrainingConfig {
   int64_t epochs = 20, steps = 0;
   double minutes = 0;
   int64_t seed = 1;
-  /// Steps between validations, and validations without a better one before training stops (0:
-  /// never).
+  /// Steps between validations, and validations without a better one before
+  /// training stops (0: never).
   int64_t validate_every = 500, patience = 0;
   /// Last checkpoints whose mean is the model in the end if it is better; decay of the moving
-  /// average of the weights that is validated and kept as the best model; weight of R-Drop. 0:
-  /// none.
+  /// average of the weights that is validated and kept as the best model; weight of R-Drop. With 0
+  /// there is none of them.
   int64_t average = 0;
   double ema = 0, r_drop = 0;
 };

@@ -30,8 +30,8 @@ TranslationModel make_model(const Config& config);
 
 /// Reads a model folder. `IoError` for a missing file; `FormatError` or `DataError` for a
 /// config.json that is wrong or newer, vocabularies of another size than the embeddings, weights
-/// that are missing, unexpected, of another shape or type (all of them listed), or not finite
-/// (named).
+/// that are missing, unexpected, of another shape or type (all of them listed),
+/// or not finite (named).
 ModelFolder load_model_folder(const std::string& folder);
 /// The same for a folder with attention = custom: `build` makes the model that the weights are of.
 ///

@@ -68,8 +68,8 @@ bool is_separate(char c) {
   return in('{', '~') || in('[', '`') || in(' ', '&') || in('(', '+') || in(':', '@') || c == '/';
 }
 
-/// The rules of mteval-v13a for western languages. All of them look at ASCII alone, so that bytes
-/// serve.
+/// The rules of mteval-v13a for western languages. All of them look at ASCII alone,
+/// so that bytes serve.
 std::string tokenize_13a(std::string line) {
   replace_all(line, "<skipped>", "");
   replace_all(line, "-\n", "");

@@ -30,8 +30,8 @@ void for_each_segment(const char* metric, const std::vector<std::string>& hypoth
   }
 }
 
-/// What a score was made with, as sacreBLEU writes it: the parts that all metrics have around
-/// `settings`.
+/// What a score was made with, as sacreBLEU writes it:
+/// the parts that all metrics have around `settings`.
 inline std::string score_signature(int64_t references, bool confidence, bool lowercase,
                                    const std::string& settings) {
   const std::string resamples = "|bs:" + std::to_string(bootstrap_resamples) + "|seed:12345";

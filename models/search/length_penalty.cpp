@@ -3,6 +3,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "../../core/files/json_writer.hpp"
+
 namespace heed {
 
 double LengthPenalty::operator()(int64_t length) const {
@@ -11,10 +13,7 @@ double LengthPenalty::operator()(int64_t length) const {
 }
 
 std::string to_string(const LengthPenalty& penalty) {
-  char digits[32];
-  // The shortest that read back as the same number; -0 is 0.
-  const auto end = std::to_chars(digits, digits + sizeof digits, penalty.alpha + 0.0).ptr;
-  return (penalty.wu ? "wu:" : "") + std::string(digits, end);
+  return (penalty.wu ? "wu:" : "") + shortest(penalty.alpha + 0.0);  // -0 is 0
 }
 
 std::optional<LengthPenalty> parse_length_penalty(const std::string& text) {

@@ -1,12 +1,12 @@
 #include "sampling.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <string>
 
 #include "../../core/error.hpp"
+#include "../../core/files/json_writer.hpp"
 #include "../../core/random.hpp"
 
 namespace heed {
@@ -15,11 +15,6 @@ namespace {
 
 /// The Philox streams of sampling; their upper half keeps them apart from all other uses of a seed.
 constexpr uint64_t sampling_streams = uint64_t{0x73616d70} << 32;
-
-std::string shortest(double value) {
-  char text[32];
-  return {text, std::to_chars(text, text + sizeof text, value).ptr};
-}
 
 /// Sets all weights to 0 but those of the words that `top_k` and `top_p` leave. Words stay in the
 /// order of their ids: that of near-equal weights would change with the last bit.

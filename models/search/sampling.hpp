@@ -22,8 +22,8 @@ struct Sampling {
 /// Throws `ConfigError` for a value out of range.
 void check(const Sampling& sampling);
 
-/// The chance of one word: which sentence of a text, which draw of the sentence, which word of the
-/// draw.
+/// The chance of one word: which sentence of a text, which draw of the sentence,
+/// which word of the draw.
 struct DrawNumber {
   int64_t sentence = 0, draw = 0, step = 0;
 };

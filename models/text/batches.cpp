@@ -11,8 +11,8 @@ namespace heed {
 
 namespace {
 
-/// The Philox streams of shuffling; their upper half keeps them apart from all other uses of a
-/// seed.
+/// The Philox streams of shuffling; their upper half keeps them apart from all other
+/// uses of a seed.
 constexpr uint64_t shuffle_streams = uint64_t{0x73687566} << 32;
 
 using Ids = std::vector<int32_t>;

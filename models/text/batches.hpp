@@ -28,8 +28,8 @@ struct Batch {
 /// The batch of the pairs with these numbers. `DataError` for a sentence without ids.
 Batch make_batch(const EncodedPairs& pairs, const std::vector<int64_t>& indices);
 
-/// Source sentences (ids with `</s>`) padded to [B, S], and their keep mask. `DataError` for one
-/// without ids.
+/// Source sentences (ids with `</s>`) padded to [B, S], and their keep mask.
+/// `DataError` for one without ids.
 struct SourceBatch {
   Tensor source, source_keep;
 };

@@ -20,11 +20,11 @@ class LineError : public DataError {
 
 /// Reads a text line by line, strictly. Only LF ends a line (U+2028, U+0085, VT, FF and a lone CR
 /// are characters like others); the CR of CRLF and a byte order mark at the start are dropped, each
-/// with one note; the last line needs no LF. `LineError` (`FILE:LINE: byte OFFSET: invalid UTF-8
-/// (C0 80)`, offset from 0 in the line) for invalid UTF-8, NUL and lines longer than
-/// `max_line_bytes`, which are never read whole: `next` then goes on with the line behind it.
-/// `DataError` for UTF-16, compressed files and a line without an end; `IoError` when reading
-/// fails.
+/// with one note; the last line needs no LF. `LineError`
+/// (`FILE:LINE: byte OFFSET: invalid UTF-8 (C0 80)`, offset from 0 in the line) for invalid UTF-8,
+/// NUL and lines longer than `max_line_bytes`, which are never read whole: `next` then goes on with
+/// the line behind it. `DataError` for UTF-16, compressed files and a line without an end;
+/// `IoError` when reading fails.
 class LineReader {
  public:
   /// `name` stands for the file in messages (`standard input`).

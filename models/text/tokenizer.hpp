@@ -18,8 +18,8 @@ class Tokenizer {
   virtual std::string join(const std::vector<std::string>& tokens) const = 0;
 };
 
-/// Words are what stands between runs of U+0020; nothing else is changed. Joined with single
-/// spaces.
+/// Words are what stands between runs of U+0020; nothing else is changed.
+/// Joined with single spaces.
 class WordTokenizer final : public Tokenizer {
  public:
   std::string name() const override { return "word"; }

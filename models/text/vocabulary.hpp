@@ -8,9 +8,9 @@
 
 namespace heed {
 
-/// The tokens that a model knows, numbered from 0. The first four are the symbols `<pad> <unk> <s>
-/// </s>`. A text can't name a symbol: a literal `<s>` in it is an unknown word. Files
-/// (`source.vocab`) are UTF-8, one token a line in the order of the ids.
+/// The tokens that a model knows, numbered from 0. The first four are the symbols
+/// `<pad> <unk> <s> </s>`. A text can't name a symbol: a literal `<s>` in it is an unknown word.
+/// Files (`source.vocab`) are UTF-8, one token a line in the order of the ids.
 class Vocabulary {
  public:
   static constexpr int32_t pad = 0, unk = 1, bos = 2, eos = 3;

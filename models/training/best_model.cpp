@@ -6,9 +6,9 @@
 #include "../../core/error.hpp"
 #include "../../core/files/files.hpp"
 #include "../../core/files/json_reader.hpp"
+#include "../../core/files/json_writer.hpp"
 #include "../../core/files/safetensors.hpp"
 #include "../config/model_folder.hpp"
-#include "train_log.hpp"
 
 namespace heed {
 

@@ -1,21 +1,14 @@
 #include "train_log.hpp"
 
 #include <cerrno>
-#include <charconv>
-#include <cmath>
 #include <cstring>
 
 #include "../../core/error.hpp"
+#include "../../core/files/file_calls.hpp"
 #include "../../core/files/files.hpp"
 #include "../../core/files/json_writer.hpp"
 
 namespace heed {
-
-std::string json_number(double value) {
-  if (!std::isfinite(value)) return "null";
-  char buffer[32];
-  return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
-}
 
 TrainLog::TrainLog(const std::string& path) : path_(path) {
   if (path.empty()) return;

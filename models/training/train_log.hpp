@@ -31,7 +31,4 @@ class TrainLog {
   bool failed_ = false;
 };
 
-/// The shortest JSON number that reads back as `value`; `null` if it is not finite.
-std::string json_number(double value);
-
 }  // namespace heed

@@ -12,7 +12,6 @@
 #include "../../core/files/safetensors.hpp"
 #include "../../core/suggest.hpp"
 #include "../../optim/averaging.hpp"
-#include "train_log.hpp"
 
 namespace heed {
 

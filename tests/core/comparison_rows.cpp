@@ -1,6 +1,7 @@
 // One row for each operation and choice of arguments in make_comparison.py.
 #include <cmath>
 
+#include "../../core/elementwise_rows.hpp"
 #include "../../layers/norm.hpp"
 #include "comparison.hpp"
 
@@ -25,21 +26,13 @@ using Two = Tensor (*)(const Tensor&, const Tensor&);
 using WithNumber = Tensor (*)(const Tensor&, double);
 
 void add_elementwise(Rows& rows) {
-  const std::pair<const char*, One> ones[] = {
-      {"neg", neg},   {"square", square}, {"abs", abs},   {"sqrt", sqrt},
-      {"exp", exp},   {"log", log},       {"tanh", tanh}, {"sigmoid", sigmoid},
-      {"relu", relu}, {"gelu", gelu},     {"silu", silu}, {"logical_not", logical_not}};
+#define HEED_NAMED(name, ...) {#name, name},
+  const std::pair<const char*, One> ones[] = {HEED_UNARY_ROWS(HEED_NAMED){"neg", neg},
+                                              {"logical_not", logical_not}};
   for (const auto& [name, f] : ones) {
     add_row(rows, name, [f = f](const Inputs& x) { return f(x[0]); });
   }
-  const std::pair<const char*, Two> twos[] = {{"add", add},
-                                              {"sub", sub},
-                                              {"mul", mul},
-                                              {"div", div},
-                                              {"pow", pow},
-                                              {"minimum", minimum},
-                                              {"maximum", maximum},
-                                              {"eq", eq},
+  const std::pair<const char*, Two> twos[] = {HEED_BINARY_ROWS(HEED_NAMED){"eq", eq},
                                               {"ne", ne},
                                               {"lt", lt},
                                               {"le", le},
@@ -50,6 +43,7 @@ void add_elementwise(Rows& rows) {
   for (const auto& [name, f] : twos) {
     add_row(rows, name, [f = f](const Inputs& x) { return f(x[0], x[1]); });
   }
+#undef HEED_NAMED
   add_row(rows, "where", [](const Inputs& x) { return where(x[0], x[1], x[2]); });
 }
 

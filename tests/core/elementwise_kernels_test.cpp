@@ -74,7 +74,6 @@ const std::vector<UnaryCase>& unary_cases() {
       {"relu", k::relu, [](double x) { return x > 0 ? x : 0.0; }},
       {"gelu", k::gelu, [](double x) { return double(exact_gelu(x)); }, false, false, 4},
       {"silu", k::silu, [](double x) { return x / (1 + std::exp(-x)); }},
-      {"sign", k::sign, [](double x) { return static_cast<double>((x > 0) - (x < 0)); }},
       {"add 3", [](const Array& x) { return k::add(x, 3); }, [](double x) { return x + 3; }, false,
        true},
       {"mul -2", [](const Array& x) { return k::mul(x, -2); }, [](double x) { return x * -2; },
@@ -111,6 +110,11 @@ const std::vector<BinaryCase>& binary_cases() {
       {"pow", k::pow, [](double a, double b) { return std::pow(a, b); }, true},
       {"minimum", k::minimum, [](double a, double b) { return std::min(a, b); }, false, true},
       {"maximum", k::maximum, [](double a, double b) { return std::max(a, b); }, false, true},
+      {"square_backward", k::square_backward, [](double g, double x) { return 2 * g * x; }},
+      {"abs_backward", k::abs_backward, [](double g, double x) { return g * ((x > 0) - (x < 0)); }},
+      {"sqrt_backward", k::sqrt_backward, [](double g, double y) { return g / (2 * y); }, true},
+      {"exp_backward", k::exp_backward, [](double g, double y) { return g * y; }},
+      {"log_backward", k::log_backward, [](double g, double x) { return g / x; }, true},
       {"tanh_backward", k::tanh_backward, [](double g, double y) { return g * (1 - y * y); }},
       {"sigmoid_backward", k::sigmoid_backward, [](double g, double y) { return g * y * (1 - y); }},
       {"relu_backward", k::relu_backward, [](double g, double y) { return y > 0 ? g : 0.0; }},
@@ -294,7 +298,7 @@ TEST_CASE("NaN passes through functions of one and two arrays") {
     for (const Array& y :
          {kernels::exp(x), kernels::tanh(x), kernels::sigmoid(x), kernels::relu(x),
           kernels::gelu(x), kernels::silu(x), kernels::gelu_backward(one, x),
-          kernels::silu_backward(one, x), kernels::sign(x), kernels::clamp(x, 0, 2),
+          kernels::silu_backward(one, x), kernels::abs_backward(one, x), kernels::clamp(x, 0, 2),
           kernels::minimum(x, one), kernels::minimum(one, x), kernels::maximum(x, one),
           kernels::maximum(one, x)}) {
       const std::vector<double> v = plain(y);
@@ -397,8 +401,8 @@ TEST_CASE("exp, log, tanh and sigmoid have the right limits") {
 }
 
 TEST_CASE("gelu and silu have PyTorch's values and slopes, and exact ones in the tail") {
-  // x, gelu, its slope, silu, its slope: exact, and what torch 2.13 gives in float64 except in
-  // the tail, where its 1 + erf(x) cancels to 0 at -9.
+  // x, gelu, its slope, silu, its slope: exact, and what torch 2.13 gives in float64 except in the
+  // tail, where its 1 + erf(x) cancels to 0 at -9.
   const double rows[][5] = {
       {-9, -1.0157295653584566e-18, -9.1389373739066393e-18, -0.0011105511838760856,
        -0.00098701957189740844},

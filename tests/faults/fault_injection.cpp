@@ -13,6 +13,7 @@
 #include <new>
 
 #include "../../core/error.hpp"
+#include "../../core/files/file_calls.hpp"
 #include "../../core/files/files.hpp"
 #include "../../core/memory.hpp"
 #include "../../core/parallel.hpp"

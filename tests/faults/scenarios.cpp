@@ -71,8 +71,8 @@ TranslationData tiny_data(Config& config) {
   return make_translation_data(config, train, valid, make_tokenizer("word"), notes);
 }
 
-/// Trains up to `steps`, from where the folder's run stands; the bytes of the best model and of the
-/// last checkpoint.
+/// Trains up to `steps`, from where the folder's run stands;
+/// the bytes of the best model and of the last checkpoint.
 std::string train(const std::string& folder, int64_t steps) {
   manual_seed(5);
   Config config = tiny_config();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "../../core/error.hpp"
+#include "../../core/files/file_calls.hpp"
 #include "../../core/files/files.hpp"
 #include "../../core/memory.hpp"
 #include "../../core/parallel.hpp"

@@ -6,7 +6,8 @@ ties; and where it raises.
     python3 make_comparison.py [FOLDER]
 
 Made with torch 2.13.0 (CPU, one thread). tests/core/comparison_test.cpp has one row for each row
-here, by its name, and walks the file. The keys are ROW:CASE:PRECISION/..., with
+here, by its name, and walks the file; both take those of core/elementwise_rows.hpp from there. The
+keys are ROW:CASE:PRECISION/..., with
 
     in/I       the inputs; shape/I where input I is expanded to a shape before it is used
     out/I      the outputs
@@ -17,6 +18,7 @@ Inputs of layouts other than the dense one have the same numbers, so that the fi
 once and the test lays them out.
 """
 import os
+import re
 import sys
 import zlib
 
@@ -28,6 +30,8 @@ from safetensors.torch import save_file
 from comparison_cases import (PRECISIONS, Expanded, above, beyond, compute, ids, inf, infinite, large,
                               left, mask, nan, plain, right, rows, special, stored_as, ties)
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+
 ROWS = {}
 
 
@@ -38,6 +42,14 @@ def row(name, function, **cases):
 
 
 # --- elementwise ----------------------------------------------------------------------------------
+
+
+def heed_rows(rows):
+    """Name, PyTorch's function and `takes int32` of each row of core/elementwise_rows.hpp."""
+    with open(os.path.join(HERE, "../../core/elementwise_rows.hpp")) as file:
+        body = re.search(rf"#define {rows}\(ROW\)(.*\\\n)+.*", file.read()).group(0)
+    for name, takes in re.findall(r"ROW\((\w+), +(\w+)", body):
+        yield name, getattr(torch, name, None) or getattr(F, name), takes == "arithmetic"
 
 
 def one_operand(name, function, whole=False):
@@ -72,10 +84,7 @@ def comparison(name, function):
 
 
 def elementwise():
-    for name, function, whole in (
-            ("add", torch.add, True), ("sub", torch.sub, True), ("mul", torch.mul, True),
-            ("div", torch.div, False), ("pow", torch.pow, False),
-            ("minimum", torch.minimum, True), ("maximum", torch.maximum, True)):
+    for name, function, whole in heed_rows("HEED_BINARY_ROWS"):
         two_operands(name, function, whole)
     for name in ("eq", "ne", "lt", "le", "gt", "ge"):
         comparison(name, getattr(torch, name))
@@ -86,11 +95,8 @@ def elementwise():
             one_operand(f"{name}/{number}", lambda x, f=function, c=number: f(x, c))
     for exponent in (0.0, 1.0, 2.0, 3.0, -1.0, -2.0, 0.5, -0.5, 2.5, inf, nan):
         one_operand(f"pow/{exponent}", lambda x, p=exponent: x**p)
-    for name, function, whole in (
-            ("neg", torch.neg, True), ("square", torch.square, True), ("abs", torch.abs, True),
-            ("sqrt", torch.sqrt, False), ("exp", torch.exp, False), ("log", torch.log, False),
-            ("tanh", torch.tanh, False), ("sigmoid", torch.sigmoid, False),
-            ("relu", torch.relu, False), ("gelu", F.gelu, False), ("silu", F.silu, False)):
+    one_operand("neg", torch.neg, whole=True)
+    for name, function, whole in heed_rows("HEED_UNARY_ROWS"):
         one_operand(name, function, whole)
 
 
@@ -346,7 +352,7 @@ def losses():
 
 
 def main():
-    folder = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
+    folder = sys.argv[1] if len(sys.argv) > 1 else HERE
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     for family in (elementwise, selections, reductions, views, indexing, products, losses):

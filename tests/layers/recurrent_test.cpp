@@ -8,8 +8,8 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-/// A GRU from PyTorch's formulas, one word at a time, for one sequence without padding: x [1, S,
-/// I].
+/// A GRU from PyTorch's formulas, one word at a time, for one sequence without padding:
+/// x [1, S, I].
 Tensor plain_gru(const RecurrentCell& cell, const Tensor& x, bool backward) {
   const int64_t n = cell.config.hidden, S = x.size(1);
   const auto part = [n](const Tensor& w, int64_t k) { return slice(w, 0, k * n, (k + 1) * n); };

@@ -35,8 +35,8 @@ inline Tensor mixed(const Tensor& y) {
   return sum(flat * Tensor::from(weights, flat.shape()).to(y.dtype()));
 }
 
-/// The largest difference between the gradients of `mixed(f())` and of `mixed(g())`, values
-/// included.
+/// The largest difference between the gradients of `mixed(f())`
+/// and of `mixed(g())`, values included.
 template <class F, class G>
 double gradient_difference(const F& f, const G& g, const std::vector<Tensor>& leaves) {
   const Tensor a = f(), b = g();
@@ -70,8 +70,8 @@ inline Tensor keep_of(const std::vector<int64_t>& lengths, int64_t S) {
   return Tensor::from(keep, {static_cast<int64_t>(lengths.size()), S}).to(boolean);
 }
 
-/// Checks the gradients of `f()` for these leaves with central differences, by the default
-/// tolerances.
+/// Checks the gradients of `f()` for these leaves with central differences,
+/// by the default tolerances.
 template <class F>
 void check_gradients(const F& f, const std::vector<Tensor>& leaves) {
   const auto result = gradcheck([&](const std::vector<Tensor>&) { return f(); }, leaves);

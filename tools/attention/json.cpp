@@ -1,7 +1,5 @@
 #include "json.hpp"
 
-#include <charconv>
-
 #include "../../core/files/json_writer.hpp"
 #include "maps.hpp"
 
@@ -21,11 +19,6 @@ void append_list(std::string& out, const Items& items, Write write) {
   out += ']';
 }
 
-void append_number(std::string& out, float value) {
-  char digits[32];
-  out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
-}
-
 void append_tokens(std::string& out, const std::vector<std::string>& tokens) {
   append_list(out, tokens, [&](const std::string& token) { out += json_string(token); });
 }
@@ -35,7 +28,7 @@ void append_head(std::string& out, const AttentionMap& map) {
   for (std::size_t t = 0; t < map.rows.size(); ++t)
     rows.push_back(map.weights.subspan(t * map.columns.size(), map.columns.size()));
   append_list(out, rows, [&](std::span<const float> row) {
-    append_list(out, row, [&](float weight) { append_number(out, weight); });
+    append_list(out, row, [&](float weight) { out += json_number(weight); });
   });
 }
 

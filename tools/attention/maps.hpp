@@ -28,8 +28,8 @@ std::vector<std::string> token_labels(const std::vector<std::string>& tokens);
 
 /// Every head of every attention of `translation`, in order; the weights are views into it. Where
 /// the target attends to itself both axes show the tokens read: `<s>`, then all of the target but
-/// its last. `ShapeError` if a head does not have queries x keys weights, `NumericError` if one is
-/// not finite.
+/// its last. `ShapeError` if a head does not have queries x keys weights,
+/// `NumericError` if one is not finite.
 std::vector<AttentionMap> attention_maps(const Translation& translation);
 
 /// `source` or `target`.

@@ -34,8 +34,8 @@ std::string padded_left(const std::string& text, int64_t width) {
   return repeat(" ", width - display_width(text)) + text;
 }
 
-// Colour: dark blue for 0 over teal to light yellow for 1, so that lightness alone tells the
-// weight.
+// Colour: dark blue for 0 over teal to light yellow for 1,
+// so that lightness alone tells the weight.
 struct Rgb {
   std::array<int, 3> channels;
 };

@@ -21,8 +21,8 @@ TerminalStyle terminal_style(int file_descriptor, bool color);
 
 /// The attention of a translation as heat maps of text: source tokens across the top, target tokens
 /// down the side. Sentences that do not fit are cut, with a note. Of many heads the last layer's
-/// first four are drawn, with a note about the others. Ends with a line end; empty without
-/// attention.
+/// first four are drawn, with a note about the others.
+/// Ends with a line end; empty without attention.
 std::string draw_attention(const Translation& translation, const TerminalStyle& style = {});
 
 }  // namespace heed::tools

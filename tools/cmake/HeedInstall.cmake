@@ -15,9 +15,22 @@ if(TARGET heed_command)
   endif()
 endif()
 
+# Headers that sources share among themselves stay at home; no installed one includes them.
+set(internal core/loops core/files/file_calls.hpp core/kernels/dispatch.hpp core/kernels/iterate.hpp
+  core/kernels/row_access.hpp models/recurrent_decoding.hpp models/config/config_keys.hpp
+  models/text/character_kinds_tables.hpp models/text/code_range.hpp models/text/letter_case_tables.hpp
+  models/training/loop models/translate/attention_layers.hpp models/translate/source_lines.hpp
+  models/translate/translator_batches.hpp)
+set(but_internal "")
+foreach(path ${internal})
+  if(NOT EXISTS ${PROJECT_SOURCE_DIR}/${path})
+    message(FATAL_ERROR "heed: ${path}, which is not to be installed, is gone")
+  endif()
+  list(APPEND but_internal REGEX "/${path}$" EXCLUDE)
+endforeach()
 foreach(folder core layers optim models)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/heed
-    FILES_MATCHING PATTERN "*.hpp" PATTERN "loops" EXCLUDE)
+    FILES_MATCHING PATTERN "*.hpp" ${but_internal})
 endforeach()
 install(FILES ${PROJECT_SOURCE_DIR}/heed.hpp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/heed)
 

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "../../core/error.hpp"
+#include "../../core/files/json_writer.hpp"
 #include "../../core/suggest.hpp"
 
 namespace heed::tools {
@@ -45,13 +46,6 @@ std::string entry_text(const FlagDescription& flag) {
     line.resize(help_indent, ' ');
   }
   return line + wrapped(flag.help, help_indent) + '\n';
-}
-
-/// 12 for whole numbers, 0.5 for others.
-std::string shortest(double value) {
-  char buffer[32];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
-  return {buffer, end};
 }
 
 }  // namespace

@@ -7,8 +7,8 @@
 
 namespace heed::tools {
 
-/// A flag or argument of a verb, as its help, the manual page and the completions of shells show
-/// it.
+/// A flag or argument of a verb, as its help, the manual page and the completions
+/// of shells show it.
 struct FlagDescription {
   enum class Value { none, number, choice, text };
   /// `--beam`, or what stands for an argument: `MODEL`.
@@ -89,8 +89,8 @@ struct CommonFlags {
   void declare(Flags& flags);
 };
 
-/// May colour be written to this file descriptor (1 or 2)? By --color, NO_COLOR, and whether it is
-/// a terminal.
+/// May colour be written to this file descriptor (1 or 2)? By --color, NO_COLOR,
+/// and whether it is a terminal.
 bool wants_color(const CommonFlags& common, int descriptor);
 
 /// A whole number of `text`; `what` names it in the `ConfigError`.

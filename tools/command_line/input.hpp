@@ -8,8 +8,8 @@
 
 namespace heed::tools {
 
-/// Standard input that can say, without waiting, whether a line is there. `IoError` when it can't
-/// be read.
+/// Standard input that can say, without waiting, whether a line is there.
+/// `IoError` when it can't be read.
 class StandardInput final : public std::streambuf {
  public:
   /// Would reading a line return at once? So too at the end, and for a line that is too long.

@@ -4,6 +4,7 @@
 #include "../../core/blas.hpp"
 #include "../../core/error.hpp"
 #include "../../core/files/files.hpp"
+#include "../../core/files/json_writer.hpp"
 #include "../../core/random.hpp"
 #include "../../core/suggest.hpp"
 #include "../../models/config/model_folder.hpp"

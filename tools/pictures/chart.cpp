@@ -16,8 +16,8 @@ constexpr double margin = 24, title_size = 20, text_size = 15, tick = 6;
 constexpr const char* grid_color = "#d5d8dc";
 constexpr const char* axis_color = "#555";
 
-/// The least multiple of 1, 2 or 5 times a power of 10 that divides an axis into at most `most`
-/// parts.
+/// The least multiple of 1, 2 or 5 times a power of 10 that divides an axis into
+/// at most `most` parts.
 double tick_step(double low, double high, int most) {
   double step = std::pow(10, std::floor(std::log10((high - low) / most)));
   for (const double factor : {2.0, 2.5, 2.0}) {  // 1, 2, 5, 10 times the power

@@ -6,7 +6,6 @@
 #include "../../core/files/json_reader.hpp"
 #include "../../core/files/json_writer.hpp"
 #include "../../models/text/parallel_text.hpp"
-#include "../../models/training/train_log.hpp"
 
 namespace heed::tools {
 

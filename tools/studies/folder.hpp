@@ -21,8 +21,8 @@ struct PartResult {
 };
 
 /// The folder of a study: `study.json` (what is studied), `data/` (its text), `parts/MODEL-SEED/`
-/// (a model folder each, with its `test.out` and `result.json`), `parts/MODEL.json` (its number of
-/// updates).
+/// (a model folder each, with its `test.out` and `result.json`),
+/// `parts/MODEL.json` (its number of updates).
 class StudyFolder {
  public:
   /// Makes the folder, or opens it to go on with the study in it. `ConfigError` if it holds

@@ -1,6 +1,5 @@
 #include "../../core/error.hpp"
 #include "../../core/files/json_writer.hpp"
-#include "../../models/training/train_log.hpp"
 #include "../terminal/text_table.hpp"
 #include "reports.hpp"
 #include "statistics.hpp"

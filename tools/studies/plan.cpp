@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "../../core/error.hpp"
+#include "../../core/files/json_writer.hpp"
 #include "../../core/suggest.hpp"
-#include "../../models/training/train_log.hpp"
 
 namespace heed::tools {
 

@@ -48,8 +48,8 @@ struct StudyPlan {
 /// The study as it is published.
 StudyPlan study_plan(StudyKind kind);
 
-/// Changes the number of test sentences, about: a study of lengths takes equally many of each
-/// range.
+/// Changes the number of test sentences, about: a study of lengths takes equally
+/// many of each range.
 void set_test_size(StudyPlan& plan, int64_t sentences);
 
 /// The configuration of one model of a study, but for its data and seed; with 1 update where their

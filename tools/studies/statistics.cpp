@@ -4,8 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "../../core/files/json_writer.hpp"
 #include "../../core/random.hpp"
-#include "../../models/training/train_log.hpp"
 
 namespace heed::tools {
 

@@ -2,7 +2,6 @@
 #include <cmath>
 
 #include "../../core/files/json_writer.hpp"
-#include "../../models/training/train_log.hpp"
 #include "../terminal/text_table.hpp"
 #include "reports.hpp"
 #include "statistics.hpp"

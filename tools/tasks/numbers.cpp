@@ -74,8 +74,8 @@ void say_group(Saying& line, int number, const char* one) {
   say_below_hundred(line, number % 100, one);
 }
 
-/// Below 10^9: groups of three digits. `million` is a noun, feminine and with a plural; `thousand`
-/// is neither.
+/// Below 10^9: groups of three digits. `million` is a noun, feminine and with a plural;
+/// `thousand` is neither.
 Saying said(int number) {
   Saying line;
   const int millions = number / 1'000'000, thousands = number / 1000 % 1000, rest = number % 1000;

@@ -4,8 +4,8 @@
 #include "phrases_lexicon.hpp"
 
 /// A small English-French grammar. It draws a clause as a structure, says it in English, and writes
-/// it in French with the English words that each French word comes from: that is the gold
-/// alignment.
+/// it in French with the English words that each French word comes from:
+/// that is the gold alignment.
 namespace heed::tools {
 
 namespace {

@@ -4,8 +4,8 @@
 #include "generators.hpp"
 #include "phrases_lexicon.hpp"
 
-/// How many sentences the grammar of tasks_phrases.cpp has: the same rules, counted instead of
-/// drawn.
+/// How many sentences the grammar of tasks_phrases.cpp has: the same rules,
+/// counted instead of drawn.
 namespace heed::tools {
 
 using namespace lexicon;

@@ -83,8 +83,8 @@ struct Part {
   const char* name;
   std::vector<Pair>* pairs;
   int64_t size;
-  /// Where this part ends in [0, 1); each line has its place there and so belongs to one part
-  /// alone.
+  /// Where this part ends in [0, 1); each line has its place there
+  /// and so belongs to one part alone.
   double end;
   bool full() const { return static_cast<int64_t>(pairs->size()) >= size; }
 };

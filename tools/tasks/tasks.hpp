@@ -21,8 +21,8 @@ struct TaskOptions {
   int64_t min_length = 1, max_length = 0;
 };
 
-/// The examples of a task. No source line of valid or test is in train, and none occurs twice in
-/// them.
+/// The examples of a task. No source line of valid or test is in train,
+/// and none occurs twice in them.
 struct TaskData {
   std::vector<Pair> train, valid, test;
 };

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "../../../core/error.hpp"
+#include "../../../core/files/file_calls.hpp"
 #include "../../../core/files/files.hpp"
 #include "../../temporary_folder.hpp"
 

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <limits>
 
 #include "../../../core/error.hpp"
 #include "../../../core/files/files.hpp"
@@ -198,4 +199,12 @@ TEST_CASE("What is written as JSON steers no terminal and reads back as it was")
   const std::string written = json_string(text);
   CHECK(written == "\"a\\u001b\\u007f \\u009b31m \\u202e\\u2066\\u200f \\u2028 \u00e9\u4e2d\"");
   CHECK(config("{\"x\": " + written + "}").required_text("x") == text);
+}
+
+TEST_CASE("numbers written as JSON read back as they were, and no number is null") {
+  CHECK(json_number(1.0 / 3) == "0.3333333333333333");
+  CHECK(json_number(1.0f / 3) == "0.33333334");
+  CHECK(json_number(12.0) == "12");
+  CHECK(json_number(std::numeric_limits<double>::infinity()) == "null");
+  CHECK(shortest(std::numeric_limits<double>::infinity()) == "inf");
 }

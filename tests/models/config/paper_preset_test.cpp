@@ -47,7 +47,7 @@ TEST_CASE("the preset paper of the recurrent models is Bahdanau, Cho and Bengio 
     CHECK(c.recurrent.readout_size == 500);
     CHECK(c.recurrent.readout == Readout::maxout);
     CHECK(c.recurrent.cell == Cell::gru);
-    CHECK(c.recurrent.reset == Reset::before);  // A.1.1
+    CHECK(c.recurrent.reset == Reset::before);                   // A.1.1
     CHECK(c.recurrent.readout_state == ReadoutState::previous);  // A.2.2
     CHECK(c.recurrent.attention == Score::additive);
     CHECK(c.recurrent.dropout == 0);

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "../../../core/error.hpp"
+#include "../../../core/files/file_calls.hpp"
 #include "../../../core/files/files.hpp"
 #include "../../../models/training/train_log.hpp"
 #include "../../temporary_folder.hpp"
@@ -29,11 +30,6 @@ TEST_CASE("the name of a figure may hold quotes: the line stays an object") {
   TrainLog log(folder / "log.jsonl");
   log.line("valid").add("the \"score\"", 0.5).write();
   CHECK(read_file(folder / "log.jsonl") == "{\"event\": \"valid\", \"the \\\"score\\\"\": 0.5}\n");
-}
-
-TEST_CASE("numbers of the history read back as they were, and no number is null") {
-  CHECK(json_number(1.0 / 3) == "0.3333333333333333");
-  CHECK(json_number(std::numeric_limits<double>::infinity()) == "null");
 }
 
 TEST_CASE("a history that can't be opened is an error, one that is lost later a single warning") {

@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "../../../core/error.hpp"
+#include "../../../core/files/file_calls.hpp"
 #include "../../../core/files/files.hpp"
 #include "../../../models/training/training_checkpoint.hpp"
 #include "../../temporary_folder.hpp"

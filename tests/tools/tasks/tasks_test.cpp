@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "../../../core/files/file_calls.hpp"
+
 #include "../../../core/error.hpp"
 #include "../../../core/files/files.hpp"
 #include "../../../models/text/tokenizer.hpp"

@@ -1,0 +1,41 @@
+#pragma once
+
+/// The operations on each element by itself, a row each. From a row come the loops for every
+/// instruction set (loops/elementwise.cpp), the array functions (kernels/elementwise.hpp), the
+/// comparison with PyTorch and, of one operand, the operation with its backward rule
+/// (elementwise.cpp). Whoever uses the rows defines what one becomes and hands that to the list.
+///
+///     takes    floating elements, or arithmetic: int32 too
+///     cost     cheap or costly: how many elements are worth a thread
+///     keeps    what the gradient is made from besides g = dL/dy: the operand x or the result y
+///
+/// The formulas are C++ for elements of one type T, uint32_t for int32, so that it wraps around.
+/// What they call stands in loops/functions.hpp and loops/math.hpp. NaN propagates.
+
+// clang-format off
+
+//    name     takes       cost    y = f(x)                             keeps, dL/dx
+#define HEED_UNARY_ROWS(ROW)                                                                      \
+  ROW(square,  arithmetic, cheap,  x * x,                                 x, g * x * 2)           \
+  ROW(abs,     arithmetic, cheap,  magnitude(x),                          x, g * sign(x))         \
+  ROW(sqrt,    floating,   cheap,  square_root(x),                        y, g / 2 / y)           \
+  ROW(exp,     floating,   costly, exponential(x),                        y, g * y)               \
+  ROW(log,     floating,   costly, natural_log(x),                        x, g / x)               \
+  ROW(tanh,    floating,   costly, hyperbolic_tangent(x),                 y, g * (1 - y * y))     \
+  ROW(sigmoid, floating,   costly, logistic(x),                           y, g * (y * (1 - y)))   \
+  ROW(relu,    floating,   cheap,  x < 0 ? T(0) : x,                      y, y <= 0 ? T(0) : g)   \
+  ROW(gelu,    floating,   costly, x * normal_distribution(x).cumulative, x, g * gelu_slope(x))   \
+  ROW(silu,    floating,   costly, x * logistic(x),                       x, g * silu_slope(x))
+
+// Their backward rules are in elementwise.cpp: most gradients are products with an operand.
+//    name     takes       cost    y = f(a, b)
+#define HEED_BINARY_ROWS(ROW)                                                                     \
+  ROW(add,     arithmetic, cheap,  a + b)                                                         \
+  ROW(sub,     arithmetic, cheap,  a - b)                                                         \
+  ROW(mul,     arithmetic, cheap,  a * b)                                                         \
+  ROW(div,     floating,   cheap,  a / b)                                                         \
+  ROW(pow,     floating,   costly, power(a, b))                                                   \
+  ROW(minimum, arithmetic, cheap,  less(a, b) || a != a ? a : b)                                  \
+  ROW(maximum, arithmetic, cheap,  less(b, a) || a != a ? a : b)
+
+// clang-format on
