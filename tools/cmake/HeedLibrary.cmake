@@ -42,10 +42,14 @@ function(heed_folder name)
 endfunction()
 
 # Time is spent in core/loops and in BLAS: what stands above them is compiled quickly instead.
-foreach(folder core layers optim)
-  heed_folder(${folder} -O2)
+heed_folder(core -O2)
+foreach(folder layers optim models)
+  heed_folder(${folder} -O1)
 endforeach()
-heed_folder(models -O1)
+# JSON is as slow to compile as it is quick to read.
+set_source_files_properties(core/files/json_parser.cpp core/files/json_reader.cpp
+  core/files/safetensors_header.cpp PROPERTIES
+  COMPILE_OPTIONS "$<$<OR:$<CONFIG:Release>,$<CONFIG:>>:-O1>")
 
 add_library(heed $<TARGET_OBJECTS:heed_core>)
 foreach(folder layers optim models)
