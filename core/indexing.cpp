@@ -1,7 +1,6 @@
 #include "indexing.hpp"
 
 #include "broadcast.hpp"
-#include "kernels/elementwise.hpp"
 #include "kernels/indexing.hpp"
 #include "kernels/ordered.hpp"
 #include "record.hpp"

@@ -18,8 +18,8 @@
 ///
 /// `g` is dL/dy. A rule returns the input's gradient, of the input's shape; the engine adds. A rule
 /// that ends in `Array& into` instead adds to it in place; `into` is undefined if nothing arrived
-/// yet (see `zeros_into`). Arrays reach a rule through `saved` alone;
-/// what it captures must be trivially copyable.
+/// yet (see `zeros_into`). Arrays reach a rule through `saved` alone; what it captures must be
+/// trivially copyable.
 namespace heed {
 
 class Node;

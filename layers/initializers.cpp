@@ -4,10 +4,6 @@
 
 #include "../core/error.hpp"
 #include "../core/kernels/kernels.hpp"
-#include "embedding.hpp"
-#include "linear.hpp"
-#include "module.hpp"
-#include "recurrent.hpp"
 
 namespace heed {
 

@@ -1,5 +1,7 @@
 #include "key_value_cache.hpp"
 
+#include <algorithm>
+
 #include "../core/error.hpp"
 #include "../core/kernels/elementwise.hpp"
 

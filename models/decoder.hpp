@@ -23,12 +23,12 @@ class Decoder {
   /// the next word of each hypothesis, [R, V].
   virtual Tensor step(const Tensor& last) = 0;
   /// Goes on with the sentences `sentences` [N'] alone, and their hypotheses with the old rows
-  /// `rows` [R'] (R' = N' K' rows, each of its own sentence).
-  /// Both int32, in increasing order of sentences.
+  /// `rows` [R'] (R' = N' K' rows, each of its own sentence). Both are int32, in increasing order
+  /// of sentences.
   virtual void reorder(const Tensor& sentences, const Tensor& rows) = 0;
   /// How much the last step looked at each source word: [R, S], each row summing to 1; undefined
-  /// for a model without such weights. The Transformer's
-  /// are the mean over the heads of its last layer.
+  /// for a model without such weights. The Transformer's are those of its last layer, the mean over
+  /// the heads.
   virtual Tensor attention() const { return {}; }
   /// Words that it can write at most, besides the end symbol: search stops there.
   virtual int64_t most_words() const { return INT64_MAX; }

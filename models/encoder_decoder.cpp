@@ -7,7 +7,9 @@
 //  1. The encoder reads in both directions, and c is the last state of each side by side, without a
 //     layer tanh(V h): so the model is RNNsearch with its search taken out. No switch.
 //  2. s_0 comes from the backward state at the first word alone, as in RNNsearch. No switch.
-//  3. The reset gate acts after the product, as in PyTorch; the paper's: reset = before.
+//  3. The reset gate acts after the product, on U h alone, as in PyTorch. In the paper's encoder it
+//     acts before it: reset = before, which is for both. In the paper's decoder it acts after it,
+//     and on the context too, r o [U h + C c]: no switch.
 //  4. Biases, padding and first weights: 4 to 6 of rnn_search.cpp.
 //  5. Beyond the paper, all off by default: other cells (cell), several layers (encoder_layers,
 //     decoder_layers), input feeding (input_feeding), a read-out of tanh (readout) or of s_{i-1}
@@ -15,14 +17,13 @@
 #include "encoder_decoder.hpp"
 
 #include "../core/elementwise.hpp"
-#include "../core/indexing.hpp"
 #include "../core/views.hpp"
 #include "recurrent_decoding.hpp"
 
 namespace heed {
 
-// c = h after the last word that the encoder reads, in each direction; s_0 = tanh(W_s h_1
-// backward).
+// c: the last state of each direction, forward after the last word, backward after the first;
+// s_0 = tanh(W_s backward h_1).
 RecurrentSource EncoderDecoder::encode(const Tensor& source, const Tensor& keep) const {
   check_source("EncoderDecoder", source, keep);
   const Tensor last = encoder(dropout(source_embedding(source)), keep).last;

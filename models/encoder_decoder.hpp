@@ -12,11 +12,9 @@
 
 namespace heed {
 
-struct RecurrentSource;
-
 /// The RNN encoder-decoder: what a bidirectional recurrent net remembers at the ends of the source,
 /// [last forward state; first backward state], is the one context of every word that the decoder
-/// writes. Cho et al. 2014 (arXiv 1406.1078), section 2.2 and appendix A.1; Sutskever et al. 2014.
+/// writes. Cho et al. 2014 (arXiv 1406.1078), section 2.2 and appendix A; Sutskever et al. 2014.
 /// It is RNNsearch without the search, with the same names of weights but `attention.*`.
 struct EncoderDecoder {
   explicit EncoderDecoder(const RecurrentConfig& config);
@@ -32,7 +30,8 @@ struct EncoderDecoder {
 
   /// c and s_0. source: [B, S] int32, keep: [B, S] bool.
   RecurrentSource encode(const Tensor& source, const Tensor& keep) const;
-  /// One word on, from s_{i-1} and y_{i-1}.
+  /// One word on, from s_{i-1} and y_{i-1}; y: what `decoder.read(Ey, source.c)` gives, for c is
+  /// in its gates.
   DecoderStep step(const RecurrentSource& source, const DecoderState& before,
                    const DecoderInput& y) const;
   /// t: [..., L] -> the logits of the next word, [..., V].

@@ -45,8 +45,8 @@ class TranslationModel {
   std::unique_ptr<Decoder> start_decoder(const Tensor& source, const Tensor& keep) const {
     return held_->start_decoder(source, keep);
   }
-  /// The weights of every attention, [B, H, queries, keys], while `target` is read;
-  /// empty for a model without.
+  /// The weights of every attention, [B, H, queries, keys], while `target` is read; empty for a
+  /// model without.
   std::vector<AttentionWeights> attention_weights(const Tensor& source, const Tensor& keep,
                                                   const Tensor& target) const {
     return held_->attention_weights(source, keep, target);

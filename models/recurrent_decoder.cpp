@@ -1,5 +1,7 @@
 #include "recurrent_decoder.hpp"
 
+#include <string>
+
 #include "../core/elementwise.hpp"
 #include "../core/indexing.hpp"
 #include "../core/products.hpp"

@@ -22,12 +22,22 @@ struct DecoderState {
   Tensor fed = {};
 };
 
+/// What the encoder leaves for the decoder, for N sentences.
+struct RecurrentSource {
+  /// s_0 in every layer: [N, n].
+  DecoderState start;
+  /// Of RNNsearch: h_j [N, S, 2n], their keys, keep [N, S].
+  AttentionMemory memory = {};
+  /// Of the EncoderDecoder: the one context, [N, 2n].
+  Tensor c = {};
+};
+
 /// What the last word, or every word of a text, brings to a step.
 struct DecoderInput {
   /// E y_{i-1}: [..., E], and its part of the lowest layer's gates: [..., G n].
   Tensor Ey, gates;
-  /// The columns of the same weight for c_i and, with input feeding, for t_{i-1}: [G n, 2n], [G n,
-  /// L].
+  /// The columns of the same weight for c_i, [G n, 2n], and with input feeding for t_{i-1},
+  /// [G n, L].
   Tensor context_weight, fed_weight;
   /// Of a text's words, [B, T, .], the i-th: [B, .].
   DecoderInput at(int64_t i) const;

@@ -3,7 +3,6 @@
 #include <utility>
 #include <vector>
 
-#include "../core/elementwise.hpp"
 #include "../core/indexing.hpp"
 #include "../core/softmax.hpp"
 #include "../core/views.hpp"
@@ -13,13 +12,6 @@
 /// From a recurrent model's `encode`, `step` and `logits`: teacher forcing, and the decoder that
 /// search asks. RNNsearch and the EncoderDecoder differ in these functions alone.
 namespace heed {
-
-/// What the encoder leaves for the decoder, for N sentences.
-struct RecurrentSource {
-  DecoderState start;           // s_0: [N, n]
-  AttentionMemory memory = {};  // h_j: [N, S, 2n], keys, keep: [N, S], of RNNsearch
-  Tensor c = {};                // [N, 2n], the one context of the EncoderDecoder
-};
 
 /// What a model says while it reads a given target, and where it looked.
 struct TeacherForced {

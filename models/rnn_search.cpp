@@ -32,7 +32,6 @@
 #include "rnn_search.hpp"
 
 #include "../core/elementwise.hpp"
-#include "../core/indexing.hpp"
 #include "../core/views.hpp"
 #include "recurrent_decoding.hpp"
 

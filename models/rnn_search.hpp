@@ -15,8 +15,6 @@
 
 namespace heed {
 
-struct RecurrentSource;
-
 /// RNNsearch: a bidirectional recurrent net writes an annotation h_j for every source word; a
 /// recurrent decoder looks for the annotations that matter before each word that it writes.
 /// Bahdanau, Cho, Bengio 2014 (arXiv 1409.0473), section 3 and appendix A; rnn_search.cpp reads
@@ -43,7 +41,7 @@ struct RNNsearch {
 
   /// Annotations h_j and s_0. source: [B, S] int32, keep: [B, S] bool.
   RecurrentSource encode(const Tensor& source, const Tensor& keep) const;
-  /// One word on, from s_{i-1} and y_{i-1}.
+  /// One word on, from s_{i-1} and y_{i-1}; y: what `decoder.read(Ey)` gives.
   DecoderStep step(const RecurrentSource& source, const DecoderState& before,
                    const DecoderInput& y) const;
   /// t: [..., L] -> the logits of the next word, [..., V].

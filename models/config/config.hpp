@@ -36,8 +36,8 @@ struct TrainingConfig {
   Initialisation initialisation = Initialisation::standard;
   /// constant; noam: `warmup` steps up to the learning rate, then falling with 1 / sqrt(step);
   /// cosine: falling to 0 at the last of `steps`, which it needs; exponential: to a hundredth
-  /// there, by one share at each step; plateau: halved after 3 validations
-  /// in a row without a better one.
+  /// there, by one share at each step; plateau: halved after 3 validations in a row without a
+  /// better one.
   ScheduleKind schedule = ScheduleKind::constant;
   int64_t warmup = 0;
   /// Rows of a batch times its longest sentence, and rows alone (0: no limit, but one has one);
@@ -123,8 +123,8 @@ std::string to_json(const Config& config);
 /// refuses, for another format, a newer version, a missing size; `IoError` if it cannot be read.
 Config load_config(const std::string& path);
 
-/// The kind of model that a file names, before anything else of it is read; `fallback`
-/// where it names none.
+/// The kind of model that a file names, before anything else of it is read; `fallback` where it
+/// names none.
 ModelKind model_in_config_file(const std::string& path, ModelKind fallback);
 
 /// One key as docs/config.md lists it; a key of two architectures is there for each.

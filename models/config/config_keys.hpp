@@ -57,9 +57,8 @@ struct KeyGroup {
   std::vector<Key> keys;
 };
 
-/// What every model has, the keys of the architecture that `config.model` names, training, data
-/// and search.
-/// The variables belong to `config`, which outlives the list.
+/// What every model has, the keys of the architecture that `config.model` names, training, data and
+/// search. The variables belong to `config`, which outlives the list.
 std::vector<KeyGroup> key_groups(Config& config);
 /// Keys of the other architectures alone, which a configuration may hold and this one ignores.
 std::vector<std::string> foreign_keys(const Config& config);

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "../../core/error.hpp"
-#include "../../core/indexing.hpp"
 #include "../../core/parallel.hpp"
 #include "../text/vocabulary.hpp"
 #include "candidates.hpp"

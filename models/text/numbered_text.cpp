@@ -47,8 +47,6 @@ int64_t& verdict(std::size_t source, std::size_t target, const PairFilter& filte
   return static_cast<double>(longer) > allowed ? counts.unbalanced : counts.kept;
 }
 
-bool blank(const std::string& line) { return strip(line).empty(); }
-
 }  // namespace
 
 NumberedText filter_pairs(ParallelText text, const PairFilter& filter, const Tokenizer& tokenizer,
@@ -57,7 +55,7 @@ NumberedText filter_pairs(ParallelText text, const PairFilter& filter, const Tok
   counts = {.read = text.size()};
   NumberedText kept;
   for (std::size_t i = 0; i < text.source.size(); ++i) {
-    if (blank(text.source[i]) || blank(text.target[i])) {
+    if (is_blank(text.source[i]) || is_blank(text.target[i])) {
       ++counts.blank;
       continue;
     }

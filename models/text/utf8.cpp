@@ -115,6 +115,11 @@ std::string strip(const std::string& text) {
   return text.substr(bounds.first, bounds.last - bounds.first);
 }
 
+bool is_blank(const std::string& text) {
+  const Bounds bounds = without_space(text);
+  return bounds.first == bounds.last;
+}
+
 std::string strip_end(const std::string& text) {
   const Bounds bounds = without_space(text);
   return bounds.first == text.size() ? std::string() : text.substr(0, bounds.last);

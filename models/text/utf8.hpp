@@ -27,8 +27,8 @@ std::vector<std::string> characters(const std::string& text);
 /// Appends the UTF-8 form of `code_point`.
 void append_utf8(std::string& text, char32_t code_point);
 
-/// White space as Python's `str.isspace` sees it:
-/// no-break spaces and the separators U+001C to U+001F too.
+/// White space as Python's `str.isspace` sees it: no-break spaces and the separators U+001C to
+/// U+001F too.
 bool is_space(char32_t code_point);
 /// Unicode's general categories P*, S* and N*.
 bool is_punctuation(char32_t code_point);
@@ -40,6 +40,8 @@ std::vector<std::string> split_words(const std::string& text);
 /// and at its end alone (`rstrip`).
 std::string strip(const std::string& text);
 std::string strip_end(const std::string& text);
+/// Is nothing but white space in it?
+bool is_blank(const std::string& text);
 /// `text` in lower case, as Python's `str.lower()`: the full mapping, final sigma included.
 std::string lowercase(const std::string& text);
 

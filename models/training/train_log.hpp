@@ -15,7 +15,7 @@ class TrainLog {
   TrainLog(const TrainLog&) = delete;
   TrainLog& operator=(const TrainLog&) = delete;
 
-  /// Starts a line with the kind of event: `train`, `valid`, `resume`, `stop`.
+  /// Starts a line with the kind of event: `train`, `valid`, `average`, `stop`.
   TrainLog& line(const std::string& event);
   TrainLog& add(const std::string& name, double value);
   TrainLog& add(const std::string& name, int64_t value);

@@ -16,9 +16,6 @@ std::string tokens_text(int64_t length) {
   return std::to_string(length) + " tokens, end symbol included; ";
 }
 
-/// Is nothing but white space in the line?
-bool blank(const std::string& line) { return strip(line).empty(); }
-
 /// A line as tokens and ids, cut if it has more than `limit` tokens, end symbol included, and may
 /// be.
 SourceLine encoded(const std::string& line, const TextCodec& text, int64_t limit, TooLong too_long,
@@ -84,7 +81,7 @@ std::vector<SourceLine> source_lines(const TranslationModel& model, const TextCo
   problems.assign(lines.size(), "");
   std::vector<SourceLine> read;
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (blank(lines[i])) continue;
+    if (is_blank(lines[i])) continue;
     SourceLine& line = read.emplace_back(
         encoded(lines[i], text, model.length_limits().source, options.too_long, problems[i]));
     line.place = i;

@@ -124,6 +124,24 @@ TEST_CASE("every path of the tree that a document, comment or script names is th
   CHECK(found > 100);
 }
 
+TEST_CASE("every file that a document, comment or script names without its folder is there") {
+  static const std::regex name(
+      "(^|[^\\w./*{}<>$+-])([a-z]\\w*\\.(?:cpp|hpp|py|js|css))(?![\\w.-])");
+  std::set<std::string> there;
+  for (const fs::path& file : texts()) there.insert(file.filename().string());
+  int found = 0;
+  for (const fs::path& file : texts()) {
+    if (file.filename() == "CHANGELOG.md") continue;  // it may speak of what was
+    const std::string text = text_of(file);
+    for (std::sregex_iterator at(text.begin(), text.end(), name), end; at != end; ++at) {
+      INFO(file.string() + " names " + (*at)[2].str());
+      CHECK(there.count((*at)[2]) == 1);
+      ++found;
+    }
+  }
+  CHECK(found > 100);
+}
+
 TEST_CASE("every link and picture of a document leads to a file") {
   static const std::regex link("\\]\\(([^)#\\s]+)(?:#[^)]*)?\\)|src=\"([^\"]+)\"");
   int found = 0;

@@ -3,8 +3,39 @@
 #include <catch2/catch.hpp>
 
 #include "../../core/error.hpp"
+#include "../../models/encoder_decoder.hpp"
 
 using namespace model_support;
+
+namespace {
+
+/// The logits by the model's own steps, as a program with its headers alone calls them.
+template <class Model>
+Tensor logits_by_steps(const Model& model, const Batch& batch) {
+  const RecurrentSource x = model.encode(batch.source, batch.source_keep);
+  const DecoderInput words = model.decoder.read(model.target_embedding(batch.target_in), x.c);
+  DecoderState s = x.start;
+  std::vector<Tensor> logits;
+  for (int64_t i = 0; i < batch.target_in.size(1); ++i) {
+    const DecoderStep step = model.step(x, s, words.at(i));
+    logits.push_back(model.logits(model.readout(step.t)));
+    s = step.s;
+  }
+  return stack(logits, 1);
+}
+
+}  // namespace
+
+TEST_CASE("the steps of a recurrent model are calls, and together its teacher forcing") {
+  const Batch batch = make_batch(random_pairs({5, 2}, {3, 4}), {0, 1});
+  const RNNsearch search(small_config());
+  const EncoderDecoder fixed(small_config());
+  const auto forced = [&](const auto& model) {
+    return model(batch.source, batch.source_keep, batch.target_in);
+  };
+  CHECK(difference(logits_by_steps(search, batch), forced(search)) < 1e-6);
+  CHECK(difference(logits_by_steps(fixed, batch), forced(fixed)) < 1e-6);
+}
 
 TEST_CASE("RNNsearch names and shapes its weights as the format pins them") {
   const RNNsearch model(small_config());

@@ -8,7 +8,7 @@
 #include "../../models/config/config.hpp"
 #include "../tasks/tasks.hpp"
 
-/// What the studies of `heed study` train. Sizes and budgets are tuned in study_plan.cpp alone.
+/// What the studies of `heed study` train. Sizes and budgets are tuned in plan.cpp alone.
 namespace heed::tools {
 
 enum class StudyKind { length, variants, alignment };

@@ -4,7 +4,7 @@
 #include "generators.hpp"
 #include "phrases_lexicon.hpp"
 
-/// How many sentences the grammar of tasks_phrases.cpp has: the same rules,
+/// How many sentences the grammar of phrases.cpp has: the same rules,
 /// counted instead of drawn.
 namespace heed::tools {
 

@@ -90,6 +90,8 @@ TEST_CASE("splitting and stripping follow Python's str", "[utf8]") {
   CHECK(strip(" \u0085 ").empty());
   CHECK(strip_end(" a b \u2003") == " a b");
   CHECK(strip_end(" \t").empty());
+  for (const char* text : {"", " \t", "\u00a0\u2003"}) CHECK(is_blank(text));
+  for (const char* text : {"a", " \u2003. ", "\u200b"}) CHECK_FALSE(is_blank(text));
 }
 
 TEST_CASE("lower case knows the full mapping and the final sigma", "[utf8]") {

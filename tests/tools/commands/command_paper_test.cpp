@@ -14,7 +14,7 @@ Words with(Words words, const Words& more) {
   return words;
 }
 
-/// The mean training loss of the first and the last line of a run's history.
+/// The loss of the first and of the last validation of a run's history.
 std::pair<double, double> losses(const std::string& history) {
   const std::string key = "\"event\": \"valid\"", loss = "\"loss\": ";
   const auto after = [&](std::size_t at) {
