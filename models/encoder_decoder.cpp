@@ -7,7 +7,8 @@
 //  1. The encoder reads in both directions, and c is the last state of each side by side, without a
 //     layer tanh(V h): so the model is RNNsearch with its search taken out. No switch.
 //  2. s_0 comes from the backward state at the first word alone, as in RNNsearch. No switch.
-//  3. The reset gate acts after the product, as in PyTorch; the paper's: reset = before.
+//  3. The reset gate acts after the product, as in PyTorch, and not on C c. The paper's encoder:
+//     reset = before. Its decoder, tanh(W E y_{i-1} + r_i o [U s_{i-1} + C c]): no switch.
 //  4. Biases, padding and first weights: 4 to 6 of rnn_search.cpp.
 //  5. Beyond the paper, all off by default: other cells (cell), several layers (encoder_layers,
 //     decoder_layers), input feeding (input_feeding), a read-out of tanh (readout) or of s_{i-1}
