@@ -43,11 +43,15 @@ void check_annotations(const Tensor& annotations) {
                    ", expected [batch, words, features]");
 }
 
-/// e: [B, K, S] for annotations [B, S, C].
-void check_energies(const Tensor& e, const Tensor& annotations) {
+/// x, the scores or the weights: [B, K, S] for annotations [B, S, C].
+void check_for_words(const char* what, const Tensor& x, const Tensor& annotations) {
   check_annotations(annotations);
-  const int64_t K = e.rank() == 3 ? e.size(1) : 1;
-  require_shape("attention", "the scores' shape", e, {annotations.size(0), K, annotations.size(1)});
+  const int64_t K = x.rank() == 3 ? x.size(1) : 1;
+  require_shape("attention", what, x, {annotations.size(0), K, annotations.size(1)});
+}
+
+void check_energies(const Tensor& e, const Tensor& annotations) {
+  check_for_words("the scores' shape", e, annotations);
 }
 
 /// alpha of e [B, K, S]; keep: [B, S], [B, K, S] or undefined.
@@ -118,6 +122,7 @@ Tensor Attention::weights(const Tensor& e, const Tensor& s, const AttentionMemor
       return weights(energies, unsqueeze(s, 1), memory, past);
     });
   }
+  check_energies(e, memory.annotations);
   if (config.window == 0) return weights_of(e, memory.keep, config.normaliser);
 
   const int64_t B = e.size(0), K = e.size(1), S = e.size(2);
@@ -139,8 +144,11 @@ Tensor Attention::weights(const Tensor& e, const Tensor& s, const AttentionMemor
 }
 
 Tensor Attention::context(const Tensor& alpha, const AttentionMemory& memory) const {
-  if (alpha.rank() == 3) return matmul(alpha, memory.annotations);
-  return for_one_query(alpha, [&](const Tensor& rows) { return matmul(rows, memory.annotations); });
+  if (alpha.rank() == 2) {
+    return for_one_query(alpha, [&](const Tensor& rows) { return context(rows, memory); });
+  }
+  check_for_words("the weights' shape", alpha, memory.annotations);
+  return matmul(alpha, memory.annotations);
 }
 
 AttentionPast Attention::after(const AttentionPast& past, const Tensor& alpha) const {

@@ -104,8 +104,9 @@ Tensor keep_of_heads(const Tensor& keep, int64_t B, int64_t S) {
 }
 
 void check_text(const char* what, const Tensor& x, int64_t D) {
-  if (x.rank() == 3 && x.size(2) == D) return;
-  throw ShapeError("MultiHeadAttention: the " + std::string(what) + " is " + to_string(x.shape()) +
+  if (x.defined() && x.rank() == 3 && x.size(2) == D) return;
+  throw ShapeError("MultiHeadAttention: the " + std::string(what) + " is " +
+                   (x.defined() ? to_string(x.shape()) : "undefined") +
                    ", expected [batch, words, " + std::to_string(D) + "]");
 }
 

@@ -5,7 +5,8 @@
 //   3.1    encoder, decoder      Transformer::encode; decode; operator() of the layers
 //   3.2.1  eq. (1)               scaled_dot_product_attention     layers/multi_head_attention.cpp
 //   3.2.2  MultiHead             MultiHeadAttention               layers/multi_head_attention.cpp
-//   3.2.3  its three uses        self; encoder_decoder_attention
+//   3.2.3  its three uses        encoder_decoder_attention
+//                                MultiHeadAttention::self         layers/multi_head_attention.cpp
 //   3.2.3  no look ahead         causal_keep                      layers/multi_head_attention.cpp
 //   3.3    eq. (2)               FeedForward                      layers/feed_forward.cpp
 //   3.4    embeddings            embed; Embedding                 layers/embedding.cpp

@@ -210,7 +210,10 @@ void compare_all(Layout layout) {
     INFO(known[i].key << ": " << known[i].reason);
     CHECK(seen[i] == known[i].elements);
   }
-  CHECK(used.size() == rows.size());
+  for (const ComparedRow& row : rows) {
+    INFO(row.name << ": tests/golden/make_comparison.py has not written what PyTorch makes of it");
+    CHECK(used.count(row.name) == 1);
+  }
 }
 
 }  // namespace

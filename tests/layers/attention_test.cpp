@@ -89,6 +89,10 @@ TEST_CASE("an attention says what is wrong with its inputs") {
                     Contains("query is [2, 1, 4], expected [2, 1, 3]"));
   CHECK_THROWS_WITH(attention(s, {.annotations = h, .keys = h, .keep = {}}),
                     Contains("keys is [2, 4, 7], expected [2, 4, 5]"));
+  CHECK_THROWS_WITH(attention.weights(Tensor::zeros({2, 5}), s, memory),
+                    Contains("scores' shape is [2, 1, 5], expected [2, 1, 4]"));
+  CHECK_THROWS_WITH(attention.context(Tensor::zeros({3, 4}), memory),
+                    Contains("weights' shape is [3, 1, 4], expected [2, 1, 4]"));
   CHECK_THROWS_WITH(attention.remember(h, Tensor::ones({2, 4})), Contains("expected bool"));
   CHECK_THROWS_WITH(attention.remember(h, keep_of({1, 1}, 3)), Contains("[2, 3], expected [2, 4]"));
   CHECK_THROWS_WITH(attention.remember(Tensor::zeros({2, 4})),

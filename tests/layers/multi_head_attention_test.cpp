@@ -154,6 +154,8 @@ TEST_CASE("multi-head attention says what does not fit") {
   CHECK_THROWS_WITH(layer.self(Tensor::randn({2, 3, 7})),
                     Contains("text is [2, 3, 7], expected [batch, words, 6]"));
   CHECK_THROWS_WITH(layer.project(select(x, 0, 0)), Contains("memory is [3, 6]"));
+  CHECK_THROWS_WITH(layer({.query = x, .key = memory, .value = {}}),
+                    Contains("value is undefined, expected [batch, words, 6]"));
   CHECK_THROWS_WITH(attend(Tensor::randn({2, 3, 7}), memory, {}),
                     Contains("query is [2, 3, 7], expected [batch, words, 6]"));
   CHECK_THROWS_WITH(attend(x, Tensor::randn({3, 5, 6}), {}), Contains("leading axes differ"));
