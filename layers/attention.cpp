@@ -110,7 +110,11 @@ Tensor Attention::energies(const Tensor& s, const AttentionMemory& memory,
       return energies(query, memory, {past.i, told ? unsqueeze(past.coverage, 1) : Tensor()});
     });
   }
-  const Tensor e = score(s, memory.keys, past.coverage);
+  Tensor coverage = past.coverage;
+  if (!coverage.defined() && score.takes_coverage() && s.rank() == 3) {
+    coverage = Tensor::zeros({s.size(0), s.size(1), memory.annotations.size(1)}, s.dtype());
+  }
+  const Tensor e = score(s, memory.keys, coverage);
   check_energies(e, memory.annotations);
   return e;
 }
@@ -133,6 +137,7 @@ Tensor Attention::weights(const Tensor& e, const Tensor& s, const AttentionMemor
     const Tensor p = expand(minimum(now, last), {B, K});
     return weights_of(e, inside(distances(p, S), config.window, memory.keep), config.normaliser);
   }
+  require_shape("attention", "the query", s, {B, K, config.query});
   // p_i = S sigmoid(v^T tanh(W s)), eq. (9)
   const Tensor p = lengths * sigmoid(squeeze((*position_energy)(tanh((*position)(s))), 2));
   const Tensor distance = distances(p, S);

@@ -86,6 +86,21 @@ void check_newest(const Array& key, const Array& value, const Shape& kept) {
   throw ShapeError(message);
 }
 
+void check_type(DType newest, DType kept) {
+  if (newest == kept) return;
+  throw TypeError(std::string("KeyValueCache: the newest words are ") + to_string(newest) +
+                  ", those kept " + to_string(kept) + "; convert with .to()");
+}
+
+/// `IndexError` unless each of `rows` is one of `count`.
+void check_rows(const std::vector<int32_t>& rows, int64_t count) {
+  for (const int32_t row : rows) {
+    if (row >= 0 && row < count) continue;
+    throw IndexError("KeyValueCache: row " + std::to_string(row) + " is not in [0, " +
+                     std::to_string(count) + ")");
+  }
+}
+
 void check_constant(const KeysAndValues& words) {
   if (!words.key.requires_grad() && !words.value.requires_grad()) return;
   throw GraphError(
@@ -114,6 +129,7 @@ KeysAndValues KeyValueCache::append(const KeysAndValues& newest) {
   const Array &key = newest.key.array(), &value = newest.value.array();
   if (length_ == 0) {
     check_newest(key, value, key.shape());
+    check_type(value.dtype(), key.dtype());
     kept_ = newest;
     own_ = false;
     rows_ = key.size(0);
@@ -121,6 +137,8 @@ KeysAndValues KeyValueCache::append(const KeysAndValues& newest) {
     return newest;
   }
   check_newest(key, value, used(kept_.key.array(), rows_, length_).shape());
+  check_type(key.dtype(), kept_.key.dtype());
+  check_type(value.dtype(), kept_.key.dtype());
   check_constant(newest);
   const int64_t words = length_ + key.size(2);
   make_room(rows_, words);
@@ -135,6 +153,7 @@ KeysAndValues KeyValueCache::append(const KeysAndValues& newest) {
 void KeyValueCache::reorder(const std::vector<int32_t>& rows) {
   const auto count = static_cast<int64_t>(rows.size());
   if (length_ > 0) {
+    check_rows(rows, rows_);
     make_room(count, length_);
     const std::vector<Move> moves = ordered_moves(rows, std::max(count, rows_));
     move_rows(kept_.key.array(), moves, length_);

@@ -168,6 +168,7 @@ Attended heads_of(const MultiHeadAttention& m, const Tensor& query, const KeysAn
   Tensor bias;
   if (m.config.window > 0) {
     const Tensor near = window_keep(T, S, m.config.window);
+    checked_keep("MultiHeadAttention", in.keep, {B, m.config.heads, T, S});
     in.keep = keep.defined() ? logical_and(in.keep, near) : near;
   }
   if (m.config.positions == SelfPositions::alibi) {

@@ -12,4 +12,11 @@ void check_source(const std::string& model, const Tensor& source, const Tensor& 
   throw ShapeError(found + "; expected both [B, S] with S of at least 1, the end symbol");
 }
 
+void check_texts(const std::string& model, int64_t texts, int64_t sentences) {
+  if (sentences > 0 ? texts % sentences == 0 : texts == 0) return;
+  throw ShapeError(model + ": texts of the target: " + std::to_string(texts) +
+                   ", sentences of the source: " + std::to_string(sentences) +
+                   "; expected as many, or the same number of each sentence");
+}
+
 }  // namespace heed

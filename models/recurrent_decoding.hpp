@@ -58,33 +58,39 @@ class RecurrentSearch final : public Decoder {
   Tensor step(const Tensor& last) override {
     NoGrad no_grad;
     const int64_t R = last.size(0);
-    const Tensor words = reshape(last, {sentences_, R / sentences_});
+    const Tensor words = reshape(last, {sentences_, each_of(R)});
     const Tensor Ey = model_.dropout(model_.target_embedding(words));  // [N, K, E]
     DecoderStep step = model_.step(x_, state_, model_.decoder.read(Ey, x_.c));
     const Tensor t = model_.readout(step.t);
     state_ = std::move(step.s);
     if (state_.fed.defined()) state_.fed = t;
-    alpha_ = step.alpha.defined() ? reshape(step.alpha, {R, -1}) : step.alpha;
-    return log_softmax(reshape(model_.logits(t), {R, -1}));
+    alpha_ = step.alpha.defined() ? reshape(step.alpha, {R, step.alpha.size(2)}) : step.alpha;
+    const Tensor logits = model_.logits(t);
+    return log_softmax(reshape(logits, {R, logits.size(2)}));
   }
 
   Tensor attention() const override { return alpha_; }
 
   void reorder(const Tensor& sentences, const Tensor& rows) override {
     NoGrad no_grad;
-    const int64_t N = sentences.size(0), R = rows.size(0);
+    const int64_t N = sentences.size(0);
+    const bool fewer = N != sentences_;
+    sentences_ = N;
     each_of_state([&](Tensor& one) {
-      const Tensor of_rows = reshape(one, {one.size(0) * one.size(1), -1});
-      one = reshape(index_select(of_rows, 0, rows), {N, R / N, -1});
+      const int64_t size = one.size(2);
+      const Tensor of_rows = reshape(one, {one.size(0) * one.size(1), size});
+      one = reshape(index_select(of_rows, 0, rows), {N, each_of(rows.size(0)), size});
     });
-    if (N == sentences_) return;
+    if (!fewer) return;
     for (Tensor* one : {&x_.memory.annotations, &x_.memory.keys, &x_.memory.keep, &x_.c}) {
       if (one->defined()) *one = index_select(*one, 0, sentences);
     }
-    sentences_ = N;
   }
 
  private:
+  /// K of R = N K rows; of none 1, as at the start.
+  int64_t each_of(int64_t R) const { return sentences_ > 0 ? R / sentences_ : 1; }
+
   template <class Change>
   void each_of_state(const Change& change) {
     for (Tensor& layer : state_.layers) change(layer);

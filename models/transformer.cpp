@@ -137,7 +137,9 @@ namespace {
 // encoder. The hypotheses of a sentence ask side by side: [R, n, D] -> [N, R / N n, D].
 Attended encoder_decoder_attention(const MultiHeadAttention& attention, const Tensor& h,
                                    const KeysAndValues& source, const Tensor& keep) {
-  const Tensor asking = reshape(h, {source.key.size(0), -1, h.size(2)});
+  const int64_t N = source.key.size(0), R = h.size(0);
+  check_texts("Transformer", R, N);
+  const Tensor asking = reshape(h, {N, N > 0 ? R / N * h.size(1) : 0, h.size(2)});
   const auto [context, weights] = attention(asking, source, keep);
   return {reshape(context, h.shape()), weights};
 }

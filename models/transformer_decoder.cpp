@@ -22,7 +22,8 @@ class TransformerDecoder final : public Decoder {
   Tensor attention() const override {
     NoGrad no_grad;
     // [N, H, K, S], the hypotheses of a sentence side by side -> [R, S].
-    return reshape(mean(source_weights_, {1}), {-1, source_weights_.size(-1)});
+    const Tensor alpha = mean(source_weights_, {1});
+    return reshape(alpha, {alpha.size(0) * alpha.size(1), alpha.size(2)});
   }
 
   int64_t most_words() const override {

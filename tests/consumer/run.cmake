@@ -1,5 +1,5 @@
 # Builds and runs the project PROJECT in the empty folder WORK. Where HEED_BUILD is given, that build
-# of heed is installed into WORK first; OPTIONS go to the configuration.
+# of heed is installed into WORK first; OPTIONS go to the configuration. FOLDER is there before it.
 function(step)
   execute_process(COMMAND ${ARGV} RESULT_VARIABLE result)
   if(NOT result EQUAL 0)
@@ -11,6 +11,9 @@ file(REMOVE_RECURSE ${WORK})
 if(HEED_BUILD)
   step(${CMAKE_COMMAND} --install ${HEED_BUILD} --prefix ${WORK}/prefix)
   list(APPEND OPTIONS -DCMAKE_PREFIX_PATH=${WORK}/prefix)
+endif()
+if(FOLDER)
+  file(MAKE_DIRECTORY ${WORK}/build/${FOLDER})
 endif()
 step(${CMAKE_COMMAND} -S ${PROJECT} -B ${WORK}/build -G ${GENERATOR} ${OPTIONS})
 step(${CMAKE_COMMAND} --build ${WORK}/build --parallel 2)

@@ -107,3 +107,33 @@ TEST_CASE("an attention says what is wrong with its inputs") {
                             {.window = 1, .local = Local::predictive, .query = 7}),
                   ConfigError);
 }
+
+TEST_CASE("the steps of an attention refuse what does not fit to its memory") {
+  const Attention whole = additive();
+  const Attention local(ScoreFunction(AdditiveScore({.query = 3, .key = 7, .size = 5})),
+                        {.window = 2, .local = Local::predictive, .query = 3, .size = 5});
+  const AttentionMemory memory = whole.remember(Tensor::randn({2, 4, 7}));
+  const Tensor s = Tensor::randn({2, 3}), three = Tensor::randn({2, 3, 3});
+  CHECK_THROWS_WITH(whole.weights(Tensor::randn({2, 5}), s, memory),
+                    Contains("[2, 1, 5], expected [2, 1, 4]"));
+  CHECK_THROWS_AS(local.weights(Tensor::randn({3, 4}), s, memory), ShapeError);
+  CHECK_THROWS_WITH(local.weights(Tensor::randn({2, 3, 4}), s, memory),
+                    Contains("the query is [2, 3], expected [2, 3, 3]"));
+  CHECK_THROWS_AS(local.weights(Tensor::randn({2, 4}), three, memory), ShapeError);
+}
+
+TEST_CASE("a score of one's own that takes coverage is told of none before the first word") {
+  struct Contrary {
+    Tensor project(const Tensor& annotations) const { return annotations; }
+    Tensor operator()(const Tensor& s, const Tensor& keys, const Tensor& coverage) const {
+      return matmul(s, transpose(keys, 1, 2)) - coverage;
+    }
+    bool takes_coverage() const { return true; }
+    void members(Members&) {}
+  };
+  const Attention attention{ScoreFunction(Contrary())};
+  const Tensor h = Tensor::randn({2, 4, 3}), s = Tensor::randn({2, 3});
+  const AttentionMemory memory = attention.remember(h);
+  CHECK(difference(attention.energies(s, memory), squeeze(matmul(h, unsqueeze(s, 2)), 2)) < 1e-6);
+  CHECK(attention(unsqueeze(s, 1), memory).weights.shape() == Shape{2, 1, 4});
+}

@@ -201,3 +201,13 @@ TEST_CASE("a feed-forward network is two linear maps around its activation") {
     check_gradients([&] { return layer(x); }, leaves_of(layer, {x}));
   }
 }
+
+TEST_CASE("with a window as without one a wrong keep mask is refused as such") {
+  const Tensor x = Tensor::randn({2, 5, 8});
+  for (const int64_t window : {0, 1}) {
+    const MultiHeadAttention attention({.size = 8, .heads = 4, .window = window});
+    CHECK_THROWS_WITH(attention.self(x, Tensor::ones({1, 5, 5}, int32)), Contains("keep is int32"));
+    CHECK_THROWS_WITH(attention.self(x, causal_keep(4, 5)),
+                      Contains("keep is [1, 1, 4, 5], the weights are [2, 4, 5, 5]"));
+  }
+}

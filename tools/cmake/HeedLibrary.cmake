@@ -7,6 +7,9 @@ find_package(OpenBLAS REQUIRED)
 # library from the build tree, one link makes them <heed/heed.hpp> and <heed/FOLDER/NAME.hpp>.
 set(HEED_INCLUDE_DIR ${CMAKE_CURRENT_BINARY_DIR}/include)
 file(MAKE_DIRECTORY ${HEED_INCLUDE_DIR})
+if(IS_DIRECTORY ${HEED_INCLUDE_DIR}/heed AND NOT IS_SYMLINK ${HEED_INCLUDE_DIR}/heed)
+  file(REMOVE_RECURSE ${HEED_INCLUDE_DIR}/heed)  # of links, one a folder: older builds have it
+endif()
 file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${HEED_INCLUDE_DIR}/heed SYMBOLIC)
 
 add_library(heed_options INTERFACE)
