@@ -10,8 +10,10 @@
 //  3. The reset gate acts after the product, on U h alone, as in PyTorch. In the paper's encoder it
 //     acts before it: reset = before, which is for both. In the paper's decoder it acts after it,
 //     and on the context too, r o [U h + C c]: no switch.
-//  4. Biases, padding and first weights: 4 to 6 of rnn_search.cpp.
-//  5. Beyond the paper, all off by default: other cells (cell), several layers (encoder_layers,
+//  4. The matrix from t_i to the words is one, W_o (generator). The paper's is a product of two,
+//     G = G_l G_r (appendix A). No switch.
+//  5. Biases, padding and first weights: 4 to 6 of rnn_search.cpp.
+//  6. Beyond the paper, all off by default: other cells (cell), several layers (encoder_layers,
 //     decoder_layers), input feeding (input_feeding), a read-out of tanh (readout) or of s_{i-1}
 //     (readout_state), dropout.
 #include "encoder_decoder.hpp"
@@ -38,9 +40,9 @@ DecoderStep EncoderDecoder::step(const RecurrentSource& source, const DecoderSta
   // s_i = f(s_{i-1}, y_{i-1}, c); c is in y's gates, once for all steps                [..., n]
   const DecoderState s = decoder(before, y);
 
-  // p(y_i | y_1 .. y_{i-1}, c) = g(s_i, y_{i-1}, c), of t_i as in rnn_search.cpp       [..., L]
+  // p(y_i | y_1 .. y_{i-1}, c) = g(s_i, y_{i-1}, c), by t_i as in rnn_search.cpp, of these terms
   const bool previous = config.readout_state == ReadoutState::previous;
-  return {s, {decoder.top(previous ? before : s), y.Ey, source.c}};
+  return {s, readout.terms(decoder.top(previous ? before : s), y.Ey, source.c)};
 }
 
 Tensor EncoderDecoder::logits(const Tensor& t) const { return generator(dropout(t)); }

@@ -31,7 +31,7 @@ struct EncoderDecoder {
   /// c and s_0. source: [B, S] int32, keep: [B, S] bool.
   RecurrentSource encode(const Tensor& source, const Tensor& keep) const;
   /// One word on, from s_{i-1} and y_{i-1}; y: what `decoder.read(Ey, source.c)` gives, for c is
-  /// in its gates.
+  /// in its gates; `Error` for one read without c.
   DecoderStep step(const RecurrentSource& source, const DecoderState& before,
                    const DecoderInput& y) const;
   /// t: [..., L] -> the logits of the next word, [..., V].

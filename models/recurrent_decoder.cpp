@@ -3,11 +3,34 @@
 #include <string>
 
 #include "../core/elementwise.hpp"
+#include "../core/error.hpp"
 #include "../core/indexing.hpp"
 #include "../core/products.hpp"
 #include "../core/views.hpp"
 
 namespace heed {
+
+namespace {
+
+/// Words [B, T, E] that share a context c [B, C].
+void check_one_context(const Tensor& Ey, const Tensor& c, int64_t C) {
+  if (Ey.rank() == 3 && c.shape() == Shape{Ey.size(0), C}) return;
+  throw ShapeError("RecurrentDecoder: read: the words are " + to_string(Ey.shape()) +
+                   ", their context " + to_string(c.shape()) + ", expected [B, T, E] and [B, " +
+                   std::to_string(C) + "]");
+}
+
+/// The context comes once: with the input or beside it.
+void check_context(const DecoderInput& y, const Tensor& c) {
+  const bool in_input = !y.context_weight.defined();
+  if (in_input != c.defined()) return;
+  throw Error(in_input ? "RecurrentDecoder: the input was read with a context and the step has "
+                         "another; expected read(Ey), or no context in the step"
+                       : "RecurrentDecoder: neither the input nor the step has a context; expected "
+                         "read(Ey, c), of an EncoderDecoder with source.c, or a c in the step");
+}
+
+}  // namespace
 
 DecoderInput DecoderInput::at(int64_t i) const {
   return {select(Ey, 1, i), select(gates, 1, i), context_weight, fed_weight};
@@ -35,15 +58,19 @@ DecoderState RecurrentDecoder::start(const Tensor& s_0) const {
 
 DecoderInput RecurrentDecoder::read(const Tensor& Ey, const Tensor& c) const {
   const int64_t E = embedding, end = E + 2 * cell.config.hidden;
+  if (c.defined()) check_one_context(Ey, c, end - E);
   const auto columns = [&](int64_t from, int64_t to) { return slice(cell.weight_ih, 1, from, to); };
   DecoderInput y{Ey, {}, columns(E, end), fed_size > 0 ? columns(end, end + fed_size) : Tensor()};
   y.gates = linear(Ey, columns(0, E), cell.bias_ih);
-  if (c.defined()) y.gates = y.gates + unsqueeze(linear(c, y.context_weight), 1);
+  if (!c.defined()) return y;
+  y.gates = y.gates + unsqueeze(linear(c, y.context_weight), 1);
+  y.context_weight = Tensor();
   return y;
 }
 
 DecoderState RecurrentDecoder::operator()(const DecoderState& before, const DecoderInput& y,
                                           const Tensor& c) const {
+  check_context(y, c);
   DecoderState state = before;
   Tensor gates = c.defined() ? y.gates + linear(c, y.context_weight) : y.gates;
   if (state.fed.defined()) gates = gates + linear(state.fed, y.fed_weight);

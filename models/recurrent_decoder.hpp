@@ -36,8 +36,8 @@ struct RecurrentSource {
 struct DecoderInput {
   /// E y_{i-1}: [..., E], and its part of the lowest layer's gates: [..., G n].
   Tensor Ey, gates;
-  /// The columns of the same weight for c_i, [G n, 2n], and with input feeding for t_{i-1},
-  /// [G n, L].
+  /// The columns of the same weight for c_i, [G n, 2n], undefined where c is in the gates, and with
+  /// input feeding for t_{i-1}, [G n, L].
   Tensor context_weight, fed_weight;
   /// Of a text's words, [B, T, .], the i-th: [B, .].
   DecoderInput at(int64_t i) const;
@@ -52,10 +52,10 @@ struct RecurrentDecoder {
   /// Every layer's state before the first word, from s_0 [B, n].
   DecoderState start(const Tensor& s_0) const;
   /// What words bring, by one product for all: Ey [..., E]. c: a context [B, 2n] that is the same
-  /// at every step, Ey then [B, T, E].
+  /// at every step, Ey then [B, T, E] (`ShapeError`).
   DecoderInput read(const Tensor& Ey, const Tensor& c = {}) const;
-  /// One word on; c: [..., 2n], undefined where `y` has brought it. The result's `past` and `fed`
-  /// are still those of before.
+  /// One word on; c: [..., 2n], undefined where `y` has brought it: `Error` for none at all, or
+  /// two. The result's `past` and `fed` are still those of before.
   DecoderState operator()(const DecoderState& before, const DecoderInput& y,
                           const Tensor& c = {}) const;
   /// s of the top layer: [..., n].
@@ -74,12 +74,14 @@ struct RecurrentDecoder {
 /// Bahdanau et al. 2014, appendix A.2.2; Goodfellow et al. 2013 (maxout), Pascanu et al. 2014.
 struct DeepOutput : Linear {
   explicit DeepOutput(const RecurrentConfig& config);
-  /// What t_i is made of: s [..., n], Ey [..., E], c [..., 2n], or [B, 2n] for all words [B, T, .]
-  /// of a sentence.
+  /// What t_i is made of.
   struct Terms {
     Tensor s, Ey, c;
   };
-  /// -> t [..., L].
+  /// t_i not yet computed. s: [..., n], Ey: [..., E], c: [..., 2n], or [B, 2n] for all words
+  /// [B, T, .] of a sentence.
+  static Terms terms(const Tensor& s, const Tensor& Ey, const Tensor& c) { return {s, Ey, c}; }
+  /// -> t_i [..., L], of one word or, by one product, of many.
   Tensor operator()(const Terms& terms) const;
 
   Readout kind;
@@ -88,7 +90,7 @@ struct DeepOutput : Linear {
 /// What a step gives: s_i, what t_i is made of, alpha_i [..., S] of a model that has it.
 struct DecoderStep {
   DecoderState s;
-  DeepOutput::Terms t;
+  DeepOutput::Terms terms;
   Tensor alpha = {};
 };
 

@@ -29,11 +29,11 @@ TeacherForced teacher_forcing(const Model& m, const Tensor& source, const Tensor
   std::vector<Tensor> s, c, t;
   for (int64_t i = 0; i < target.size(1); ++i) {
     DecoderStep step = m.step(x, state, y.at(i));
-    s.push_back(step.t.s);
-    c.push_back(step.t.c);
+    s.push_back(step.terms.s);
+    c.push_back(step.terms.c);
     result.alpha.push_back(step.alpha);
     state = std::move(step.s);
-    if (state.fed.defined()) t.push_back(state.fed = m.readout(step.t));
+    if (state.fed.defined()) t.push_back(state.fed = m.readout(step.terms));
   }
   // Unless t_i is fed back, no step needs it: the read-outs of all words are one product.
   const Tensor read_out =
@@ -61,7 +61,7 @@ class RecurrentSearch final : public Decoder {
     const Tensor words = reshape(last, {sentences_, each_of(R)});
     const Tensor Ey = model_.dropout(model_.target_embedding(words));  // [N, K, E]
     DecoderStep step = model_.step(x_, state_, model_.decoder.read(Ey, x_.c));
-    const Tensor t = model_.readout(step.t);
+    const Tensor t = model_.readout(step.terms);
     state_ = std::move(step.s);
     if (state_.fed.defined()) state_.fed = t;
     alpha_ = step.alpha.defined() ? reshape(step.alpha, {R, step.alpha.size(2)}) : step.alpha;

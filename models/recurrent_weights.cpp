@@ -11,6 +11,16 @@ namespace heed {
 
 namespace {
 
+RecurrentLayersConfig encoder_sizes(const RecurrentConfig& c) {
+  return {.cell = c.cell,
+          .input = c.embedding,
+          .hidden = c.hidden,
+          .layers = c.encoder_layers,
+          .bidirectional = true,
+          .reset = c.reset,
+          .dropout = c.dropout};
+}
+
 const RecurrentConfig& with_own_score(const RecurrentConfig& c) {
   if (c.attention == Score::custom) return c;
   throw ConfigError(
@@ -29,13 +39,7 @@ RNNsearch::RNNsearch(const RecurrentConfig& c, ScoreFunction score, Checked)
     : config(c),
       source_embedding(c.source_vocab, c.embedding, Vocabulary::pad),
       target_embedding(c.target_vocab, c.embedding, Vocabulary::pad),
-      encoder({.cell = c.cell,
-               .input = c.embedding,
-               .hidden = c.hidden,
-               .layers = c.encoder_layers,
-               .bidirectional = true,
-               .reset = c.reset,
-               .dropout = c.dropout}),
+      encoder(encoder_sizes(c)),
       initial(c.hidden, c.hidden),
       attention(std::move(score), {.normaliser = c.attention_normaliser,
                                    .window = c.attention_window,
@@ -57,13 +61,7 @@ EncoderDecoder::EncoderDecoder(const RecurrentConfig& c)
     : config(c),
       source_embedding(c.source_vocab, c.embedding, Vocabulary::pad),
       target_embedding(c.target_vocab, c.embedding, Vocabulary::pad),
-      encoder({.cell = c.cell,
-               .input = c.embedding,
-               .hidden = c.hidden,
-               .layers = c.encoder_layers,
-               .bidirectional = true,
-               .reset = c.reset,
-               .dropout = c.dropout}),
+      encoder(encoder_sizes(c)),
       initial(c.hidden, c.hidden),
       decoder(c),
       readout(c),

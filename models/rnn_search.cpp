@@ -9,8 +9,8 @@
 // Letters of shapes: B sentences, S source and T target words, E embedding (the paper's m), n
 // hidden, A attention_size, L readout_size (its l), V target_vocab; [...] is [B], or [N, K] for K
 // hypotheses of each of N sentences. `o` multiplies element by element, y_0 is <s>. Weights and
-// their start (B.1) are in recurrent_weights.cpp, teacher forcing and search, which call `encode`
-// and `step`, in recurrent_decoding.hpp.
+// their start (B.1) are in recurrent_weights.cpp. Teacher forcing and search are in
+// recurrent_decoding.hpp: they call `encode` and `step`, and compute t_i from the terms of `step`.
 //
 // The equations below are the paper's. Where heed differs, and the switch:
 //  1. The reset gate acts after the product, in encoder and decoder, as in PyTorch: s~_i =
@@ -86,13 +86,14 @@ DecoderStep RNNsearch::step(const RecurrentSource& source, const DecoderState& b
   DecoderState s = decoder(before, y, c);
 
   // t~_i = U_o s_{i-1} + V_o E y_{i-1} + C_o c_i                        difference 2   [..., 2L]
-  // t_i = [max(t~_{i,2j-1}, t~_{i,2j})], j = 1 .. L                                     [..., L]
-  // by `readout` from these terms, in training for all words at once.
+  // t_i  = [max(t~_{i,2j-1}, t~_{i,2j})], j = 1 .. L                                    [..., L]
+  // from these terms by readout(terms): in search at once, in training for all words together.
   const bool as_paper = config.readout_state == ReadoutState::previous;
-  const DeepOutput::Terms t{as_paper ? s_before : decoder.top(s), y.Ey, c};
+  const Tensor s_read = as_paper ? s_before : decoder.top(s);
+  const DeepOutput::Terms terms = readout.terms(s_read, y.Ey, c);
 
   s.past = attention.after(before.past, alpha);
-  return {s, t, alpha};
+  return {s, terms, alpha};
 }
 
 // p(y_i | s_i, y_{i-1}, c_i) is proportional to exp(y_i^T W_o t_i): the logits W_o t_i   [..., V]

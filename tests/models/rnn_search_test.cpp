@@ -6,6 +6,7 @@
 #include "../../models/encoder_decoder.hpp"
 
 using namespace model_support;
+using Catch::Matchers::Contains;
 
 namespace {
 
@@ -18,7 +19,7 @@ Tensor logits_by_steps(const Model& model, const Batch& batch) {
   std::vector<Tensor> logits;
   for (int64_t i = 0; i < batch.target_in.size(1); ++i) {
     const DecoderStep step = model.step(x, s, words.at(i));
-    logits.push_back(model.logits(model.readout(step.t)));
+    logits.push_back(model.logits(model.readout(step.terms)));
     s = step.s;
   }
   return stack(logits, 1);
@@ -35,6 +36,21 @@ TEST_CASE("the steps of a recurrent model are calls, and together its teacher fo
   };
   CHECK(difference(logits_by_steps(search, batch), forced(search)) < 1e-6);
   CHECK(difference(logits_by_steps(fixed, batch), forced(fixed)) < 1e-6);
+}
+
+TEST_CASE("a recurrent decoder refuses a step without a context, and one with two") {
+  const RNNsearch search(small_config());
+  const EncoderDecoder fixed(small_config());
+  const Tensor source = Tensor::full({2, 3}, 4, int32), keep = Tensor::full({2, 3}, 1, boolean);
+  const RecurrentSource x = search.encode(source, keep), y = fixed.encode(source, keep);
+  const Tensor Ey = search.target_embedding(source);  // [B, T, E]
+  CHECK_THROWS_WITH(fixed.step(y, y.start, fixed.decoder.read(Ey).at(0)),
+                    Contains("neither the input nor the step has a context") &&
+                        Contains("read(Ey, c), of an EncoderDecoder with source.c"));
+  CHECK_THROWS_WITH(search.step(x, x.start, search.decoder.read(Ey, y.c).at(0)),
+                    Contains("read with a context and the step has another"));
+  CHECK_THROWS_WITH(fixed.decoder.read(select(Ey, 1, 0), y.c),
+                    Contains("words are [2, 5], their context [2, 14], expected [B, T, E]"));
 }
 
 TEST_CASE("RNNsearch names and shapes its weights as the format pins them") {
@@ -133,7 +149,7 @@ TEST_CASE("RNNsearch refuses a source without words or with another mask") {
   const std::string expected = "expected both [B, S] with S of at least 1";
   const auto refused = [&](const Tensor& source, const Tensor& mask) {
     CHECK_THROWS_AS(model.start_decoder(source, mask), ShapeError);
-    CHECK_THROWS_WITH(model(source, mask, ids({3, 2})), Catch::Matchers::Contains(expected));
+    CHECK_THROWS_WITH(model(source, mask, ids({3, 2})), Contains(expected));
   };
   refused(ids({3, 0}), keep({3, 0}));
   refused(ids({3}), keep({3}));
