@@ -32,8 +32,9 @@ Tensor alibi(int64_t H, int64_t T, int64_t S, DType dtype = float32);
 
 /// Learnt vectors for offsets: a^K_ij = key[c + k], a^V_ij = value[c + k] with c = clip(j - i, -k,
 /// k), so that e_ij = q_i (k_j + a^K_ij)^T / sqrt(K) and z_i = sum_j alpha_ij (v_j + a^V_ij). The
-/// two are what their a add; the heads share them, and no [T, S, K] is ever built. Start Xavier
-/// uniform. Shaw, Uszkoreit, Vaswani 2018 (arXiv 1803.02155), eq. (3) to (5).
+/// functions below are the summands with an a, without the division; the heads share both tables,
+/// and no [T, S, K] is ever built. Start Xavier uniform. Shaw, Uszkoreit, Vaswani 2018 (arXiv
+/// 1803.02155), eq. (3) to (5).
 struct RelativePositions {
   /// [2k + 1, K] each.
   Parameter key, value;

@@ -28,8 +28,9 @@
 //  6. Padding of the source is masked in every attention, a query that sees no word at all gets
 //     zeros. The padding's embedding starts zero.
 //  7. First values, of which the paper says nothing: embeddings and learned positions normal with
-//     variance 1 / D, matrices Xavier uniform (W_Q, W_K and W_V as one matrix), biases zero but for
-//     those of linear1 and linear2, uniform in +-1 / sqrt(their inputs).
+//     variance 1 / D, matrices Xavier uniform (W_Q, W_K and W_V as one matrix; the tables of
+//     relative positions as well), biases zero but for those of linear1 and linear2, uniform in
+//     +-1 / sqrt(their inputs).
 // By a key of the configuration; the defaults are the paper's but for the first:
 //  8. tie = none: three matrices; target: two of them are one; all: the paper's one (3.4).
 //  9. norm = post; pre: LayerNorm before the sub-layer and not after the sum (most presets).
@@ -134,7 +135,7 @@ Transformer::Decoded Transformer::decode(const Source& source, Target& so_far,
 namespace {
 
 // 3.2.3, "encoder-decoder attention": the queries h come from the decoder, keys and values from the
-// encoder. The hypotheses of a sentence ask side by side: [R, n, D] -> [N, R / N n, D].
+// encoder. The hypotheses of a sentence ask side by side: [R, n, D] -> [N, (R / N) n, D].
 Attended encoder_decoder_attention(const MultiHeadAttention& attention, const Tensor& h,
                                    const KeysAndValues& source, const Tensor& keep) {
   const int64_t N = source.key.size(0), R = h.size(0);
