@@ -38,16 +38,32 @@ Tensor for_one_query(const Tensor& x, const Operation& operation) {
 }
 
 void check_annotations(const Tensor& annotations) {
-  if (annotations.rank() == 3) return;
-  throw ShapeError("attention: annotations are " + to_string(annotations.shape()) +
+  if (annotations.defined() && annotations.rank() == 3) return;
+  throw ShapeError("attention: annotations are " +
+                   (annotations.defined() ? to_string(annotations.shape()) : "undefined") +
                    ", expected [batch, words, features]");
 }
 
-/// x, the scores or the weights: [B, K, S] for annotations [B, S, C].
+void check_memory(const AttentionMemory& memory) {
+  if (memory.annotations.defined()) return check_annotations(memory.annotations);
+  throw ShapeError(
+      "attention: the memory is empty, expected what remember(annotations, keep) gives");
+}
+
+/// s: [B, n], or [B, K, n] for K queries of each sentence.
+void check_query(const Tensor& s, int64_t B) {
+  if ((s.rank() == 2 || s.rank() == 3) && s.size(0) == B) return;
+  const std::string sentences = std::to_string(B);
+  throw ShapeError("attention: the query is " + to_string(s.shape()) + ", expected [" + sentences +
+                   ", features], or [" + sentences + ", queries, features] for several queries");
+}
+
+/// The scores or the weights: [B, S], or [B, K, S] for K queries of each of B sentences.
 void check_for_words(const char* what, const Tensor& x, const Tensor& annotations) {
   check_annotations(annotations);
-  const int64_t K = x.rank() == 3 ? x.size(1) : 1;
-  require_shape("attention", what, x, {annotations.size(0), K, annotations.size(1)});
+  Shape expected{annotations.size(0), annotations.size(1)};
+  if (x.rank() == 3) expected = {expected[0], x.size(1), expected[1]};
+  require_shape("attention", what, x, expected);
 }
 
 void check_energies(const Tensor& e, const Tensor& annotations) {
@@ -65,11 +81,11 @@ Tensor weights_of(const Tensor& e, const Tensor& keep, Normaliser normaliser) {
 
 Attended attend(const Tensor& e, const Tensor& annotations, const Tensor& keep,
                 Normaliser normaliser) {
+  check_energies(e, annotations);
   if (e.rank() == 2) {
     const auto [c, alpha] = attend(unsqueeze(e, 1), annotations, keep, normaliser);
     return {squeeze(c, 1), squeeze(alpha, 1)};
   }
-  check_energies(e, annotations);
   const Tensor alpha = weights_of(e, keep, normaliser);
   return {matmul(alpha, annotations), alpha};  // [B, K, C], [B, K, S]
 }
@@ -104,6 +120,13 @@ Attended Attention::operator()(const Tensor& s, const AttentionMemory& memory,
 
 Tensor Attention::energies(const Tensor& s, const AttentionMemory& memory,
                            const AttentionPast& past) const {
+  check_memory(memory);
+  check_query(s, memory.annotations.size(0));
+  if (past.coverage.defined() && score.takes_coverage()) {
+    Shape expected = s.shape();
+    expected[s.rank() - 1] = memory.annotations.size(1);
+    require_shape("attention", "the coverage", past.coverage, expected);
+  }
   if (s.rank() == 2) {
     return for_one_query(s, [&](const Tensor& query) {
       const bool told = past.coverage.defined();
@@ -111,7 +134,7 @@ Tensor Attention::energies(const Tensor& s, const AttentionMemory& memory,
     });
   }
   Tensor coverage = past.coverage;
-  if (!coverage.defined() && score.takes_coverage() && s.rank() == 3) {
+  if (!coverage.defined() && score.takes_coverage()) {
     coverage = Tensor::zeros({s.size(0), s.size(1), memory.annotations.size(1)}, s.dtype());
   }
   const Tensor e = score(s, memory.keys, coverage);
@@ -121,12 +144,18 @@ Tensor Attention::energies(const Tensor& s, const AttentionMemory& memory,
 
 Tensor Attention::weights(const Tensor& e, const Tensor& s, const AttentionMemory& memory,
                           const AttentionPast& past) const {
+  check_memory(memory);
+  check_energies(e, memory.annotations);
+  if (position) {
+    Shape expected = e.shape();
+    expected[e.rank() - 1] = config.query;
+    require_shape("attention", "the query", s, expected);
+  }
   if (e.rank() == 2) {
     return for_one_query(e, [&](const Tensor& energies) {
       return weights(energies, unsqueeze(s, 1), memory, past);
     });
   }
-  check_energies(e, memory.annotations);
   if (config.window == 0) return weights_of(e, memory.keep, config.normaliser);
 
   const int64_t B = e.size(0), K = e.size(1), S = e.size(2);
@@ -137,7 +166,6 @@ Tensor Attention::weights(const Tensor& e, const Tensor& s, const AttentionMemor
     const Tensor p = expand(minimum(now, last), {B, K});
     return weights_of(e, inside(distances(p, S), config.window, memory.keep), config.normaliser);
   }
-  require_shape("attention", "the query", s, {B, K, config.query});
   // p_i = S sigmoid(v^T tanh(W s)), eq. (9)
   const Tensor p = lengths * sigmoid(squeeze((*position_energy)(tanh((*position)(s))), 2));
   const Tensor distance = distances(p, S);
@@ -149,10 +177,11 @@ Tensor Attention::weights(const Tensor& e, const Tensor& s, const AttentionMemor
 }
 
 Tensor Attention::context(const Tensor& alpha, const AttentionMemory& memory) const {
+  check_memory(memory);
+  check_for_words("the weights' shape", alpha, memory.annotations);
   if (alpha.rank() == 2) {
     return for_one_query(alpha, [&](const Tensor& rows) { return context(rows, memory); });
   }
-  check_for_words("the weights' shape", alpha, memory.annotations);
   return matmul(alpha, memory.annotations);
 }
 

@@ -94,10 +94,11 @@ void check_type(DType newest, DType kept) {
 
 /// `IndexError` unless each of `rows` is one of `count`.
 void check_rows(const std::vector<int32_t>& rows, int64_t count) {
-  for (const int32_t row : rows) {
-    if (row >= 0 && row < count) continue;
-    throw IndexError("KeyValueCache: row " + std::to_string(row) + " is not in [0, " +
-                     std::to_string(count) + ")");
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i] >= 0 && rows[i] < count) continue;
+    throw IndexError("KeyValueCache: reorder: rows[" + std::to_string(i) + "] is " +
+                     std::to_string(rows[i]) + ", expected a row in [0, " + std::to_string(count) +
+                     "), of the texts that it holds");
   }
 }
 

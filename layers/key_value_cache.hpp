@@ -17,7 +17,7 @@ class KeyValueCache {
   /// good until the next change. Throws `ShapeError`; `GraphError` where a history would be lost.
   KeysAndValues append(const KeysAndValues& newest);
   /// Row i goes on from what was row `rows[i]`. Rows that stay where they are are not copied.
-  /// Throws `GraphError` as `append`.
+  /// Throws `IndexError` for a row that it does not hold, `GraphError` as `append`.
   void reorder(const std::vector<int32_t>& rows);
   /// Words so far.
   int64_t length() const { return length_; }

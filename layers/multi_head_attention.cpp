@@ -27,9 +27,9 @@ Tensor checked_keep(const char* layer, const Tensor& keep, const Shape& weights)
     fits = size == 1 || size == weights[weights.rank() - axis];
   }
   if (!fits) {
-    throw ShapeError(std::string(layer) + ": keep is " + to_string(keep.shape()) +
-                     ", the weights are " + to_string(weights) +
-                     "; expected as many axes (or the first 1), each of that size or 1");
+    throw ShapeError(std::string(layer) + ": keep is " + to_string(keep.shape()) + ", expected " +
+                     to_string(weights) +
+                     ": as many axes (or the first 1), each of that size or 1");
   }
   return keep;
 }
@@ -90,10 +90,10 @@ Tensor concatenate_heads(const Tensor& x) {
   return reshape(transpose(x, 1, 2), {x.size(0), x.size(2), x.size(1) * x.size(3)});
 }
 
-/// The keep mask of B sentences with S keys, for the weights [B, H, T, S].
-Tensor keep_of_heads(const Tensor& keep, int64_t B, int64_t S) {
+/// The keep mask of B sentences with T queries and S keys, for the weights [B, H, T, S].
+Tensor keep_of_heads(const Tensor& keep, int64_t B, int64_t T, int64_t S) {
   if (!keep.defined() || keep.rank() > 3) return keep;
-  if (keep.rank() == 3) return unsqueeze(keep, 1);
+  if (keep.rank() == 3) return unsqueeze(checked_keep("MultiHeadAttention", keep, {B, T, S}), 1);
   if (keep.rank() != 2 || keep.shape() != Shape{B, S}) {
     throw ShapeError("MultiHeadAttention: keep is " + to_string(keep.shape()) + ", expected " +
                      to_string(Shape{B, S}) +
@@ -108,6 +108,15 @@ void check_text(const char* what, const Tensor& x, int64_t D) {
   throw ShapeError("MultiHeadAttention: the " + std::string(what) + " is " +
                    (x.defined() ? to_string(x.shape()) : "undefined") +
                    ", expected [batch, words, " + std::to_string(D) + "]");
+}
+
+/// Queries of B sentences, and B times S keys and values for them.
+void check_texts(const AttentionInput& in) {
+  const auto& [query, key, value, keep] = in;
+  if (query.size(0) == key.size(0) && key.shape() == value.shape()) return;
+  throw ShapeError("MultiHeadAttention: the query is " + to_string(query.shape()) + ", the key " +
+                   to_string(key.shape()) + ", the value " + to_string(value.shape()) +
+                   "; expected one batch size, and a value for each key");
 }
 
 /// K, the size of a head.
@@ -159,12 +168,28 @@ Tensor project_rows(const MultiHeadAttention& m, const Tensor& x, int64_t first,
   return split_heads(y, (end - first) / head_size(m.config));
 }
 
+/// Keys and values, [B, G, S, K] each, for queries [B, T, D].
+void check_projected(const MultiHeadAttentionConfig& c, const Tensor& query,
+                     const KeysAndValues& memory) {
+  const auto& [key, value] = memory;
+  if (!key.defined() || !value.defined()) {
+    throw ShapeError("MultiHeadAttention: the memory is undefined, expected what project gives");
+  }
+  const int64_t B = query.size(0), G = c.kv_heads, K = head_size(c);
+  const bool fits = key.rank() == 4 && key.shape() == Shape{B, G, key.size(2), K};
+  if (fits && value.shape() == key.shape()) return;
+  throw ShapeError("MultiHeadAttention: the query is " + to_string(query.shape()) +
+                   ", the memory's key " + to_string(key.shape()) + " and value " +
+                   to_string(value.shape()) + "; expected project(memory) of [" +
+                   std::to_string(B) + ", words, " + std::to_string(c.size) + "]");
+}
+
 /// Section 3.2.2 once everything is projected. query: [B, H, T, K], with a window or positions the
 /// last T of the S words in memory.
 Attended heads_of(const MultiHeadAttention& m, const Tensor& query, const KeysAndValues& memory,
                   const Tensor& keep) {
   const int64_t B = query.size(0), T = query.size(-2), S = memory.key.size(-2);
-  AttentionInput in{query, memory.key, memory.value, keep_of_heads(keep, B, S)};
+  AttentionInput in{query, memory.key, memory.value, keep_of_heads(keep, B, T, S)};
   Tensor bias;
   if (m.config.window > 0) {
     const Tensor near = window_keep(T, S, m.config.window);
@@ -229,8 +254,10 @@ KeysAndValues MultiHeadAttention::project(const Tensor& memory) const {
 
 Attended MultiHeadAttention::operator()(const AttentionInput& in) const {
   const int64_t D = config.size, E = config.kv_heads * head_size(config);
+  check_text("query", in.query, D);
   check_text("key", in.key, D);
   check_text("value", in.value, D);
+  check_texts(in);
   return (*this)(
       in.query,
       {project_rows(*this, in.key, D, D + E), project_rows(*this, in.value, D + E, D + 2 * E)},
@@ -241,6 +268,7 @@ Attended MultiHeadAttention::operator()(const Tensor& query, const KeysAndValues
                                         const Tensor& keep) const {
   check_other_text(config);
   check_text("query", query, config.size);
+  check_projected(config, query, memory);
   return heads_of(*this, project_rows(*this, query, 0, config.size), memory, keep);
 }
 

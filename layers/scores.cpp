@@ -10,16 +10,30 @@ namespace heed {
 
 namespace {
 
+void check_annotations(const char* score, const Tensor& annotations, int64_t C) {
+  if (annotations.rank() == 3 && annotations.size(2) == C) return;
+  throw ShapeError(std::string(score) + ": annotations are " + to_string(annotations.shape()) +
+                   ", expected [batch, words, " + std::to_string(C) + "]");
+}
+
 /// s must be [B, K, n] for keys [B, S, features].
 void check_query(const char* score, const Tensor& s, const Tensor& keys, int64_t n,
                  int64_t features) {
-  if (keys.rank() != 3) {
-    throw ShapeError(std::string(score) + ": keys are " + to_string(keys.shape()) +
+  if (!keys.defined() || keys.rank() != 3) {
+    throw ShapeError(std::string(score) + ": keys are " +
+                     (keys.defined() ? to_string(keys.shape()) : "undefined") +
                      ", expected project(annotations), [batch, words, features]");
   }
   require_shape(score, "keys", keys, {keys.size(0), keys.size(1), features});
-  const int64_t K = s.rank() == 3 ? s.size(1) : 1;
-  require_shape(score, "the query", s, {keys.size(0), K, n});
+  if (s.rank() != 3 || s.size(0) != keys.size(0)) {
+    throw ShapeError(std::string(score) + ": the query is " + to_string(s.shape()) +
+                     ", expected [" + std::to_string(keys.size(0)) + ", queries, " +
+                     std::to_string(n) + "]");
+  }
+  if (s.size(2) != n) {  // `Attention` has made one query of each sentence [B, 1, n]
+    throw ShapeError(std::string(score) + ": a query has " + std::to_string(s.size(2)) +
+                     " features, expected " + std::to_string(n));
+  }
 }
 
 std::optional<Linear> coverage_weight(const AdditiveScoreConfig& c) {
@@ -52,6 +66,11 @@ AdditiveScore::AdditiveScore(AdditiveScoreConfig sizes)
       energy(sizes.size, 1, false),
       coverage(coverage_weight(sizes)) {}
 
+Tensor AdditiveScore::project(const Tensor& annotations) const {
+  check_annotations("AdditiveScore", annotations, config.key);
+  return key(annotations);
+}
+
 Tensor AdditiveScore::operator()(const Tensor& s, const Tensor& keys,
                                  const Tensor& attended) const {
   check_query("AdditiveScore", s, keys, config.query, config.size);
@@ -66,6 +85,7 @@ ConcatScore::ConcatScore(AdditiveScoreConfig sizes)
 
 // W [s; h] = W_s s + W_h h: the second part once for each sentence.
 Tensor ConcatScore::project(const Tensor& annotations) const {
+  check_annotations("ConcatScore", annotations, config.key);
   return linear(annotations, slice(key.weight, 1, config.query, config.query + config.key));
 }
 
@@ -102,6 +122,11 @@ GeneralScore::GeneralScore(GeneralScoreConfig sizes)
     : config(sizes),
       key(positive("GeneralScore", "key", sizes.key),
           positive("GeneralScore", "query", sizes.query), false) {}
+
+Tensor GeneralScore::project(const Tensor& annotations) const {
+  check_annotations("GeneralScore", annotations, config.key);
+  return key(annotations);
+}
 
 Tensor GeneralScore::operator()(const Tensor& s, const Tensor& keys) const {
   check_query("GeneralScore", s, keys, config.query, config.query);

@@ -37,7 +37,7 @@ struct AdditiveScore {
   std::optional<Linear> coverage;
 
   explicit AdditiveScore(AdditiveScoreConfig sizes);
-  Tensor project(const Tensor& annotations) const { return key(annotations); }
+  Tensor project(const Tensor& annotations) const;
   Tensor operator()(const Tensor& s, const Tensor& keys, const Tensor& attended = {}) const;
   bool takes_coverage() const { return coverage.has_value(); }
   void members(Members& m) {
@@ -92,7 +92,7 @@ struct GeneralScore {
   Linear key;
 
   explicit GeneralScore(GeneralScoreConfig sizes);
-  Tensor project(const Tensor& annotations) const { return key(annotations); }
+  Tensor project(const Tensor& annotations) const;
   Tensor operator()(const Tensor& s, const Tensor& keys) const;
   void members(Members& m) { m("key", key); }
 };

@@ -86,13 +86,13 @@ TEST_CASE("an attention says what is wrong with its inputs") {
   const Tensor s = Tensor::zeros({2, 3}), h = Tensor::zeros({2, 4, 7});
   const AttentionMemory memory = attention.remember(h);
   CHECK_THROWS_WITH(attention(Tensor::zeros({2, 4}), memory),
-                    Contains("query is [2, 1, 4], expected [2, 1, 3]"));
+                    Contains("AdditiveScore: a query has 4 features, expected 3"));
   CHECK_THROWS_WITH(attention(s, {.annotations = h, .keys = h, .keep = {}}),
                     Contains("keys is [2, 4, 7], expected [2, 4, 5]"));
   CHECK_THROWS_WITH(attention.weights(Tensor::zeros({2, 5}), s, memory),
-                    Contains("scores' shape is [2, 1, 5], expected [2, 1, 4]"));
+                    Contains("scores' shape is [2, 5], expected [2, 4]"));
   CHECK_THROWS_WITH(attention.context(Tensor::zeros({3, 4}), memory),
-                    Contains("weights' shape is [3, 1, 4], expected [2, 1, 4]"));
+                    Contains("weights' shape is [3, 4], expected [2, 4]"));
   CHECK_THROWS_WITH(attention.remember(h, Tensor::ones({2, 4})), Contains("expected bool"));
   CHECK_THROWS_WITH(attention.remember(h, keep_of({1, 1}, 3)), Contains("[2, 3], expected [2, 4]"));
   CHECK_THROWS_WITH(attention.remember(Tensor::zeros({2, 4})),
@@ -115,11 +115,58 @@ TEST_CASE("the steps of an attention refuse what does not fit to its memory") {
   const AttentionMemory memory = whole.remember(Tensor::randn({2, 4, 7}));
   const Tensor s = Tensor::randn({2, 3}), three = Tensor::randn({2, 3, 3});
   CHECK_THROWS_WITH(whole.weights(Tensor::randn({2, 5}), s, memory),
-                    Contains("[2, 1, 5], expected [2, 1, 4]"));
+                    Contains("[2, 5], expected [2, 4]"));
   CHECK_THROWS_AS(local.weights(Tensor::randn({3, 4}), s, memory), ShapeError);
   CHECK_THROWS_WITH(local.weights(Tensor::randn({2, 3, 4}), s, memory),
                     Contains("the query is [2, 3], expected [2, 3, 3]"));
   CHECK_THROWS_AS(local.weights(Tensor::randn({2, 4}), three, memory), ShapeError);
+}
+
+TEST_CASE("an attention shows the shapes that it was given, of one query and of several") {
+  const Attention attention = additive();
+  const AttentionMemory memory = attention.remember(Tensor::randn({3, 4, 7}));
+  const auto energies = [&](const Shape& s) { attention.energies(Tensor::zeros(s), memory); };
+  const std::string expected = ", expected [3, features], or [3, queries, features]";
+  for (const Shape& s : {Shape{2, 3}, Shape{2, 5, 3}, Shape{3}, Shape{1, 3, 2, 3}}) {
+    CHECK_THROWS_WITH(energies(s), Contains("the query is " + to_string(s) + expected));
+    CHECK_THROWS_AS(energies(s), ShapeError);
+  }
+  CHECK_THROWS_WITH(energies({3, 2, 5}), Contains("a query has 5 features, expected 3"));
+  CHECK_THROWS_WITH(attend(Tensor::zeros({2, 4}), memory.annotations),
+                    Contains("scores' shape is [2, 4], expected [3, 4]"));
+  CHECK_THROWS_WITH(attend(Tensor::zeros({2, 4}), {}), Contains("annotations are undefined"));
+
+  const Attention covering(
+      ScoreFunction(AdditiveScore({.query = 3, .key = 7, .size = 5, .coverage = true})));
+  const Tensor s = Tensor::zeros({3, 3});
+  CHECK_THROWS_WITH(covering.energies(s, covering.remember(memory.annotations),
+                                      {.i = 1, .coverage = Tensor::zeros({3, 5})}),
+                    Contains("the coverage is [3, 5], expected [3, 4]"));
+}
+
+TEST_CASE("an attention refuses a memory that remember did not give") {
+  const Attention attention = additive();
+  const Tensor s = Tensor::zeros({2, 3}), e = Tensor::zeros({2, 4}), h = Tensor::zeros({2, 4, 7});
+  const auto empty = Contains("memory is empty, expected what remember(annotations, keep) gives");
+  CHECK_THROWS_WITH(attention(s, {}), empty);
+  CHECK_THROWS_WITH(attention.energies(s, {}), empty);
+  CHECK_THROWS_WITH(attention.weights(e, s, {}), empty);
+  CHECK_THROWS_WITH(attention.context(e, {}), empty);
+  CHECK_THROWS_WITH(attention(s, {.annotations = h, .keys = {}, .keep = {}}),
+                    Contains("keys are undefined, expected project(annotations)"));
+  CHECK_THROWS_WITH(attention.remember({}), Contains("annotations are undefined"));
+}
+
+TEST_CASE("a score names itself and the annotations that do not fit") {
+  const Tensor h = Tensor::zeros({2, 4, 6});
+  const auto refused = [&](const auto& score, const std::string& name) {
+    CHECK_THROWS_WITH(Attention{ScoreFunction(score())}.remember(h),
+                      Contains(name + ": annotations are [2, 4, 6], expected [batch, words, 7]"));
+  };
+  const AdditiveScoreConfig sizes{.query = 3, .key = 7, .size = 5};
+  refused([&] { return AdditiveScore(sizes); }, "AdditiveScore");
+  refused([&] { return ConcatScore(sizes); }, "ConcatScore");
+  refused([&] { return GeneralScore({.query = 3, .key = 7}); }, "GeneralScore");
 }
 
 TEST_CASE("a score of one's own that takes coverage is told of none before the first word") {

@@ -122,7 +122,8 @@ TEST_CASE("a cache has no rows but its own, and words of one element type") {
   KeyValueCache cache;
   const Tensor words = Tensor::randn({2, 3, 1, 5}), wider = words.to(float64);
   cache.append({words, words});
-  CHECK_THROWS_WITH(cache.reorder({0, 2}), Contains("row 2 is not in [0, 2)"));
+  CHECK_THROWS_WITH(cache.reorder({0, 2}),
+                    Contains("reorder: rows[1] is 2, expected a row in [0, 2)"));
   CHECK_THROWS_AS(cache.reorder({-1}), IndexError);
   CHECK_THROWS_WITH(cache.append({wider, wider}), Contains("float64, those kept float32"));
   CHECK_THROWS_AS(KeyValueCache().append({words, wider}), TypeError);

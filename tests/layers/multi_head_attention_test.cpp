@@ -158,7 +158,12 @@ TEST_CASE("multi-head attention says what does not fit") {
                     Contains("value is undefined, expected [batch, words, 6]"));
   CHECK_THROWS_WITH(attend(Tensor::randn({2, 3, 7}), memory, {}),
                     Contains("query is [2, 3, 7], expected [batch, words, 6]"));
-  CHECK_THROWS_WITH(attend(x, Tensor::randn({3, 5, 6}), {}), Contains("leading axes differ"));
+  CHECK_THROWS_WITH(attend(x, Tensor::randn({3, 5, 6}), {}),
+                    Contains("query is [2, 3, 6], the key [3, 5, 6], the value [3, 5, 6]"));
+  CHECK_THROWS_WITH(layer({.query = x, .key = memory, .value = slice(memory, 1, 0, 4)}),
+                    Contains("value [2, 4, 6]") && Contains("a value for each key"));
+  CHECK_THROWS_WITH(attend(x, memory, Tensor::ones({3, 3, 5}).to(boolean)),
+                    Contains("keep is [3, 3, 5], expected [2, 3, 5]"));
   CHECK_THROWS_WITH(attend(x, memory, Tensor::ones({2, 5})),
                     Contains("keep is float32, expected bool"));
   CHECK_THROWS_WITH(attend(x, memory, Tensor::ones({2, 3}).to(boolean)),
@@ -166,10 +171,25 @@ TEST_CASE("multi-head attention says what does not fit") {
   CHECK_THROWS_WITH(attend(x, memory, Tensor::ones({2, 1, 3, 4}).to(boolean)),
                     Contains("[2, 1, 3, 4]") && Contains("[2, 2, 3, 5]"));
   const Tensor wide = Tensor::randn({2, 3, 4});
+  CHECK_THROWS_WITH(scaled_dot_product_attention({x, Tensor::randn({3, 5, 6}), memory}),
+                    Contains("leading axes differ"));
   CHECK_THROWS_WITH(scaled_dot_product_attention({wide, x, x}), Contains("differ in size"));
   CHECK_THROWS_WITH(scaled_dot_product_attention({x, x, memory}),
                     Contains("one value for each key"));
 }
+
+TEST_CASE("multi-head attention refuses a memory that its project did not give for these texts") {
+  const MultiHeadAttention layer({.size = 6, .heads = 2}), other({.size = 6, .heads = 3});
+  const Tensor x = Tensor::randn({2, 3, 6}), memory = Tensor::randn({2, 5, 6});
+  const std::string expected = "expected project(memory) of [2, words, 6]";
+  CHECK_THROWS_WITH(layer(x, layer.project(Tensor::randn({3, 5, 6}))),
+                    Contains("query is [2, 3, 6], the memory's key [3, 2, 5, 3] and value [3, 2") &&
+                        Contains(expected));
+  CHECK_THROWS_WITH(layer(x, other.project(memory)), Contains(expected));
+  CHECK_THROWS_WITH(layer(x, KeysAndValues{memory, memory}), Contains(expected));
+  CHECK_THROWS_WITH(layer(x, KeysAndValues{}), Contains("memory is undefined"));
+}
+
 TEST_CASE("positions are the paper's sines and cosines, from any position on") {
   const SinusoidalPositions positions(6);
   const Tensor all = positions(0, 600, float64);
@@ -208,6 +228,6 @@ TEST_CASE("with a window as without one a wrong keep mask is refused as such") {
     const MultiHeadAttention attention({.size = 8, .heads = 4, .window = window});
     CHECK_THROWS_WITH(attention.self(x, Tensor::ones({1, 5, 5}, int32)), Contains("keep is int32"));
     CHECK_THROWS_WITH(attention.self(x, causal_keep(4, 5)),
-                      Contains("keep is [1, 1, 4, 5], the weights are [2, 4, 5, 5]"));
+                      Contains("keep is [1, 4, 5], expected [2, 5, 5]"));
   }
 }
