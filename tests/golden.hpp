@@ -13,7 +13,8 @@
 #include "../core/operations.hpp"
 #include "../layers/module.hpp"
 
-/// Comparison with what PyTorch computed: see tests/golden/make_golden.py for the files and keys.
+/// Comparison with what PyTorch computed: see tests/golden/make_golden.py for the files, and
+/// golden_file.py beside it for the keys.
 namespace heed::test {
 
 /// One file of golden tensors. The largest difference and its place are printed at the end.

@@ -136,36 +136,6 @@ TEST_CASE("the arrows of the drawing lead no way back") {
   }
 }
 
-TEST_CASE("a room of models and tools has at most 20 files") {
-  for (const std::string folder : {"models", "tools"}) {
-    std::map<fs::path, int> files;
-    for (const auto& entry : fs::recursive_directory_iterator(root / folder))
-      if (entry.is_regular_file()) ++files[entry.path().parent_path()];
-    CHECK(files.size() > 6);
-    for (const auto& [room, count] : files) {
-      INFO(room.string());
-      CHECK(count <= 20);
-    }
-  }
-}
-
-TEST_CASE("no file of the tree has more than 400 lines, no line more than 100 columns") {
-  for (const fs::path& file : sources_of_the_tree()) {
-    if (file.string().find("/tests/") != std::string::npos) continue;
-    std::ifstream stream(file);
-    int lines = 0;
-    for (std::string line; std::getline(stream, line);) {
-      INFO(file.string() + ": " + line);
-      std::size_t columns = 0;  // code points
-      for (const char byte : line) columns += (byte & 0xC0) != 0x80;
-      if (columns > 100) CHECK(columns <= 100);
-      ++lines;
-    }
-    INFO(file.string());
-    CHECK(lines <= 400);
-  }
-}
-
 TEST_CASE("what the table at the head of the Transformer names is in the files that it names") {
   const auto text_of = [](const fs::path& file) {
     std::ifstream stream(file);

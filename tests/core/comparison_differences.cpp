@@ -2,63 +2,67 @@
 
 namespace heed::test {
 
-std::vector<KnownDifference> known_differences() {
-  return {
-      {".*:scalar:.*/error", 48,
-       "A scalar has no axis: one that is named is an `IndexError`; PyTorch takes -1 and "
-       "0."},
-      {"squeeze/0:.*/error", 8,
-       "`squeeze` of an axis whose size is not 1 is a `ShapeError`; PyTorch leaves the "
-       "tensor as it is."},
-      {"cat/.*:nothing:.*/error", 4,
-       "`cat` takes tensors of one rank; PyTorch skips one of shape [0]."},
-      {"masked_fill/.*:larger:.*/error", 10,
-       "`masked_fill` broadcasts the mask to x, never x to the mask; PyTorch does both."},
-      {"dropout/1:.*/error", 2, "`dropout` refuses p = 1, which leaves nothing."},
-      {"cross_entropy/mean,.*:(all_ignored|empty):.*/out/0", 12,
-       "The mean of `cross_entropy` over no target is 0, so that a batch of padding "
-       "changes nothing; PyTorch has NaN."},
-      {"cross_entropy/none,.*:(large|one|special):.*", 61,
-       "`cross_entropy` takes logits from their log-sum-exp, which is rounded: a loss is "
-       "exact to the last place of the largest logit, PyTorch's to its own. A loss of 0 "
-       "is +0, PyTorch's -0."},
-      {"softmax/.*:special:.*/out/0", 6,
-       "`softmax` and the losses take powers below the smallest normal number for 0: "
-       "they stand beside exp(0) = 1 in a sum. PyTorch keeps them as denormal numbers, "
-       "and so does `exp`."},
-      {"(sigmoid|silu):beyond:float32/out/0", 2,
-       "`sigmoid`, and with it `silu`, is 0 where it is below the smallest normal "
-       "number; PyTorch has denormal ones."},
-      {"gelu:(beyond|special):.*/out/0", 9,
-       "`gelu` is exact in its tail, where PyTorch's 1 + erf(x / sqrt(2)) cancels to 0, "
-       "and at infinity and the largest numbers, where PyTorch has NaN and inf in "
-       "float32."},
-      {"layer_norm/(plain)?:(mean|one|special):.*", 76,
-       "`layer_norm` takes the mean away before it scales: at a large mean it keeps the "
-       "digits that PyTorch's x rstd - mean rstd loses, in the gradients too. A -0 stays "
-       "-0."},
-      {"logsumexp/last:infinite:.*/grad/0", 8,
-       "The gradient of `logsumexp` over nothing but -inf is 0; PyTorch has NaN."},
-      {"(abs|norm1.0/last|norminf/last):special:.*/grad/0", 58,
-       "The gradients of `abs` and of `norm` with p = 1 and infinity are NaN where x is; "
-       "PyTorch has 0."},
-      {"norm(0.5|2.0|2.5)/last:(special|large):.*", 50,
-       "`norm` scales by its largest element: what is tiny has a norm and a gradient, "
-       "where PyTorch's powers underflow to 0. An element of 0, and each where the norm "
-       "overflows, gets gradient 0; PyTorch has NaN for p other than 1, 2 and infinity."},
-      {"pow/-?0.5:special:.*", 8,
-       "`pow` with -0.5, in the gradient of 0.5 too, follows IEEE 754 at -0 and -inf; "
-       "PyTorch takes 1 / sqrt(x), which is -inf and NaN there."},
-      {"rdiv/.*:special:.*", 19,
-       "A number over a tensor is one division; PyTorch multiplies by 1 / x, which "
-       "overflows where x is denormal, and gives NaN for 0 / x there."},
-      {"var[013]/last:large:.*/out/0", 9,
-       "`var` needs its mean and its deviations in the element type: among the largest "
-       "numbers it is inf, where PyTorch's running sums give 0 or NaN."},
-      {"var3/.*/grad/0", 166,
-       "The gradient of `var` over fewer elements than the correction is divided by 0, "
-       "as the value is; PyTorch divides it by the negative number."},
-  };
-}
+namespace {
+
+const std::vector<KnownDifference> differences = {
+    {".*:scalar:.*/error", 48,
+     "A scalar has no axis: one that is named is an `IndexError`; PyTorch takes -1 and "
+     "0."},
+    {"squeeze/0:.*/error", 8,
+     "`squeeze` of an axis whose size is not 1 is a `ShapeError`; PyTorch leaves the "
+     "tensor as it is."},
+    {"cat/.*:nothing:.*/error", 4,
+     "`cat` takes tensors of one rank; PyTorch skips one of shape [0]."},
+    {"masked_fill/.*:larger:.*/error", 10,
+     "`masked_fill` broadcasts the mask to x, never x to the mask; PyTorch does both."},
+    {"dropout/1:.*/error", 2, "`dropout` refuses p = 1, which leaves nothing."},
+    {"cross_entropy/mean,.*:(all_ignored|empty):.*/out/0", 12,
+     "The mean of `cross_entropy` over no target is 0, so that a batch of padding "
+     "changes nothing; PyTorch has NaN."},
+    {"cross_entropy/none,.*:(large|one|special):.*", 61,
+     "`cross_entropy` takes logits from their log-sum-exp, which is rounded: a loss is "
+     "exact to the last place of the largest logit, PyTorch's to its own. A loss of 0 "
+     "is +0, PyTorch's -0."},
+    {"softmax/.*:special:.*/out/0", 6,
+     "`softmax` and the losses take powers below the smallest normal number for 0: "
+     "they stand beside exp(0) = 1 in a sum. PyTorch keeps them as denormal numbers, "
+     "and so does `exp`."},
+    {"(sigmoid|silu):beyond:float32/out/0", 2,
+     "`sigmoid`, and with it `silu`, is 0 where it is below the smallest normal "
+     "number; PyTorch has denormal ones."},
+    {"gelu:(beyond|special):.*/out/0", 9,
+     "`gelu` is exact in its tail, where PyTorch's 1 + erf(x / sqrt(2)) cancels to 0, "
+     "and at infinity and the largest numbers, where PyTorch has NaN and inf in "
+     "float32."},
+    {"layer_norm/(plain)?:(mean|one|special):.*", 76,
+     "`layer_norm` takes the mean away before it scales: at a large mean it keeps the "
+     "digits that PyTorch's x rstd - mean rstd loses, in the gradients too. A -0 stays "
+     "-0."},
+    {"logsumexp/last:infinite:.*/grad/0", 8,
+     "The gradient of `logsumexp` over nothing but -inf is 0; PyTorch has NaN."},
+    {"(abs|norm1.0/last|norminf/last):special:.*/grad/0", 58,
+     "The gradients of `abs` and of `norm` with p = 1 and infinity are NaN where x is; "
+     "PyTorch has 0."},
+    {"norm(0.5|2.0|2.5)/last:(special|large):.*", 50,
+     "`norm` scales by its largest element: what is tiny has a norm and a gradient, "
+     "where PyTorch's powers underflow to 0. An element of 0, and each where the norm "
+     "overflows, gets gradient 0; PyTorch has NaN for p other than 1, 2 and infinity."},
+    {"pow/-?0.5:special:.*", 8,
+     "`pow` with -0.5, in the gradient of 0.5 too, follows IEEE 754 at -0 and -inf; "
+     "PyTorch takes 1 / sqrt(x), which is -inf and NaN there."},
+    {"rdiv/.*:special:.*", 19,
+     "A number over a tensor is one division; PyTorch multiplies by 1 / x, which "
+     "overflows where x is denormal, and gives NaN for 0 / x there."},
+    {"var[013]/last:large:.*/out/0", 9,
+     "`var` needs its mean and its deviations in the element type: among the largest "
+     "numbers it is inf, where PyTorch's running sums give 0 or NaN."},
+    {"var3/.*/grad/0", 166,
+     "The gradient of `var` over fewer elements than the correction is divided by 0, "
+     "as the value is; PyTorch divides it by the negative number."},
+};
+
+}  // namespace
+
+std::vector<KnownDifference> known_differences() { return differences; }
 
 }  // namespace heed::test

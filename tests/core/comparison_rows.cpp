@@ -68,6 +68,9 @@ void add_with_numbers(Rows& rows) {
               [f = f, c = number.value](const Inputs& x) { return f(x[0], c); });
     }
   }
+}
+
+void add_limits_and_powers(Rows& rows) {
   for (const Named& p :
        {Named{"0.0", 0}, Named{"1.0", 1}, Named{"2.0", 2}, Named{"3.0", 3}, Named{"-1.0", -1},
         Named{"-2.0", -2}, Named{"0.5", 0.5}, Named{"-0.5", -0.5}, Named{"2.5", 2.5},
@@ -147,57 +150,61 @@ void add_along_axes(Rows& rows) {
   add_row(rows, "sparsemax/keep", [](const Inputs& x) { return sparsemax(x[0], -1, x[1]); });
 }
 
+const std::pair<const char*, One> views[] = {
+    {"reshape/-1", [](const Tensor& x) { return reshape(x, {-1}); }},
+    {"reshape/4,-1",
+     [](const Tensor& x) {
+       return reshape(x, {4, -1});
+     }},
+    {"reshape/2,5",
+     [](const Tensor& x) {
+       return reshape(x, {2, 5});
+     }},
+    {"reshape/1", [](const Tensor& x) { return reshape(x, {1}); }},
+    {"transpose/0,-1", [](const Tensor& x) { return transpose(x, 0, -1); }},
+    {"transpose/1,1", [](const Tensor& x) { return transpose(x, 1, 1); }},
+    {"permute/-1,0,1",
+     [](const Tensor& x) {
+       return permute(x, {-1, 0, 1});
+     }},
+    {"permute/0,0,1",
+     [](const Tensor& x) {
+       return permute(x, {0, 0, 1});
+     }},
+    {"permute/", [](const Tensor& x) { return permute(x, {}); }},
+    {"slice/1,1,3", [](const Tensor& x) { return slice(x, 1, 1, 3); }},
+    {"slice/-1,-3,9,2", [](const Tensor& x) { return slice(x, -1, -3, 9, 2); }},
+    {"slice/0,2,1", [](const Tensor& x) { return slice(x, 0, 2, 1); }},
+    {"select/-1,-1", [](const Tensor& x) { return select(x, -1, -1); }},
+    {"select/0,0", [](const Tensor& x) { return select(x, 0, 0); }},
+    {"select/1,5", [](const Tensor& x) { return select(x, 1, 5); }},
+    {"squeeze/0", [](const Tensor& x) { return squeeze(x, 0); }},
+    {"squeeze/-4", [](const Tensor& x) { return squeeze(x, -4); }},
+    {"unsqueeze/-1", [](const Tensor& x) { return unsqueeze(x, -1); }},
+    {"unsqueeze/0", [](const Tensor& x) { return unsqueeze(x, 0); }},
+    {"unsqueeze/5", [](const Tensor& x) { return unsqueeze(x, 5); }},
+    {"expand/5,2,3,4",
+     [](const Tensor& x) {
+       return expand(x, {5, 2, 3, 4});
+     }},
+    {"expand/2", [](const Tensor& x) { return expand(x, {2}); }},
+    {"flip/0,-1",
+     [](const Tensor& x) {
+       return flip(x, {0, -1});
+     }},
+    {"flip/", [](const Tensor& x) { return flip(x, {}); }},
+    {"flip/1,1",
+     [](const Tensor& x) {
+       return flip(x, {1, 1});
+     }},
+    {"clone/", [](const Tensor& x) { return x.clone(); }},
+    {"to/float64", [](const Tensor& x) { return x.to(float64); }},
+    {"to/float32", [](const Tensor& x) { return x.to(float32); }},
+    {"dropout/0", [](const Tensor& x) { return dropout(x, 0); }},
+    {"dropout/-0.5", [](const Tensor& x) { return dropout(x, -0.5); }},
+    {"dropout/1", [](const Tensor& x) { return dropout(x, 1); }}};
+
 void add_views(Rows& rows) {
-  const std::pair<const char*, One> views[] = {
-      {"reshape/-1", [](const Tensor& x) { return reshape(x, {-1}); }},
-      {"reshape/4,-1",
-       [](const Tensor& x) {
-         return reshape(x, {4, -1});
-       }},
-      {"reshape/2,5",
-       [](const Tensor& x) {
-         return reshape(x, {2, 5});
-       }},
-      {"reshape/1", [](const Tensor& x) { return reshape(x, {1}); }},
-      {"transpose/0,-1", [](const Tensor& x) { return transpose(x, 0, -1); }},
-      {"transpose/1,1", [](const Tensor& x) { return transpose(x, 1, 1); }},
-      {"permute/-1,0,1",
-       [](const Tensor& x) {
-         return permute(x, {-1, 0, 1});
-       }},
-      {"permute/0,0,1",
-       [](const Tensor& x) {
-         return permute(x, {0, 0, 1});
-       }},
-      {"permute/", [](const Tensor& x) { return permute(x, {}); }},
-      {"slice/1,1,3", [](const Tensor& x) { return slice(x, 1, 1, 3); }},
-      {"slice/-1,-3,9,2", [](const Tensor& x) { return slice(x, -1, -3, 9, 2); }},
-      {"slice/0,2,1", [](const Tensor& x) { return slice(x, 0, 2, 1); }},
-      {"select/-1,-1", [](const Tensor& x) { return select(x, -1, -1); }},
-      {"select/0,0", [](const Tensor& x) { return select(x, 0, 0); }},
-      {"select/1,5", [](const Tensor& x) { return select(x, 1, 5); }},
-      {"squeeze/0", [](const Tensor& x) { return squeeze(x, 0); }},
-      {"squeeze/-4", [](const Tensor& x) { return squeeze(x, -4); }},
-      {"unsqueeze/-1", [](const Tensor& x) { return unsqueeze(x, -1); }},
-      {"unsqueeze/0", [](const Tensor& x) { return unsqueeze(x, 0); }},
-      {"unsqueeze/5", [](const Tensor& x) { return unsqueeze(x, 5); }},
-      {"expand/5,2,3,4",
-       [](const Tensor& x) {
-         return expand(x, {5, 2, 3, 4});
-       }},
-      {"expand/2", [](const Tensor& x) { return expand(x, {2}); }},
-      {"flip/0,-1",
-       [](const Tensor& x) {
-         return flip(x, {0, -1});
-       }},
-      {"flip/", [](const Tensor& x) { return flip(x, {}); }},
-      {"flip/1,1", [](const Tensor& x) { return flip(x, {1, 1}); }},
-      {"clone/", [](const Tensor& x) { return x.clone(); }},
-      {"to/float64", [](const Tensor& x) { return x.to(float64); }},
-      {"to/float32", [](const Tensor& x) { return x.to(float32); }},
-      {"dropout/0", [](const Tensor& x) { return dropout(x, 0); }},
-      {"dropout/-0.5", [](const Tensor& x) { return dropout(x, -0.5); }},
-      {"dropout/1", [](const Tensor& x) { return dropout(x, 1); }}};
   for (const auto& [name, f] : views) {
     add_row(rows, name, [f = f](const Inputs& x) { return f(x[0]); });
   }
@@ -254,6 +261,7 @@ std::vector<ComparedRow> compared_rows() {
   Rows rows;
   add_elementwise(rows);
   add_with_numbers(rows);
+  add_limits_and_powers(rows);
   add_reductions(rows);
   add_along_axes(rows);
   add_views(rows);

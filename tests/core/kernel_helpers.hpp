@@ -63,6 +63,22 @@ inline Array with_gaps(const Array& x) {
 /// The elements in row-major order, as doubles.
 inline std::vector<double> values(const Array& x) { return x.to(float64).to_vector<double>(); }
 
+using Numbers = std::vector<double>;
+
+/// Calls `f(row, values of the row)` for each vector along the last axis and joins what it returns.
+template <class F>
+Numbers by_rows(const Array& x, F f) {
+  const Numbers all = values(x);
+  const auto n = static_cast<std::size_t>(x.size(-1));
+  Numbers result;
+  for (std::size_t row = 0; row * n < all.size(); ++row) {
+    const Numbers out = f(row, Numbers(all.begin() + std::ptrdiff_t(row * n),
+                                       all.begin() + std::ptrdiff_t((row + 1) * n)));
+    result.insert(result.end(), out.begin(), out.end());
+  }
+  return result;
+}
+
 /// |actual - expected| <= tolerance (1 + |expected|) everywhere; equal infinities are equal.
 inline void check_close(const Array& actual, const std::vector<double>& expected,
                         double tolerance) {

@@ -1,4 +1,4 @@
-// The operation in the comment of core/record.hpp, which the build writes to record_example.inc.
+// The operation in the comment of core/record.hpp, which the build takes from there.
 #include <catch2/catch.hpp>
 
 #include "../../core/gradcheck.hpp"
@@ -9,7 +9,7 @@
 namespace example {
 
 using namespace heed;
-#include HEED_RECORD_EXAMPLE
+#include HEED_EXAMPLE
 
 }  // namespace example
 

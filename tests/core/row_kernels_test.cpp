@@ -10,21 +10,6 @@ using namespace heed::testing;
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-using Numbers = std::vector<double>;
-
-/// Calls `f(row, values of the row)` for each vector along the last axis and joins what it returns.
-template <class F>
-Numbers by_rows(const Array& x, F f) {
-  const Numbers all = values(x);
-  const auto n = static_cast<std::size_t>(x.size(-1));
-  Numbers result;
-  for (std::size_t row = 0; row * n < all.size(); ++row) {
-    const Numbers out = f(row, Numbers(all.begin() + std::ptrdiff_t(row * n),
-                                       all.begin() + std::ptrdiff_t((row + 1) * n)));
-    result.insert(result.end(), out.begin(), out.end());
-  }
-  return result;
-}
 
 /// log(sum(exp(x_i))) over kept elements.
 double plain_lse(const Numbers& x, const Numbers& keep) {
@@ -210,66 +195,6 @@ TEST_CASE("A target outside the classes is an IndexError, unless it is ignored")
       kernels::cross_entropy(logits, Array::from<int32_t>({0, 1, -1}, {3}), -100, 0, lse),
       IndexError);
   CHECK_NOTHROW(kernels::cross_entropy(logits, Array::from<int32_t>({0, 1, -1}, {3}), -1, 0, lse));
-}
-
-TEST_CASE("layer_norm and its gradients follow their formulas") {
-  for (const DType dtype : {float32, float64}) {
-    for (const int64_t n : {1, 7, 61, 257}) {
-      const Array x = numbers({7, 11, n}, dtype, 1), g = numbers({7, 11, n}, dtype, 2);
-      const Array weight = numbers({n}, dtype, 3), bias = numbers({n}, dtype, 4);
-      const Numbers w = values(weight), b = values(bias), dy = values(g);
-      const auto count = static_cast<std::size_t>(n);
-      const double eps = 0.25;
-      for (const bool affine : {true, false}) {
-        Numbers y, dweight(count), dbias(count);
-        const Numbers dx = by_rows(x, [&](std::size_t row, Numbers v) {
-          double mean = 0, variance = 0, mean_u = 0, mean_ux = 0;
-          for (const double value : v) mean += value / static_cast<double>(n);
-          for (const double value : v) {
-            variance += (value - mean) * (value - mean) / static_cast<double>(n);
-          }
-          const double rstd = 1 / std::sqrt(variance + eps);
-          Numbers u(count);
-          for (std::size_t i = 0; i < count; ++i) {
-            v[i] = (v[i] - mean) * rstd;
-            const double gradient = dy[row * count + i];
-            y.push_back(affine ? v[i] * w[i] + b[i] : v[i]);
-            dweight[i] += gradient * v[i];
-            dbias[i] += gradient;
-            u[i] = affine ? gradient * w[i] : gradient;
-            mean_u += u[i] / static_cast<double>(n);
-            mean_ux += u[i] * v[i] / static_cast<double>(n);
-          }
-          for (std::size_t i = 0; i < count; ++i) v[i] = rstd * (u[i] - mean_u - v[i] * mean_ux);
-          return v;
-        });
-        for (const Array& source : {x, turned(x), with_gaps(x)}) {
-          Array mean, rstd, d_weight, d_bias;
-          const Array w_in = affine ? with_gaps(weight) : Array(), b_in = affine ? bias : Array();
-          check_close(kernels::layer_norm(source, w_in, b_in, eps, mean, rstd), y,
-                      tolerance(dtype, 1e-5));
-          const Array got = kernels::layer_norm_backward(turned(g), source, w_in, mean, rstd,
-                                                         affine ? &d_weight : nullptr,
-                                                         affine ? &d_bias : nullptr);
-          check_close(got, dx, tolerance(dtype, 1e-5));
-          if (!affine) continue;
-          check_close(d_weight, dweight, tolerance(dtype, 1e-4, 1e-12));
-          check_close(d_bias, dbias, tolerance(dtype, 1e-4, 1e-12));
-        }
-      }
-    }
-  }
-}
-
-TEST_CASE("layer_norm of a weight without a bias, and of a bias without a weight") {
-  const Array x = Array::from<double>({1, 3}, {1, 2});
-  Array mean, rstd;
-  check_close(kernels::layer_norm(x, Array::from<double>({2, 5}, {2}), {}, 0, mean, rstd), {-2, 5},
-              1e-15);
-  check_close(kernels::layer_norm(x, {}, Array::from<double>({2, 5}, {2}), 0, mean, rstd), {1, 6},
-              1e-15);
-  check_close(mean, {2}, 0);
-  check_close(rstd, {1}, 0);
 }
 
 namespace {

@@ -103,21 +103,62 @@ TEST_CASE("RNNsearch with the paper's switches is the paper's equations as they 
   });
 }
 
+namespace {
+
+struct RecurrentVariant {
+  const char* name;
+  void (*change)(RecurrentConfig&);
+};
+
+const RecurrentVariant recurrent_variants[] = {
+    {"encoder_decoder_gru", [](RecurrentConfig&) {}},
+    {"encoder_decoder_lstm", [](RecurrentConfig& c) { c.cell = Cell::lstm; }},
+    {"encoder_decoder_rnn",
+     [](RecurrentConfig& c) {
+       c.cell = Cell::rnn;
+       c.encoder_layers = c.decoder_layers = 2;
+     }},
+    {"encoder_decoder_feeding",
+     [](RecurrentConfig& c) {
+       c.cell = Cell::lstm;
+       c.decoder_layers = 3;
+       c.input_feeding = true;
+     }},
+    {"rnn_search_lstm",
+     [](RecurrentConfig& c) {
+       c.cell = Cell::lstm;
+       c.encoder_layers = c.decoder_layers = 2;
+     }},
+    {"rnn_search_rnn",
+     [](RecurrentConfig& c) {
+       c.cell = Cell::rnn;
+       c.attention = Score::general;
+       c.input_feeding = true;
+     }},
+    {"rnn_search_coverage", [](RecurrentConfig& c) {
+       c.attention = Score::concat;
+       c.coverage = c.input_feeding = true;
+       c.attention_window = 3;
+       c.attention_local = Local::predictive;
+     }}};
+
+}  // namespace
+
 TEST_CASE(
     "the recurrent models with other cells, layers and options give what PyTorch's twins give") {
   Golden golden("recurrent_models");
-  RecurrentConfig sizes;
-  sizes.source_vocab = 23;
-  sizes.target_vocab = 17;
-  sizes.embedding = 7;
-  sizes.hidden = 11;
-  sizes.attention_size = 13;
-  sizes.readout_size = 5;
-  const auto check = [&](const std::string& name, const auto& change) {
-    RecurrentConfig config = sizes;
+  for (const auto& [name, change] : recurrent_variants) {
+    RecurrentConfig config;
+    config.source_vocab = 23;
+    config.target_vocab = 17;
+    config.embedding = 7;
+    config.hidden = 11;
+    config.attention_size = 13;
+    config.readout_size = 5;
     change(config);
+    const bool fixed = std::string(name).starts_with("encoder_decoder");
     for_each_seed(golden, name, [&](GoldenCase& c) {
-      if (name.starts_with("encoder_decoder")) {
+      if (fixed) {
         EncoderDecoder model(config);
         check_model(c, model);
       } else {
@@ -125,33 +166,7 @@ TEST_CASE(
         check_model(c, model);
       }
     });
-  };
-  check("encoder_decoder_gru", [](RecurrentConfig&) {});
-  check("encoder_decoder_lstm", [](RecurrentConfig& c) { c.cell = Cell::lstm; });
-  check("encoder_decoder_rnn", [](RecurrentConfig& c) {
-    c.cell = Cell::rnn;
-    c.encoder_layers = c.decoder_layers = 2;
-  });
-  check("encoder_decoder_feeding", [](RecurrentConfig& c) {
-    c.cell = Cell::lstm;
-    c.decoder_layers = 3;
-    c.input_feeding = true;
-  });
-  check("rnn_search_lstm", [](RecurrentConfig& c) {
-    c.cell = Cell::lstm;
-    c.encoder_layers = c.decoder_layers = 2;
-  });
-  check("rnn_search_rnn", [](RecurrentConfig& c) {
-    c.cell = Cell::rnn;
-    c.attention = Score::general;
-    c.input_feeding = true;
-  });
-  check("rnn_search_coverage", [](RecurrentConfig& c) {
-    c.attention = Score::concat;
-    c.coverage = c.input_feeding = true;
-    c.attention_window = 3;
-    c.attention_local = Local::predictive;
-  });
+  }
 }
 
 namespace {

@@ -1,134 +1,19 @@
-// What holds for every model and variant: one list of variants, one test for each property.
+// What holds for every model and variant of model_variants.hpp: one test for each property.
 #include "model_support.hpp"
+#include "model_variants.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <functional>
+#include <memory>
 
 #include "../../core/error.hpp"
 #include "../../core/gradcheck.hpp"
 #include "../../core/parallel.hpp"
-#include "../../models/encoder_decoder.hpp"
-#include "../../models/rnn_search.hpp"
-#include "../../models/transformer.hpp"
+#include "../../layers/multi_head_attention.hpp"
 
 using namespace model_support;
 
 namespace {
-
-struct Variant {
-  std::string name;
-  std::function<TranslationModel()> make;
-};
-
-Variant recurrent(const std::string& name, const std::function<void(RecurrentConfig&)>& change) {
-  RecurrentConfig config = small_config();
-  change(config);
-  return {"rnn_search, " + name, [config] { return TranslationModel(RNNsearch(config)); }};
-}
-
-Variant fixed(const std::string& name, const std::function<void(RecurrentConfig&)>& change) {
-  RecurrentConfig config = small_config();
-  change(config);
-  return {"encoder_decoder, " + name,
-          [config] { return TranslationModel(EncoderDecoder(config)); }};
-}
-
-Variant transformer(const std::string& name,
-                    const std::function<void(TransformerConfig&)>& change) {
-  TransformerConfig config = small_transformer();
-  change(config);
-  return {"transformer, " + name, [config] { return TranslationModel(Transformer(config)); }};
-}
-
-std::vector<Variant> variants() {
-  using R = RecurrentConfig;
-  using T = TransformerConfig;
-  return {recurrent("plain", [](R&) {}),
-          recurrent("reset before", [](R& c) { c.reset = Reset::before; }),
-          recurrent("read-out of the state before",
-                    [](R& c) { c.readout_state = ReadoutState::previous; }),
-          recurrent("tanh read-out", [](R& c) { c.readout = Readout::tanh; }),
-          recurrent("two encoder layers", [](R& c) { c.encoder_layers = 2; }),
-          recurrent("lstm", [](R& c) { c.cell = Cell::lstm; }),
-          recurrent("rnn", [](R& c) { c.cell = Cell::rnn; }),
-          recurrent("lstm of three decoder layers",
-                    [](R& c) {
-                      c.cell = Cell::lstm;
-                      c.decoder_layers = 3;
-                    }),
-          recurrent("input feeding", [](R& c) { c.input_feeding = true; }),
-          recurrent("dot", [](R& c) { c.attention = Score::dot; }),
-          recurrent("general", [](R& c) { c.attention = Score::general; }),
-          recurrent("concat", [](R& c) { c.attention = Score::concat; }),
-          recurrent("location", [](R& c) { c.attention = Score::location; }),
-          recurrent("scaled", [](R& c) { c.attention = Score::scaled; }),
-          recurrent("sparsemax", [](R& c) { c.attention_normaliser = Normaliser::sparsemax; }),
-          recurrent("monotonic window", [](R& c) { c.attention_window = 2; }),
-          recurrent("predictive window",
-                    [](R& c) {
-                      c.attention_window = 2;
-                      c.attention_local = Local::predictive;
-                    }),
-          recurrent("coverage", [](R& c) { c.coverage = true; }),
-          recurrent("coverage of concat, input feeding, two decoder layers",
-                    [](R& c) {
-                      c.attention = Score::concat;
-                      c.coverage = c.input_feeding = true;
-                      c.decoder_layers = 2;
-                    }),
-          fixed("gru", [](R&) {}),
-          fixed("lstm of two decoder layers",
-                [](R& c) {
-                  c.cell = Cell::lstm;
-                  c.decoder_layers = 2;
-                }),
-          fixed("rnn of two encoder layers",
-                [](R& c) {
-                  c.cell = Cell::rnn;
-                  c.encoder_layers = 2;
-                }),
-          fixed("input feeding", [](R& c) { c.input_feeding = true; }),
-          transformer("post-norm", [](T&) {}),
-          transformer("pre-norm", [](T& c) { c.norm = NormPlace::pre; }),
-          transformer("gelu", [](T& c) { c.activation = Activation::gelu; }),
-          transformer("swish", [](T& c) { c.activation = Activation::swish; }),
-          transformer("learned positions", [](T& c) { c.positions = Positions::learned; }),
-          transformer("target tied", [](T& c) { c.tie = Tie::target; }),
-          transformer("all tied",
-                      [](T& c) {
-                        c.tie = Tie::all;
-                        c.source_vocab = c.target_vocab;
-                      }),
-          transformer("multi-query", [](T& c) { c.kv_heads = 1; }),
-          transformer("grouped-query", [](T& c) { c.d_model = 20, c.heads = 10, c.kv_heads = 5; }),
-          transformer("window", [](T& c) { c.window = 2; }),
-          transformer("relative", [](T& c) { c.positions = Positions::relative; }),
-          transformer("rotary", [](T& c) { c.d_model = 12, c.positions = Positions::rotary; }),
-          transformer("alibi",
-                      [](T& c) { c.d_model = 9, c.heads = 3, c.positions = Positions::alibi; }),
-          transformer("rotary, grouped-query, window, pre-norm",
-                      [](T& c) {
-                        c.d_model = 16;
-                        c.heads = 4;
-                        c.kv_heads = 2;
-                        c.window = 3;
-                        c.positions = Positions::rotary;
-                        c.norm = NormPlace::pre;
-                      }),
-          transformer("relative, multi-query, window, target tied",
-                      [](T& c) {
-                        c.kv_heads = c.window = 1;
-                        c.positions = Positions::relative;
-                        c.tie = Tie::target;
-                      }),
-          transformer("alibi, multi-query, all tied", [](T& c) {
-            c.kv_heads = 1;
-            c.positions = Positions::alibi;
-            c.tie = Tie::all;
-            c.source_vocab = c.target_vocab;
-          })};
-}
 
 /// A fresh model of the variant in evaluation mode: the same weights for the same seed.
 TranslationModel made(const Variant& variant, uint64_t seed) {
@@ -224,53 +109,68 @@ TEST_CASE("every model: word by word gives the log-probabilities of teacher forc
   }
 }
 
+namespace {
+
+/// A decoder's hypotheses, and what each has read: rows of a sentence stand together.
+struct Followed {
+  Followed(const TranslationModel& m, const Batch& b)
+      : model(m), batch(b), decoder(m.start_decoder(b.source, b.source_keep)) {}
+
+  /// Checks each row against a whole forward pass over what it has read.
+  void step() {
+    std::vector<int32_t> last;
+    for (const auto& words : read) last.push_back(words.back());
+    const auto rows = static_cast<int64_t>(last.size());
+    const Tensor said = decoder->step(Tensor::from(last, {rows}));
+    for (int64_t row = 0; row < rows; ++row) {
+      const auto k = static_cast<std::size_t>(row);
+      const int64_t sentence = owner[k], steps = static_cast<int64_t>(read[k].size());
+      const Tensor logits = model(slice(batch.source, 0, sentence, sentence + 1),
+                                  slice(batch.source_keep, 0, sentence, sentence + 1),
+                                  Tensor::from(read[k], {1, steps}));
+      const Tensor expected = select(log_softmax(logits), 1, steps - 1);
+      CHECK(difference(slice(said, 0, row, row + 1), expected) < 2e-5);
+    }
+  }
+
+  void reorder(const std::vector<int32_t>& sentences, const std::vector<int32_t>& rows) {
+    decoder->reorder(Tensor::from(sentences, {static_cast<int64_t>(sentences.size())}),
+                     Tensor::from(rows, {static_cast<int64_t>(rows.size())}));
+    std::vector<std::vector<int32_t>> words;
+    std::vector<int32_t> owners;
+    for (const int32_t row : rows) {
+      words.push_back(read[static_cast<std::size_t>(row)]);
+      words.back().push_back(4 + static_cast<int32_t>(words.size()));
+      owners.push_back(owner[static_cast<std::size_t>(row)]);
+    }
+    read = words;
+    owner = owners;
+  }
+
+  const TranslationModel& model;
+  const Batch& batch;
+  std::unique_ptr<Decoder> decoder;
+  std::vector<std::vector<int32_t>> read{3, {Vocabulary::bos}};
+  std::vector<int32_t> owner{0, 1, 2};  // the sentence of each row
+};
+
+}  // namespace
+
 TEST_CASE("every model: hypotheses follow their rows, whatever the order") {
   for (const Variant& variant : variants()) {
     INFO(variant.name);
     const TranslationModel model = made(variant, 8);
     const Batch batch = make_batch(known_pairs({3, 7, 5}, {2, 2, 2}), {0, 1, 2});
-    const auto decoder = model.start_decoder(batch.source, batch.source_keep);
-    // What each hypothesis has read, and its sentence; rows of a sentence stand together.
-    std::vector<std::vector<int32_t>> read(3, {Vocabulary::bos});
-    std::vector<int32_t> owner{0, 1, 2};
-    const auto step = [&] {
-      std::vector<int32_t> last;
-      for (const auto& words : read) last.push_back(words.back());
-      const auto R = static_cast<int64_t>(last.size());
-      const Tensor said = decoder->step(Tensor::from(last, {R}));
-      for (int64_t row = 0; row < R; ++row) {
-        const auto k = static_cast<std::size_t>(row);
-        const int64_t sentence = owner[k], T = static_cast<int64_t>(read[k].size());
-        const Tensor logits = model(slice(batch.source, 0, sentence, sentence + 1),
-                                    slice(batch.source_keep, 0, sentence, sentence + 1),
-                                    Tensor::from(read[k], {1, T}));
-        const Tensor expected = select(log_softmax(logits), 1, T - 1);
-        CHECK(difference(slice(said, 0, row, row + 1), expected) < 2e-5);
-      }
-    };
-    const auto reorder = [&](const std::vector<int32_t>& sentences,
-                             const std::vector<int32_t>& rows) {
-      decoder->reorder(Tensor::from(sentences, {static_cast<int64_t>(sentences.size())}),
-                       Tensor::from(rows, {static_cast<int64_t>(rows.size())}));
-      std::vector<std::vector<int32_t>> words;
-      std::vector<int32_t> owners;
-      for (const int32_t row : rows) {
-        words.push_back(read[static_cast<std::size_t>(row)]);
-        words.back().push_back(4 + static_cast<int32_t>(words.size()));
-        owners.push_back(owner[static_cast<std::size_t>(row)]);
-      }
-      read = words;
-      owner = owners;
-    };
-    step();
-    reorder({0, 1, 2}, {0, 0, 0, 1, 1, 1, 2, 2, 2});  // three hypotheses each
-    step();
-    reorder({0, 1, 2}, {1, 2, 0, 3, 4, 5, 8, 8, 6});  // a cycle, a rest, a copy
-    step();
-    reorder({0, 2}, {2, 1, 0, 7, 6, 7});  // the second sentence leaves
-    step();
-    reorder({1}, {5, 3, 4});
-    step();
+    Followed hypotheses(model, batch);
+    hypotheses.step();
+    hypotheses.reorder({0, 1, 2}, {0, 0, 0, 1, 1, 1, 2, 2, 2});  // three for each sentence
+    hypotheses.step();
+    hypotheses.reorder({0, 1, 2}, {1, 2, 0, 3, 4, 5, 8, 8, 6});  // a cycle, a rest, a copy
+    hypotheses.step();
+    hypotheses.reorder({0, 2}, {2, 1, 0, 7, 6, 7});  // the second sentence leaves
+    hypotheses.step();
+    hypotheses.reorder({1}, {5, 3, 4});
+    hypotheses.step();
   }
 }
 

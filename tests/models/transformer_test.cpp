@@ -21,56 +21,58 @@ bool holds(const std::vector<std::string>& list, const std::string& name) {
   return std::find(list.begin(), list.end(), name) != list.end();
 }
 
+/// The weights of one layer on each side.
+const std::vector<std::pair<std::string, Shape>> torch_weights{
+    {"source_embedding.weight", {23, 10}},
+    {"target_embedding.weight", {19, 10}},
+    {"transformer.encoder.layers.0.self_attn.in_proj_weight", {30, 10}},
+    {"transformer.encoder.layers.0.self_attn.in_proj_bias", {30}},
+    {"transformer.encoder.layers.0.self_attn.out_proj.weight", {10, 10}},
+    {"transformer.encoder.layers.0.self_attn.out_proj.bias", {10}},
+    {"transformer.encoder.layers.0.linear1.weight", {7, 10}},
+    {"transformer.encoder.layers.0.linear1.bias", {7}},
+    {"transformer.encoder.layers.0.linear2.weight", {10, 7}},
+    {"transformer.encoder.layers.0.linear2.bias", {10}},
+    {"transformer.encoder.layers.0.norm1.weight", {10}},
+    {"transformer.encoder.layers.0.norm1.bias", {10}},
+    {"transformer.encoder.layers.0.norm2.weight", {10}},
+    {"transformer.encoder.layers.0.norm2.bias", {10}},
+    {"transformer.encoder.norm.weight", {10}},
+    {"transformer.encoder.norm.bias", {10}},
+    {"transformer.decoder.layers.0.self_attn.in_proj_weight", {30, 10}},
+    {"transformer.decoder.layers.0.self_attn.in_proj_bias", {30}},
+    {"transformer.decoder.layers.0.self_attn.out_proj.weight", {10, 10}},
+    {"transformer.decoder.layers.0.self_attn.out_proj.bias", {10}},
+    {"transformer.decoder.layers.0.multihead_attn.in_proj_weight", {30, 10}},
+    {"transformer.decoder.layers.0.multihead_attn.in_proj_bias", {30}},
+    {"transformer.decoder.layers.0.multihead_attn.out_proj.weight", {10, 10}},
+    {"transformer.decoder.layers.0.multihead_attn.out_proj.bias", {10}},
+    {"transformer.decoder.layers.0.linear1.weight", {7, 10}},
+    {"transformer.decoder.layers.0.linear1.bias", {7}},
+    {"transformer.decoder.layers.0.linear2.weight", {10, 7}},
+    {"transformer.decoder.layers.0.linear2.bias", {10}},
+    {"transformer.decoder.layers.0.norm1.weight", {10}},
+    {"transformer.decoder.layers.0.norm1.bias", {10}},
+    {"transformer.decoder.layers.0.norm2.weight", {10}},
+    {"transformer.decoder.layers.0.norm2.bias", {10}},
+    {"transformer.decoder.layers.0.norm3.weight", {10}},
+    {"transformer.decoder.layers.0.norm3.bias", {10}},
+    {"transformer.decoder.norm.weight", {10}},
+    {"transformer.decoder.norm.bias", {10}},
+    {"generator.weight", {19, 10}},
+    {"generator.bias", {19}}};
+
 }  // namespace
 
 TEST_CASE("the Transformer names and shapes its weights as torch.nn.Transformer does") {
   TransformerConfig config = small_transformer();
   config.encoder_layers = config.decoder_layers = 1;
   const Transformer model(config);
-  const std::vector<std::pair<std::string, Shape>> expected{
-      {"source_embedding.weight", {23, 10}},
-      {"target_embedding.weight", {19, 10}},
-      {"transformer.encoder.layers.0.self_attn.in_proj_weight", {30, 10}},
-      {"transformer.encoder.layers.0.self_attn.in_proj_bias", {30}},
-      {"transformer.encoder.layers.0.self_attn.out_proj.weight", {10, 10}},
-      {"transformer.encoder.layers.0.self_attn.out_proj.bias", {10}},
-      {"transformer.encoder.layers.0.linear1.weight", {7, 10}},
-      {"transformer.encoder.layers.0.linear1.bias", {7}},
-      {"transformer.encoder.layers.0.linear2.weight", {10, 7}},
-      {"transformer.encoder.layers.0.linear2.bias", {10}},
-      {"transformer.encoder.layers.0.norm1.weight", {10}},
-      {"transformer.encoder.layers.0.norm1.bias", {10}},
-      {"transformer.encoder.layers.0.norm2.weight", {10}},
-      {"transformer.encoder.layers.0.norm2.bias", {10}},
-      {"transformer.encoder.norm.weight", {10}},
-      {"transformer.encoder.norm.bias", {10}},
-      {"transformer.decoder.layers.0.self_attn.in_proj_weight", {30, 10}},
-      {"transformer.decoder.layers.0.self_attn.in_proj_bias", {30}},
-      {"transformer.decoder.layers.0.self_attn.out_proj.weight", {10, 10}},
-      {"transformer.decoder.layers.0.self_attn.out_proj.bias", {10}},
-      {"transformer.decoder.layers.0.multihead_attn.in_proj_weight", {30, 10}},
-      {"transformer.decoder.layers.0.multihead_attn.in_proj_bias", {30}},
-      {"transformer.decoder.layers.0.multihead_attn.out_proj.weight", {10, 10}},
-      {"transformer.decoder.layers.0.multihead_attn.out_proj.bias", {10}},
-      {"transformer.decoder.layers.0.linear1.weight", {7, 10}},
-      {"transformer.decoder.layers.0.linear1.bias", {7}},
-      {"transformer.decoder.layers.0.linear2.weight", {10, 7}},
-      {"transformer.decoder.layers.0.linear2.bias", {10}},
-      {"transformer.decoder.layers.0.norm1.weight", {10}},
-      {"transformer.decoder.layers.0.norm1.bias", {10}},
-      {"transformer.decoder.layers.0.norm2.weight", {10}},
-      {"transformer.decoder.layers.0.norm2.bias", {10}},
-      {"transformer.decoder.layers.0.norm3.weight", {10}},
-      {"transformer.decoder.layers.0.norm3.bias", {10}},
-      {"transformer.decoder.norm.weight", {10}},
-      {"transformer.decoder.norm.bias", {10}},
-      {"generator.weight", {19, 10}},
-      {"generator.bias", {19}}};
   const std::vector<NamedTensor> state = state_dict(model);
-  REQUIRE(state.size() == expected.size());
+  REQUIRE(state.size() == torch_weights.size());
   for (std::size_t i = 0; i < state.size(); ++i) {
-    CHECK(state[i].name == expected[i].first);
-    CHECK(state[i].tensor.shape() == expected[i].second);
+    CHECK(state[i].name == torch_weights[i].first);
+    CHECK(state[i].tensor.shape() == torch_weights[i].second);
   }
 }
 

@@ -131,32 +131,38 @@ TEST_CASE("a mean of checkpoints that is no better leaves the best model") {
   CHECK_THROWS_WITH(nowhere.run(), Contains("average needs a folder"));
 }
 
+namespace {
+
+struct Killed {};
+
+/// A task whose process dies in its fifth validation.
+struct KilledTask final : TrainingTask {
+  explicit KilledTask(Net& net) : task(net) {}
+  std::vector<NamedTensor> parameters() override { return task.parameters(); }
+  std::vector<NamedTensor> state() override { return task.state(); }
+  void load_state(const std::vector<NamedTensor>& state) override { task.load_state(state); }
+  int64_t start_epoch(int64_t epoch) override { return task.start_epoch(epoch); }
+  int64_t tokens(int64_t batch) override { return task.tokens(batch); }
+  Tensor loss(int64_t batch) override { return task.loss(batch); }
+  Validation validate() override {
+    if (++validations == 5) throw Killed();
+    return task.validate();
+  }
+  std::vector<std::pair<std::string, std::string>> fingerprint() override {
+    return task.fingerprint();
+  }
+  NetTask task;
+  int validations = 0;
+};
+
+}  // namespace
+
 TEST_CASE("a run that ended before its mean was measured measures it when it is resumed") {
   TemporaryFolder folder;
   Training straight(folder / "straight");
   straight.options.training.average = 3;
   straight.scores = {1, 1, 1, 1, 2};  // steps 6, 12, 18, 20, and the mean
   straight.run();
-
-  struct Killed {};
-  struct KilledTask final : TrainingTask {
-    explicit KilledTask(Net& net) : task(net) {}
-    std::vector<NamedTensor> parameters() override { return task.parameters(); }
-    std::vector<NamedTensor> state() override { return task.state(); }
-    void load_state(const std::vector<NamedTensor>& state) override { task.load_state(state); }
-    int64_t start_epoch(int64_t epoch) override { return task.start_epoch(epoch); }
-    int64_t tokens(int64_t batch) override { return task.tokens(batch); }
-    Tensor loss(int64_t batch) override { return task.loss(batch); }
-    Validation validate() override {
-      if (++validations == 5) throw Killed();
-      return task.validate();
-    }
-    std::vector<std::pair<std::string, std::string>> fingerprint() override {
-      return task.fingerprint();
-    }
-    NetTask task;
-    int validations = 0;
-  };
   Training run(folder / "run");
   run.options.training.average = 3;
   {

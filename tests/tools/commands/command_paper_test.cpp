@@ -14,6 +14,14 @@ Words with(Words words, const Words& more) {
   return words;
 }
 
+/// The models, and the settings that make them small.
+const std::vector<std::pair<std::string, Words>> small_models = {
+    {"rnn_search", {"embedding=16", "hidden=24", "attention_size=16", "readout_size=16"}},
+    {"encoder_decoder", {"embedding=16", "hidden=24", "readout_size=16"}},
+    {"transformer",
+     {"d_model=16", "heads=2", "feed_forward=32", "training.learning_rate=0.02",
+      "training.warmup=5"}}};
+
 /// The loss of the first and of the last validation of a run's history.
 std::pair<double, double> losses(const std::string& history) {
   const std::string key = "\"event\": \"valid\"", loss = "\"loss\": ";
@@ -30,13 +38,7 @@ TEST_CASE("the presets of the papers, made small, train, go on, and translate as
   REQUIRE(heed_command({"data", "reverse", "--out", folder / "d", "--train", "400", "--valid", "20",
                         "--test", "5", "--max-length", "4"})
               .status == 0);
-  const std::vector<std::pair<std::string, Words>> models = {
-      {"rnn_search", {"embedding=16", "hidden=24", "attention_size=16", "readout_size=16"}},
-      {"encoder_decoder", {"embedding=16", "hidden=24", "readout_size=16"}},
-      {"transformer",
-       {"d_model=16", "heads=2", "feed_forward=32", "training.learning_rate=0.02",
-        "training.warmup=5"}}};
-  for (const auto& [model, settings] : models) {
+  for (const auto& [model, settings] : small_models) {
     const std::string m = folder / model;
     Words train = {"train", "--data",   folder / "d", "--out",
                    m,       "--preset", "paper",      "--model",

@@ -42,17 +42,28 @@ json timeless(const std::string& document) {
   return all;
 }
 
-}  // namespace
+/// Runs a study that is killed in its second model, stopped by a signal, and then finished.
+void run_interrupted(const std::string& kind, const std::string& out, const Words& more) {
+  const TemporaryFolder folder;
+  const Words words = study_words(kind, out, more);
+  const int killed = start_heed(words, folder / "killed");
+  REQUIRE(wait_for_text(folder / "killed", "2 of "));
+  ::kill(killed, SIGKILL);
+  wait_for(killed);
+  const int stopped = start_heed(words, folder / "stopped");
+  REQUIRE(wait_for_text(folder / "stopped", "step 4 "));
+  ::kill(stopped, SIGINT);
+  CHECK(wait_for(stopped) == 130);
+  CHECK_THAT(file_text(folder / "stopped"), Contains("the same command goes on"));
+  CHECK_FALSE(path_exists(out + "/" + kind + ".json"));
+  const CommandResult resumed = study(kind, out, more);
+  INFO(resumed.err);
+  REQUIRE(resumed.status == 0);
+}
 
-TEST_CASE("study length measures BLEU by length for every model, and goes on where it stopped") {
-  TemporaryFolder folder;
-  const std::string out = folder / "s", again = folder / "again";
-  const Words steps = {"--steps", "12", "--seeds", "2"};
-  const CommandResult result = study("length", out, steps);
-  INFO(result.err);
-  REQUIRE(result.status == 0);
+/// Checks what a study of 12 steps wrote into `out` and said.
+void check_length_study(const std::string& said, const std::string& out) {
   const auto plan = heed::tools::study_plan(heed::tools::StudyKind::length);
-
   const json numbers = json::parse(file_text(out + "/length.json"));
   REQUIRE(numbers["models"].size() == plan.models.size());
   for (const json& model : numbers["models"]) {
@@ -65,12 +76,24 @@ TEST_CASE("study length measures BLEU by length for every model, and goes on whe
     }
     CHECK(model["points"][0]["length"] == 3);
     CHECK(model["points"][11]["length"] == 58);
-    CHECK_THAT(result.out, Contains(model["name"].get<std::string>()));
+    CHECK_THAT(said, Contains(model["name"].get<std::string>()));
   }
-  CHECK_THAT(result.out, Contains("shortest fifth") && Contains("lost"));
+  CHECK_THAT(said, Contains("shortest fifth") && Contains("lost"));
   const std::string picture = file_text(out + "/length.svg");
   check_xml(picture);
   CHECK_THAT(picture, Contains("words of the source sentence") && Contains(">Transformer</text>"));
+}
+
+}  // namespace
+
+TEST_CASE("study length measures BLEU by length for every model, and goes on where it stopped") {
+  TemporaryFolder folder;
+  const std::string out = folder / "s", again = folder / "again";
+  const Words steps = {"--steps", "12", "--seeds", "2"};
+  const CommandResult result = study("length", out, steps);
+  INFO(result.err);
+  REQUIRE(result.status == 0);
+  check_length_study(result.out, out);
 
   SECTION("a finished study is only shown again") {
     const CommandResult shown = study("length", out, steps);
@@ -78,20 +101,7 @@ TEST_CASE("study length measures BLEU by length for every model, and goes on whe
     CHECK(shown.err.empty());
   }
   SECTION("a study that is interrupted, twice, ends with the same numbers") {
-    const Words words = study_words("length", again, steps);
-    const int killed = start_heed(words, folder / "killed");
-    REQUIRE(wait_for_text(folder / "killed", "2 of "));
-    ::kill(killed, SIGKILL);
-    wait_for(killed);
-    const int stopped = start_heed(words, folder / "stopped");
-    REQUIRE(wait_for_text(folder / "stopped", "step 4 "));
-    ::kill(stopped, SIGINT);
-    CHECK(wait_for(stopped) == 130);
-    CHECK_THAT(file_text(folder / "stopped"), Contains("the same command goes on"));
-    CHECK_FALSE(path_exists(again + "/length.json"));
-    const CommandResult resumed = study("length", again, steps);
-    INFO(resumed.err);
-    REQUIRE(resumed.status == 0);
+    run_interrupted("length", again, steps);
     CHECK(timeless(file_text(again + "/length.json")) == timeless(file_text(out + "/length.json")));
   }
   SECTION("another study in its folder is refused, and so is a damaged one") {

@@ -9,31 +9,26 @@
 using Catch::Matchers::Contains;
 using heed::path_exists;
 
+namespace {
+
+using Words = std::vector<std::string>;
+
+Words with(Words words, const Words& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+}  // namespace
+
 TEST_CASE("every verb works with a Transformer") {
   TemporaryFolder folder;
   const std::string d = folder / "d", m = folder / "m";
   REQUIRE(heed_command({"data", "reverse", "--out", d, "--train", "120", "--valid", "11", "--test",
                         "13", "--max-length", "5"})
               .status == 0);
-  const std::vector<std::string> train = {"train",
-                                          "--data",
-                                          d,
-                                          "--model",
-                                          "transformer",
-                                          "--preset",
-                                          "toy",
-                                          "--out",
-                                          m,
-                                          "--set",
-                                          "training.validate_every=4",
-                                          "--set",
-                                          "tie=all",
-                                          "--shared-vocabulary",
-                                          "--steps"};
-  const auto with = [](std::vector<std::string> words, const std::vector<std::string>& more) {
-    words.insert(words.end(), more.begin(), more.end());
-    return words;
-  };
+  const Words train = with({"train", "--data", d, "--model", "transformer", "--preset", "toy"},
+                           {"--out", m, "--set", "training.validate_every=4", "--set", "tie=all",
+                            "--shared-vocabulary", "--steps"});
   const CommandResult trained = heed_command(with(train, {"8"}));
   INFO(trained.err);
   REQUIRE(trained.status == 0);
@@ -68,11 +63,10 @@ TEST_CASE("training a Transformer refuses what does not fit together, before it 
   REQUIRE(
       heed_command({"data", "reverse", "--out", d, "--train", "60", "--valid", "5", "--test", "5"})
           .status == 0);
-  const auto refused = [&](const std::vector<std::string>& more) {
-    std::vector<std::string> words = {"train",    "--data", d,         "--out", folder / "m",
-                                      "--preset", "toy",    "--steps", "1"};
-    words.insert(words.end(), more.begin(), more.end());
-    const CommandResult result = heed_command(words);
+  const Words train = {"train",    "--data", d,         "--out", folder / "m",
+                       "--preset", "toy",    "--steps", "1"};
+  const auto refused = [&](const Words& more) {
+    const CommandResult result = heed_command(with(train, more));
     CHECK(result.status == 2);
     CHECK_FALSE(path_exists(folder / "m/model.safetensors"));
     return result.err;

@@ -126,48 +126,53 @@ TEST_CASE("an English sentence has one French translation", "[tasks][phrases]") 
   }
 }
 
-TEST_CASE("the French agrees, elides, negates and moves adjectives", "[tasks][phrases]") {
-  // English words and the French (or its start) that every sentence with them must have.
-  const std::map<std::string, std::string> cases{
-      {"he sleeps", "il dort"},
-      {"we are happy", "nous sommes heureux"},
-      {"she is old", "elle est vieille"},
-      {"I am not sad", "je ne suis pas triste"},
-      {"I do not arrive", "je n' arrive pas"},
-      {"she never sleeps", "elle ne dort jamais"},
-      {"they often see", "ils voient souvent"},
-      {"the red car", "la voiture rouge"},
-      {"the old friend", "le vieil ami"},
-      {"the old friends", "les vieux amis"},
-      {"the trees are green", "les arbres sont verts"},
-      {"I love", "j' aime"},
-      {"the school", "l' école"},
-      {"my church", "mon église"},
-      {"my big church", "ma grande église"},
-      {"this tree", "cet arbre"},
-      {"this old tree", "ce vieil arbre"},
+namespace {
 
-      {"any birds", "d' oiseaux"},
-      {"some red hats", "des chapeaux rouges"},
-      {"some little", "de petit"},
-      {"I wait for", "j' attends"},
-      {"the child", "l' enfant"},
-      {"every white horse", "chaque cheval blanc"},
-      {"the beautiful black cow", "la belle vache noire"},
-      {"in front of our house", "devant notre maison"},
-  };
+// English words and the French (or its start) that every sentence with them must have.
+const std::map<std::string, std::string> agreements{
+    {"he sleeps", "il dort"},
+    {"we are happy", "nous sommes heureux"},
+    {"she is old", "elle est vieille"},
+    {"I am not sad", "je ne suis pas triste"},
+    {"I do not arrive", "je n' arrive pas"},
+    {"she never sleeps", "elle ne dort jamais"},
+    {"they often see", "ils voient souvent"},
+    {"the red car", "la voiture rouge"},
+    {"the old friend", "le vieil ami"},
+    {"the old friends", "les vieux amis"},
+    {"the trees are green", "les arbres sont verts"},
+    {"I love", "j' aime"},
+    {"the school", "l' école"},
+    {"my church", "mon église"},
+    {"my big church", "ma grande église"},
+    {"this tree", "cet arbre"},
+    {"this old tree", "ce vieil arbre"},
+
+    {"any birds", "d' oiseaux"},
+    {"some red hats", "des chapeaux rouges"},
+    {"some little", "de petit"},
+    {"I wait for", "j' attends"},
+    {"the child", "l' enfant"},
+    {"every white horse", "chaque cheval blanc"},
+    {"the beautiful black cow", "la belle vache noire"},
+    {"in front of our house", "devant notre maison"},
+};
+
+}  // namespace
+
+TEST_CASE("the French agrees, elides, negates and moves adjectives", "[tasks][phrases]") {
   std::set<std::string> met;
   Generator generator(11);
   for (int i = 0; i < 40'000; ++i) {
     const Pair pair = random_phrase(generator, {2, 12});
-    for (const auto& [english, french] : cases) {
+    for (const auto& [english, french] : agreements) {
       if ((" " + pair.source + " ").find(" " + english + " ") == std::string::npos) continue;
       met.insert(english);
       INFO(pair.source << " | " << pair.target);
       CHECK((" " + pair.target).find(" " + french) != std::string::npos);
     }
   }
-  for (const auto& [english, french] : cases) {
+  for (const auto& [english, french] : agreements) {
     INFO(english);
     CHECK(met.count(english) == 1);
   }
