@@ -27,6 +27,8 @@ class Json {
 
   Kind kind() const { return kind_; }
   bool has(const std::string& key) const { return find(key) != nullptr; }
+  /// The value of an object's key; null if it has none.
+  const Json* find(const std::string& key) const;
   std::vector<std::string> keys() const;
   /// The elements of an array, or the values of an object in the order of `keys`.
   const std::vector<Json>& items() const { return items_; }
@@ -54,6 +56,8 @@ class Json {
   double as_number(double low, double high) const;
   bool as_boolean() const;
   const std::string& as_text() const;
+  /// This value as a message shows it.
+  std::string shown() const;
 
   /// Refuses keys that are not listed: `unknown key "d_modle"; did you mean "d_model"?`
   void allow_only(const std::vector<std::string>& known) const;
@@ -74,14 +78,11 @@ class Json {
     int line = 0, column = 0;  ///< from 1; 0: not from a file
   };
 
-  const Json* find(const std::string& key) const;
   Json& child(const std::string& key);
   const Json& required(const std::string& key) const;
   void expect(Kind kind) const;
   void name_paths(const std::string& path);
   [[noreturn]] void fail_at(Place place, const std::string& what) const;
-  /// The value as a message shows it.
-  std::string shown() const;
 
   Kind kind_ = Kind::object;
   bool boolean_ = false;

@@ -1,7 +1,7 @@
 #include "config.hpp"
 
-#include <algorithm>
-#include <cstdio>
+#include <limits>
+#include <optional>
 
 #include "../../core/error.hpp"
 #include "../../core/files/files.hpp"
@@ -64,38 +64,56 @@ void set_choice(const ChoiceKey& key, const std::string& name) {
   }
 }
 
-void read_penalty(const Json& json, const std::string& name, LengthPenalty& value) {
-  const std::string text = json.text(name, to_string(value));
-  if (const auto penalty = parse_length_penalty(text)) {
-    value = *penalty;
-    return;
+constexpr double largest = std::numeric_limits<double>::max();
+
+std::string range_of(const NumberKey& key, const char* before) {
+  return (key.or_zero ? "0, or " : "") + (before + shortest(key.low)) + " to " + shortest(key.high);
+}
+
+void read_number(const Json* given, const NumberKey& key) {
+  if (!given) return;
+  const double value =
+      key.or_zero ? given->as_number(-largest, largest) : given->as_number(key.low, key.high);
+  if (value != 0 && (value < key.low || value > key.high)) {
+    given->fail("expects " + range_of(key, "a number from ") + ", got " + given->shown());
   }
-  const std::vector<std::string> keys = json.keys();
-  const auto place = std::find(keys.begin(), keys.end(), name) - keys.begin();
-  json.items()[static_cast<std::size_t>(place)].fail(std::string("expects ") + length_penalty_form +
-                                                     ", got \"" + escaped(text) + '"');
+  *key.value = value;
+}
+
+void read_penalty(const Json* given, LengthPenalty& value) {
+  if (!given) return;
+  std::optional<LengthPenalty> penalty;
+  if (given->kind() == Json::Kind::string) {
+    penalty = parse_length_penalty(given->as_text());
+  } else if (given->kind() == Json::Kind::integer || given->kind() == Json::Kind::number) {
+    penalty = parse_length_penalty(shortest(given->as_number(-largest, largest)));
+  }
+  if (!penalty) {
+    given->fail(std::string("expects ") + length_penalty_form + ", got " + given->shown());
+  }
+  value = *penalty;
 }
 
 void read_key(const Json& json, const Key& key) {
   const std::string& name = key.name;
-  std::visit(
-      Overloaded{
-          [&](const IntegerKey& k) { *k.value = json.integer(name, *k.value, k.low, k.high); },
-          [&](const NumberKey& k) { *k.value = json.number(name, *k.value, k.low, k.high); },
-          [&](const FractionKey& k) { *k.value = json.fraction(name, *k.value); },
-          [&](const FlagKey& k) { *k.value = json.flag(name, *k.value); },
-          [&](const TextKey& k) { *k.value = json.text(name, *k.value); },
-          [&](const PenaltyKey& k) { read_penalty(json, name, *k.value); },
-          [&](const ChoiceKey& k) {
-            const std::string now = k.names[static_cast<std::size_t>(k.get())];
-            set_choice(k, json.choice(name, now, k.names));
-          }},
-      key.variable);
+  std::visit(Overloaded{[&](const IntegerKey& k) {
+                          *k.value = json.integer(name, *k.value, k.low, k.high);
+                        },
+                        [&](const NumberKey& k) { read_number(json.find(name), k); },
+                        [&](const FractionKey& k) { *k.value = json.fraction(name, *k.value); },
+                        [&](const FlagKey& k) { *k.value = json.flag(name, *k.value); },
+                        [&](const TextKey& k) { *k.value = json.text(name, *k.value); },
+                        [&](const PenaltyKey& k) { read_penalty(json.find(name), *k.value); },
+                        [&](const ChoiceKey& k) {
+                          const std::string now = k.names[static_cast<std::size_t>(k.get())];
+                          set_choice(k, json.choice(name, now, k.names));
+                        }},
+             key.variable);
 }
 
-std::vector<std::string> names(const KeyGroup& group) {
+std::vector<std::string> names(const std::vector<Key>& keys) {
   std::vector<std::string> result;
-  for (const Key& key : group.keys) result.push_back(key.name);
+  for (const Key& key : keys) result.push_back(key.name);
   return result;
 }
 
@@ -121,7 +139,7 @@ void read_model(Config& config, const Json& json) {
 }
 
 /// Refuses what is not a key at the top of config.json.
-void check_top_keys(const Config& config, const std::vector<KeyGroup>& groups, const Json& json) {
+void check_top_keys(Config& config, const std::vector<KeyGroup>& groups, const Json& json) {
   std::vector<std::string> known{"format", "version", "pad", "unk", "bos", "eos",
                                  // They say nothing of the model, but of the files beside it.
                                  "source_vocab_sha256", "target_vocab_sha256"};
@@ -129,9 +147,9 @@ void check_top_keys(const Config& config, const std::vector<KeyGroup>& groups, c
     known.insert(known.end(), more.begin(), more.end());
   };
   for (const KeyGroup& group : groups) {
-    append(group.name.empty() ? names(group) : std::vector<std::string>{group.name});
+    append(group.name.empty() ? names(group.keys) : std::vector<std::string>{group.name});
   }
-  append(foreign_keys(config));
+  append(names(foreign_keys(config)));
   json.allow_only(known);
 }
 
@@ -143,9 +161,17 @@ void read(Config& config, const Json& json) {
   for (const KeyGroup& group : groups) {
     const bool top = group.name.empty();
     const Json& object = top ? json : json.object(group.name);
-    if (!top) object.allow_only(names(group));
+    if (!top) object.allow_only(names(group.keys));
     for (const Key& key : group.keys) read_key(object, key);
   }
+}
+
+/// The same of what a user asks for: keys that another architecture alone has change nothing, but a
+/// wrong value of theirs is refused as that one would.
+void read_checked(Config& config, const Json& json) {
+  read(config, json);
+  Config ignored = config;
+  for (const Key& key : foreign_keys(ignored)) read_key(json, key);
 }
 
 /// `training.epochs` as the key `epochs` of the object `training`.
@@ -199,11 +225,11 @@ void Config::set_vocabularies(int64_t source, int64_t target) {
 }
 
 void apply_json(Config& config, const std::string& json, const std::string& file) {
-  read(config, Json::parse(json, file, JsonFault::config));
+  read_checked(config, Json::parse(json, file, JsonFault::config));
 }
 
 void apply_config_file(Config& config, const std::string& path) {
-  read(config, Json::read(path, JsonFault::config));
+  read_checked(config, Json::read(path, JsonFault::config));
 }
 
 void apply_setting(Config& config, const std::string& setting) {
@@ -215,8 +241,11 @@ void apply_setting(Config& config, const std::string& setting) {
     throw ConfigError("--set " + escaped(setting) + ": is not valid UTF-8");
   }
   const std::string path = setting.substr(0, equals), value = setting.substr(equals + 1);
+  Config ignored = config;
+  std::vector<KeyGroup> groups = key_groups(config);
+  groups.push_back({"", foreign_keys(ignored)});
   std::vector<std::string> known;
-  for (const KeyGroup& group : key_groups(config)) {
+  for (const KeyGroup& group : groups) {
     for (const Key& key : group.keys) {
       known.push_back(path_of(group, key));
       if (known.back() != path) continue;
@@ -228,9 +257,6 @@ void apply_setting(Config& config, const std::string& setting) {
       read_key(group.name.empty() ? json : json.object(group.name), key);
       return;
     }
-  }
-  for (const std::string& key : foreign_keys(config)) {
-    if (key == path) return;
   }
   throw ConfigError("--set: unknown key \"" + escaped(path) + "\"" + did_you_mean(path, known));
 }
@@ -303,18 +329,17 @@ ConfigKey described(const KeyGroup& group, const Key& key) {
     line.type = type;
     line.range = range;
   };
-  std::visit(Overloaded{[&](const IntegerKey& k) {
-                          is("integer", std::to_string(k.low) + " to " + std::to_string(k.high));
-                        },
-                        [&](const NumberKey& k) {
-                          is("number", shortest(k.low) + " to " + shortest(k.high));
-                        },
-                        [&](const FractionKey&) { is("number", "0 to 1, without 1"); },
-                        [&](const FlagKey&) { is("true or false", ""); },
-                        [&](const TextKey&) { is("string", ""); },
-                        [&](const PenaltyKey&) { is("string", "A or wu:A, A from 0 to 10"); },
-                        [&](const ChoiceKey& k) { is("string", joined(k.names)); }},
-             key.variable);
+  std::visit(
+      Overloaded{[&](const IntegerKey& k) {
+                   is("integer", std::to_string(k.low) + " to " + std::to_string(k.high));
+                 },
+                 [&](const NumberKey& k) { is("number", range_of(k, "")); },
+                 [&](const FractionKey&) { is("number", "0 to 1, without 1"); },
+                 [&](const FlagKey&) { is("true or false", ""); },
+                 [&](const TextKey&) { is("string", ""); },
+                 [&](const PenaltyKey&) { is("string or number", "A or wu:A, A from 0 to 10"); },
+                 [&](const ChoiceKey& k) { is("string", joined(k.names)); }},
+      key.variable);
   return line;
 }
 

@@ -29,7 +29,7 @@ struct TrainingConfig {
   OptimizerKind optimizer = OptimizerKind::adam;
   double learning_rate = 1e-3;
   /// What the optimiser averages with: of adam and adamw (`beta1`, `beta2`), of adadelta (`rho`);
-  /// what it adds to denominators, 0: 1e-8 of adam and adamw, 1e-6 of adadelta.
+  /// what it adds to denominators, 0: the default of its options.
   double beta1 = 0.9, beta2 = 0.999, rho = 0.95, epsilon = 0;
   /// First weights of a recurrent model: each layer's own, or those of Bahdanau et al. 2014,
   /// appendix B.1.
@@ -106,7 +106,7 @@ std::vector<std::string> preset_names();
 
 /// Changes `config` by the keys of a JSON text; `file` names it in messages. Throws `ConfigError`
 /// (file, line, what, what would be right) for a syntax error, an unknown key, a wrong type, a
-/// value out of its range; a known key of another architecture than `model` is ignored.
+/// value out of its range; a known key of another architecture than `model` is checked and ignored.
 void apply_json(Config& config, const std::string& json, const std::string& file);
 /// The same of the file `path`; `IoError` if it cannot be read.
 void apply_config_file(Config& config, const std::string& path);
@@ -120,7 +120,8 @@ void check(const Config& config);
 std::string to_json(const Config& config);
 
 /// What config.json of a model folder says. Throws `FormatError` for anything that `apply_json`
-/// refuses, for another format, a newer version, a missing size; `IoError` if it cannot be read.
+/// refuses, but for values of other architectures' keys, which are not looked at; for another
+/// format, a newer version, a missing size; `IoError` if it cannot be read.
 Config load_config(const std::string& path);
 
 /// The kind of model that a file names, before anything else of it is read; `fallback` where it

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <climits>
 
+#include "../../core/files/json_writer.hpp"
+#include "../../optim/adadelta.hpp"
+#include "../../optim/adam.hpp"
 #include "../text/batches.hpp"
 
 namespace heed {
@@ -97,13 +100,25 @@ std::vector<Key> transformer_keys(TransformerConfig& c) {
   };
 }
 
-std::vector<Key> architecture_keys(Config& config) {
-  if (config.model == ModelKind::transformer) return transformer_keys(config.transformer);
+std::vector<Key> architecture_keys(Config& config, ModelKind model) {
+  if (model == ModelKind::transformer) return transformer_keys(config.transformer);
   std::vector<Key> keys = recurrent_keys(config.recurrent);
-  if (config.model == ModelKind::rnn_search) {
+  if (model == ModelKind::rnn_search) {
     for (const Key& key : attention_keys(config.recurrent)) keys.push_back(key);
   }
   return keys;
+}
+
+/// In float32 the square of a gradient below 1e-21 or so is 0, and epsilon alone is left of a
+/// denominator: a smaller one makes a vast step of it, and one that is 0 in float32 a NaN.
+constexpr double smallest_epsilon = 1e-20;
+/// A smaller norm leaves nothing of the gradients.
+constexpr double smallest_clip_norm = 1e-12;
+
+std::string epsilon_meaning() {
+  static_assert(AdamOptions().eps == AdamWOptions().eps);
+  return "keeps denominators from 0; 0: " + shortest(AdamOptions().eps) + " of adam and adamw, " +
+         shortest(AdadeltaOptions().eps) + " of adadelta";
 }
 
 std::vector<Key> training_keys(TrainingConfig& c) {
@@ -118,8 +133,7 @@ std::vector<Key> training_keys(TrainingConfig& c) {
       {"beta1", FractionKey{&c.beta1}, "share of the old mean of gradients, of adam and adamw"},
       {"beta2", FractionKey{&c.beta2}, "share of the old mean of squares, of adam and adamw"},
       {"rho", FractionKey{&c.rho}, "share of the old means of squares, of adadelta"},
-      {"epsilon", NumberKey{&c.epsilon, 0, 1},
-       "keeps denominators from 0; 0: 1e-08 of adam and adamw, 1e-06 of adadelta"},
+      {"epsilon", NumberKey{&c.epsilon, smallest_epsilon, 1, true}, epsilon_meaning()},
       {"initialisation", choice(c.initialisation, {"default", "paper"}),
        "first weights: each layer's own, or those of a recurrent model's paper"},
       {"warmup", count(c.warmup, 0), "steps of linear warm-up"},
@@ -131,7 +145,8 @@ std::vector<Key> training_keys(TrainingConfig& c) {
       {"accumulate", count(c.accumulate, 1), "batches of an update"},
       {"label_smoothing", FractionKey{&c.label_smoothing},
        "weight of the uniform distribution in the target"},
-      {"clip_norm", NumberKey{&c.clip_norm, 0, 1e12}, "largest gradient norm, 0: not clipped"},
+      {"clip_norm", NumberKey{&c.clip_norm, smallest_clip_norm, 1e12, true},
+       "largest gradient norm, 0: not clipped"},
       {"weight_decay", NumberKey{&c.weight_decay, 0, 1000}, "weight decay"},
       {"epochs", count(c.epochs, 0), "limit, 0: none"},
       {"steps", count(c.steps, 0), "limit, 0: none"},
@@ -185,20 +200,19 @@ std::vector<Key> search_keys(SearchOptions& c) {
 
 std::vector<KeyGroup> key_groups(Config& config) {
   return {{"", common_keys(config)},
-          {"", architecture_keys(config)},
+          {"", architecture_keys(config, config.model)},
           {"training", training_keys(config.training)},
           {"data", data_keys(config.data)},
           {"search", search_keys(config.search)}};
 }
 
-std::vector<std::string> foreign_keys(const Config& config) {
-  Config copy = config;
-  std::vector<std::string> own, foreign;
-  for (const Key& key : architecture_keys(copy)) own.push_back(key.name);
+std::vector<Key> foreign_keys(Config& config) {
+  std::vector<std::string> own;
+  for (const Key& key : architecture_keys(config, config.model)) own.push_back(key.name);
+  std::vector<Key> foreign;
   for (const ModelKind kind : model_kinds()) {
-    copy.model = kind;
-    for (const Key& key : architecture_keys(copy)) {
-      if (std::find(own.begin(), own.end(), key.name) == own.end()) foreign.push_back(key.name);
+    for (const Key& key : architecture_keys(config, kind)) {
+      if (std::find(own.begin(), own.end(), key.name) == own.end()) foreign.push_back(key);
     }
   }
   return foreign;

@@ -18,9 +18,11 @@ struct IntegerKey {
   int64_t* value;
   int64_t low, high;
 };
+/// In [low, high]; with `or_zero` 0 as well, which stands for none or for a default.
 struct NumberKey {
   double* value;
   double low, high;
+  bool or_zero = false;
 };
 /// In [0, 1).
 struct FractionKey {
@@ -32,7 +34,7 @@ struct FlagKey {
 struct TextKey {
   std::string* value;
 };
-/// `A` or `wu:A`.
+/// `"A"`, `"wu:A"`, or A as a number.
 struct PenaltyKey {
   LengthPenalty* value;
 };
@@ -47,7 +49,7 @@ struct Key {
   std::string name;
   std::variant<IntegerKey, NumberKey, FractionKey, FlagKey, TextKey, PenaltyKey, ChoiceKey>
       variable;
-  const char* meaning;
+  std::string meaning;
 };
 
 /// The object of config.json (`training`, `data`, `search`, or "" for the top level) and some of
@@ -61,7 +63,8 @@ struct KeyGroup {
 /// search. The variables belong to `config`, which outlives the list.
 std::vector<KeyGroup> key_groups(Config& config);
 /// Keys of the other architectures alone, which a configuration may hold and this one ignores.
-std::vector<std::string> foreign_keys(const Config& config);
+/// Their variables belong to `config` too.
+std::vector<Key> foreign_keys(Config& config);
 /// All kinds of models.
 const std::vector<ModelKind>& model_kinds();
 

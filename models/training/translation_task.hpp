@@ -14,9 +14,13 @@ namespace heed {
 /// cross-entropy of the target's tokens unless it has one of its own; batches of like length.
 /// Validation gives the loss of a token (without label smoothing), the accuracy of the next token,
 /// and of greedy translations BLEU as `heed bleu` prints it and the share that is exactly right,
-/// both in percent; the best model is the one with the most exact translations and BLEU together.
+/// both in percent; the best model is the one with the most exact translations and BLEU together
+/// (`best_by`), and of equals the one with the smallest loss.
 class TranslationTask final : public TrainingTask {
  public:
+  /// What the best model is chosen by, in the names of its metrics.
+  static constexpr const char* best_by = "bleu + exact, then loss";
+
   /// `model` and `data` must live as long as the task. `ConfigError` where `config`, which is what
   /// the folder will say of the model, describes another.
   TranslationTask(TranslationModel& model, const TranslationData& data, const Config& config);

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <regex>
 #include <set>
@@ -49,6 +50,11 @@ std::vector<fs::path> sources(const std::string& folder) {
     if (ending == ".hpp" || ending == ".cpp") out.push_back(entry.path());
   }
   return out;
+}
+
+std::string text_of(const fs::path& file) {
+  std::ifstream stream(file);
+  return std::string(std::istreambuf_iterator<char>(stream), {});
 }
 
 /// Sources that include each other by relative paths; consumers write <heed/...>.
@@ -137,10 +143,6 @@ TEST_CASE("the arrows of the drawing lead no way back") {
 }
 
 TEST_CASE("what the table at the head of the Transformer names is in the files that it names") {
-  const auto text_of = [](const fs::path& file) {
-    std::ifstream stream(file);
-    return std::string(std::istreambuf_iterator<char>(stream), {});
-  };
   const fs::path paper = root / "models/transformer.cpp";
   const std::string code = text_of(paper).substr(text_of(paper).find("#include"));
   std::istringstream table(text_of(paper));
@@ -173,6 +175,26 @@ TEST_CASE("no installed header includes BLAS, JSON, OpenMP or intrinsics") {
         INFO(file.string() + " includes " + include.name);
         for (const std::string& name : foreign) CHECK(include.name.find(name) == std::string::npos);
       }
+}
+
+TEST_CASE("a header that says it is not for users is not installed") {
+  const std::string install = text_of(root / "tools/cmake/HeedInstall.cmake");
+  const std::size_t begin = install.find("set(internal "), end = install.find(')', begin);
+  REQUIRE(end < install.size());
+  std::istringstream words(install.substr(begin, end - begin));
+  const std::set<std::string> internal(std::istream_iterator<std::string>(words), {});
+  const std::regex next_line("\\s*\n\\s*///?"), said("[Ff]or (their )?sources|not for users");
+  int headers = 0;
+  for (const std::string folder : {"core", "layers", "optim", "models"})
+    for (const fs::path& file : sources(folder)) {
+      if (file.extension() != ".hpp") continue;
+      if (!std::regex_search(std::regex_replace(text_of(file), next_line, ""), said)) continue;
+      INFO(file.string());
+      ++headers;
+      const fs::path path = file.lexically_relative(root);
+      CHECK(internal.count(path.string()) + internal.count(path.parent_path().string()) > 0);
+    }
+  CHECK(headers > 5);
 }
 
 TEST_CASE("every cblas call is in one file") {

@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 #include <optional>
 
-#include "../../core/error.hpp"
 #include "../../core/files/files.hpp"
 #include "../../core/random.hpp"
 #include "../../models/config/model_folder.hpp"

@@ -2,7 +2,6 @@
 // one that fits, so that what stands behind the checksums is reached.
 #include <cstring>
 
-#include "../../core/files/safetensors.hpp"
 #include "../../models/training/training_checkpoint.hpp"
 #include "fuzz.hpp"
 

@@ -1,5 +1,4 @@
 // A config.json, and the same bytes as a setting: refused, or it says the same when written.
-#include "../../core/files/json_reader.hpp"
 #include "../../models/config/config.hpp"
 #include "fuzz.hpp"
 

@@ -1,7 +1,6 @@
 // A model's folder from a stranger: refused, or a model that translates and is saved as the same.
 #include <cstring>
 
-#include "../../core/files/safetensors.hpp"
 #include "../../models/config/model_folder.hpp"
 #include "../../models/translate/translator.hpp"
 #include "fuzz.hpp"

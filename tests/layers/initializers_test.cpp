@@ -1,7 +1,7 @@
 #include "../../layers/initializers.hpp"
 #include "../../core/error.hpp"
-#include "../../layers/attention.hpp"
 #include "../../layers/embedding.hpp"
+#include "../../layers/linear.hpp"
 #include "../../layers/recurrent.hpp"
 #include "support.hpp"
 

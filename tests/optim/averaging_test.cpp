@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "../../core/error.hpp"
-#include "../../core/operations.hpp"
 #include "../../optim/averaging.hpp"
 
 using namespace heed;

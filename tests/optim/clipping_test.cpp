@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "../../core/error.hpp"
-#include "../../core/operations.hpp"
 #include "../../optim/clipping.hpp"
 
 using namespace heed;

@@ -16,11 +16,16 @@ if(TARGET heed_command)
 endif()
 
 # Headers that sources share among themselves stay at home; no installed one includes them.
-set(internal core/loops core/files/file_calls.hpp core/kernels/dispatch.hpp core/kernels/iterate.hpp
-  core/kernels/row_access.hpp models/recurrent_decoding.hpp models/config/config_keys.hpp
-  models/text/character_kinds_tables.hpp models/text/code_range.hpp models/text/letter_case_tables.hpp
-  models/training/loop models/translate/attention_layers.hpp models/translate/source_lines.hpp
-  models/translate/translator_batches.hpp)
+set(internal core/broadcast.hpp core/loops core/files/file_calls.hpp
+  core/files/safetensors_header.hpp core/kernels/dispatch.hpp core/kernels/iterate.hpp
+  core/kernels/row_access.hpp layers/check.hpp models/recurrent_decoding.hpp
+  models/config/config_keys.hpp models/metrics/bootstrap.hpp models/metrics/ngrams.hpp
+  models/metrics/segments.hpp models/search/candidates.hpp
+  models/text/character_kinds_tables.hpp models/text/code_range.hpp
+  models/text/letter_case_tables.hpp models/training/best_model.hpp models/training/loop
+  models/training/train_log.hpp models/translate/attention_layers.hpp
+  models/translate/attention_sizes.hpp models/translate/source_lines.hpp
+  models/translate/translator_batches.hpp optim/state_reader.hpp)
 set(but_internal "")
 foreach(path ${internal})
   if(NOT EXISTS ${PROJECT_SOURCE_DIR}/${path})

@@ -189,6 +189,8 @@ class TrainCommand final : public Command {
                  std::to_string(data.source_vocabulary.size()) + " and " +
                  std::to_string(data.target_vocabulary.size()) + ", " +
                  std::to_string(data.train.size()) + " pairs");
+    const std::string best_by = TranslationTask::best_by;
+    display.note("the best model is chosen by " + best_by);
     const TrainingResult result = trainer.run();
     const std::string where =
         "step " + std::to_string(result.step) + ", " + clock_time(result.seconds) + " of training";
@@ -199,8 +201,8 @@ class TrainCommand final : public Command {
     const bool trained = result.step > result.first_step;
     display.note((trained ? "done: " : "nothing left to do: ") + where + "; " +
                  reason_text(flags, config.training, result));
-    display.note("the best model, of step " + std::to_string(result.best_step) + ", is in " +
-                 escaped(folder));
+    display.note("the best model (by " + best_by + "), of step " +
+                 std::to_string(result.best_step) + ", is in " + escaped(folder));
     return 0;
   }
 

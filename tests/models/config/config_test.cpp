@@ -87,22 +87,50 @@ TEST_CASE("config.json begins as the format pins it") {
 
 TEST_CASE("keys that are not given keep their values, and keys of other models are ignored") {
   Config config = preset("toy");
-  apply_json(config, R"({"hidden": 17, "d_model": "?", "training": {"epochs": 3}})", "c.json");
+  apply_json(config, R"({"hidden": 17, "d_model": 9, "training": {"epochs": 3}})", "c.json");
   CHECK(config.recurrent.hidden == 17);
   CHECK(config.recurrent.embedding == preset("toy").recurrent.embedding);
   CHECK(config.training.epochs == 3);
   CHECK(config.training.learning_rate == preset("toy").training.learning_rate);
+  CHECK(config.transformer.d_model == preset("toy").transformer.d_model);
+}
+
+TEST_CASE("a wrong value of a key of another model is refused as that model refuses it") {
+  const auto refused = [](ModelKind kind, const std::string& key, const std::string& value) {
+    Config config, file;
+    config.model = file.model = kind;
+    std::string message = "accepted";
+    try {
+      apply_setting(config, key + '=' + value);
+    } catch (const ConfigError& error) {
+      message = error.what();
+    }
+    CAPTURE(key, value);
+    CHECK_THROWS_AS(apply_json(file, "{\"" + key + "\": \"" + value + "\"}", "c"), ConfigError);
+    return message;
+  };
+  using enum ModelKind;
+  const auto same = [&](ModelKind owner, ModelKind other, const char* key, const char* value) {
+    const std::string message = refused(owner, key, value);
+    CHECK_THAT(message, Contains(std::string(key) + ": expects"));
+    CHECK(refused(other, key, value) == message);
+  };
+  same(rnn_search, transformer, "readout_state", "old");
+  same(rnn_search, encoder_decoder, "attention", "foo");
+  same(rnn_search, encoder_decoder, "max_length", "0");
+  same(transformer, rnn_search, "norm", "before");
+  same(transformer, rnn_search, "kv_heads", "-1");
+  CHECK_THAT(setting_refusal("d_modle=64"), Contains("did you mean \"d_model\""));
 }
 
 TEST_CASE("the model that a configuration names decides what its keys mean") {
   Config config;
-  apply_json(config, R"({"encoder_layers": 3, "hidden": "?", "model": "transformer"})", "c.json");
+  apply_json(config, R"({"encoder_layers": 3, "hidden": 5, "model": "transformer"})", "c.json");
   CHECK(config.model == ModelKind::transformer);
   CHECK(config.transformer.encoder_layers == 3);
   CHECK(config.recurrent.encoder_layers == 1);
   apply_setting(config, "d_model=64");
   CHECK(config.transformer.d_model == 64);
-  CHECK(setting_refusal("norm=before") == "accepted");  // not a key of rnn_search
   CHECK_THROWS_WITH(apply_setting(config, "norm=before"), Contains("expects one of post, pre"));
   CHECK_THROWS_WITH(apply_setting(config, "positions=rotari"),
                     Contains("expects one of sinusoidal, learned, relative, rotary, alibi"));
@@ -170,6 +198,13 @@ TEST_CASE("a wrong setting is refused") {
   CHECK_THAT(setting_refusal("training.steps=18446744073709551616"), Contains("integer"));
   CHECK_THAT(setting_refusal("dropout=1.5"), Contains("[0, 1)"));
   CHECK_THAT(setting_refusal("training.r_drop=0.9"), Contains("training.r_drop"));
+  CHECK_THAT(setting_refusal("training.epsilon=1e-320"),
+             Contains("training.epsilon: expects 0, or a number from 1e-20 to 1, got 1e-320"));
+  CHECK_THAT(refusal(R"({"training": {"clip_norm": 1e-320}})"),
+             Contains("expects 0, or a number from 1e-12 to 1e+12, got 1e-320"));
+  for (const char* bad : {"1.5", "-1", "-1e-9", "1e400", "nan", "", "true"}) {
+    CHECK_THAT(setting_refusal(std::string("training.epsilon=") + bad), Contains("epsilon"));
+  }
   for (const char* bad : {"1", "-0.1", "nan", "1e400"}) {
     CHECK_THAT(setting_refusal(std::string("training.ema=") + bad), Contains("ema"));
   }
@@ -178,6 +213,21 @@ TEST_CASE("a wrong setting is refused") {
   }
   CHECK_THAT(setting_refusal("a\nb=1"), Contains("a\\x0ab"));
   CHECK(setting_refusal("d_model=64") == "accepted");
+}
+
+TEST_CASE("a setting of minus zero is zero, and zero stands beside a range that begins above it") {
+  Config config;
+  config.training.beta1 = config.training.epsilon = config.training.clip_norm = 0.5;
+  for (const char* setting : {"training.beta1=-0", "training.epsilon=-0", "training.warmup=-0",
+                              "training.clip_norm=0", "search.length_penalty=-0"}) {
+    apply_setting(config, setting);
+  }
+  CHECK(config.training.beta1 == 0);
+  CHECK(config.training.epsilon == 0);
+  CHECK(config.training.clip_norm == 0);
+  CHECK_THAT(to_json(config), !Contains("-0"));
+  apply_setting(config, "training.epsilon=1e-20");
+  CHECK(config.training.epsilon == 1e-20);
 }
 
 TEST_CASE("presets have names, and an unknown one is refused with the list") {
@@ -323,6 +373,7 @@ TEST_CASE("the config.json of a folder made elsewhere needs its sizes, and nothi
       R"("source_vocab": 23, "target_vocab": 19, "embedding": 5, "hidden": 7, "attention_size": 11, "readout_size": 3)";
   const std::string head = R"({"format": "heed", "version": 1, "model": "rnn_search", )";
   CHECK(load(head + sizes + "}").recurrent.hidden == 7);
+  CHECK(load(head + sizes + ", \"norm\": \"rms\"}").recurrent.hidden == 7);  // a transformer's
   const Config transformer = load(
       R"({"format": "heed", "version": 1, "model": "transformer", "source_vocab": 23, "target_vocab": 19,
           "d_model": 40, "heads": 5, "encoder_layers": 1, "decoder_layers": 3, "feed_forward": 7})");

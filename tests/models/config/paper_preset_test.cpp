@@ -3,7 +3,6 @@
 
 #include <cmath>
 
-#include "../../../core/error.hpp"
 #include "../../../core/random.hpp"
 #include "../../../layers/initializers.hpp"
 #include "../../../models/config/model_folder.hpp"

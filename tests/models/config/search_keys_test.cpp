@@ -45,6 +45,23 @@ TEST_CASE("how a model is searched stands in its configuration and reads back") 
   CHECK(config.search.length_penalty.alpha == 0);
 }
 
+TEST_CASE("a length penalty may be a plain number, and is written as a string") {
+  for (const auto& [json, written] : {std::pair{"0.6", "0.6"},
+                                      {"2", "2"},
+                                      {"0", "0"},
+                                      {"-0", "0"},
+                                      {"1e1", "10"},
+                                      {"-0.0", "0"},
+                                      {"\"0.6\"", "0.6"}}) {
+    INFO(json);
+    Config config;
+    config.search.length_penalty = {.alpha = 3, .wu = true};
+    apply_json(config, R"({"search": {"length_penalty": )" + std::string(json) + "}}", "c.json");
+    CHECK_FALSE(config.search.length_penalty.wu);
+    CHECK_THAT(to_json(config), Contains("\"length_penalty\": \"" + std::string(written) + "\""));
+  }
+}
+
 TEST_CASE("a wrong key or value of the search is refused with its place") {
   CHECK_THAT(refusal("{\"search\": {\n  \"length_penalty\": \"wv:1\"}}"),
              Contains("c.json:2:") && Contains("search.length_penalty: expects a number from 0 to "
@@ -54,7 +71,11 @@ TEST_CASE("a wrong key or value of the search is refused with its place") {
     CHECK_THAT(refusal(R"({"search": {"length_penalty": ")" + std::string(bad) + "\"}}"),
                Contains("search.length_penalty: expects"));
   }
-  CHECK_THAT(refusal(R"({"search": {"length_penalty": 1}})"), Contains("expects a string"));
+  for (const char* bad : {"11", "-1", "true", "null", "[1]", "{}", "1e300"}) {
+    INFO(bad);
+    CHECK_THAT(refusal(R"({"search": {"length_penalty": )" + std::string(bad) + "}}"),
+               Contains("search.length_penalty: expects a number from 0 to 10, or wu:"));
+  }
   CHECK_THAT(refusal(R"({"search": {"beem": 4}})"), Contains("did you mean \"beam\""));
   CHECK_THAT(refusal(R"({"search": {"beam": 0}})"), Contains("search.beam"));
   CHECK_THAT(refusal(R"({"search": {"max_length_offset": 0}})"), Contains("max_length_offset"));

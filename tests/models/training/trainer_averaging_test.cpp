@@ -2,8 +2,6 @@
 // that validation drives.
 #include <catch2/catch.hpp>
 
-#include "../../../core/error.hpp"
-#include "../../../core/files/safetensors.hpp"
 #include "../../../core/parallel.hpp"
 #include "../../../models/config/model_folder.hpp"
 #include "../../../models/training/training_checkpoint.hpp"

@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "../../../core/error.hpp"
 #include "../../../core/files/files.hpp"
-#include "../../../core/operations.hpp"
 #include "../../../models/config/model_folder.hpp"
 #include "../../../models/training/translation_task.hpp"
 #include "../../../models/translate/translator.hpp"

@@ -3,7 +3,6 @@
 #include <cstdio>
 
 #include "../../../core/files/files.hpp"
-#include "../../../core/files/safetensors.hpp"
 #include "../../../models/config/model_folder.hpp"
 #include "../../temporary_folder.hpp"
 #include "command_support.hpp"

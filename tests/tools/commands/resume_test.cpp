@@ -103,6 +103,27 @@ TEST_CASE("train tells the words of the validation text that it has never seen")
              Contains("1 of 3 source words are unknown") && Contains("a tab parts no words"));
 }
 
+TEST_CASE("train says by what the best model is chosen") {
+  const Place place;
+  const CommandResult result = place.here(place.train + "--steps 4 --out m");
+  INFO(result.err);
+  CHECK(result.status == 0);
+  CHECK_THAT(result.err,
+             Contains("the best model is chosen by bleu + exact, then loss\n") &&
+                 Contains("the best model (by bleu + exact, then loss), of step 4, is in m"));
+}
+
+TEST_CASE("train refuses a wrong value of a key that its model does not have") {
+  const CommandResult recurrent =
+      shell("heed train --out m --model transformer --set readout_state=old");
+  CHECK(recurrent.status == 2);
+  CHECK_THAT(recurrent.err, Contains("readout_state: expects one of new, previous, got \"old\""));
+  const CommandResult attention =
+      shell("heed train --out m --model encoder_decoder --set attention=foo");
+  CHECK(attention.status == 2);
+  CHECK_THAT(attention.err, Contains("attention: expects one of additive, dot, "));
+}
+
 TEST_CASE("set of a key by its initials is refused with the key") {
   const CommandResult result = shell("heed train --out m --set lr=0.1");
   CHECK(result.status == 2);

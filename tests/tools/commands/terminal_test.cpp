@@ -1,7 +1,6 @@
 // What strangers' texts may send to a terminal: nothing that it obeys.
 #include <catch2/catch.hpp>
 
-#include "../../../core/files/files.hpp"
 #include "../../temporary_folder.hpp"
 #include "command_support.hpp"
 
