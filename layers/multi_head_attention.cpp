@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include "../core/broadcast.hpp"
 #include "../core/operations.hpp"
 #include "check.hpp"
 #include "initializers.hpp"
@@ -111,7 +110,7 @@ void check_text(const char* what, const Tensor& x, int64_t D) {
 }
 
 /// Queries of B sentences, and B times S keys and values for them.
-void check_texts(const AttentionInput& in) {
+void check_batch(const AttentionInput& in) {
   const auto& [query, key, value, keep] = in;
   if (query.size(0) == key.size(0) && key.shape() == value.shape()) return;
   throw ShapeError("MultiHeadAttention: the query is " + to_string(query.shape()) + ", the key " +
@@ -257,7 +256,7 @@ Attended MultiHeadAttention::operator()(const AttentionInput& in) const {
   check_text("query", in.query, D);
   check_text("key", in.key, D);
   check_text("value", in.value, D);
-  check_texts(in);
+  check_batch(in);
   return (*this)(
       in.query,
       {project_rows(*this, in.key, D, D + E), project_rows(*this, in.value, D + E, D + 2 * E)},

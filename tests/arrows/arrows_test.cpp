@@ -12,12 +12,11 @@
 #include <vector>
 
 #include "drawing.hpp"
+#include "tree.hpp"
 
 namespace fs = std::filesystem;
 
 namespace {
-
-const fs::path root = HEED_SOURCE_DIR;
 
 const std::vector<std::string> folders = {"core", "layers", "optim", "models", "tools", "tests"};
 
@@ -50,11 +49,6 @@ std::vector<fs::path> sources(const std::string& folder) {
     if (ending == ".hpp" || ending == ".cpp") out.push_back(entry.path());
   }
   return out;
-}
-
-std::string text_of(const fs::path& file) {
-  std::ifstream stream(file);
-  return std::string(std::istreambuf_iterator<char>(stream), {});
 }
 
 /// Sources that include each other by relative paths; consumers write <heed/...>.

@@ -4,27 +4,20 @@
 #include <cctype>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <regex>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "drawing.hpp"
+#include "tree.hpp"
 
 namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path root = HEED_SOURCE_DIR;
 const std::vector<std::string> tops = {"core",  "layers", "optim", "models",
                                        "tools", "tests",  "docs"};
-
-std::string text_of(const fs::path& file) {
-  std::ifstream stream(file);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
 
 /// The documents, sources and scripts of the tree.
 std::vector<fs::path> texts() {

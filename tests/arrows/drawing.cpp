@@ -8,13 +8,15 @@
 #include <stdexcept>
 #include <vector>
 
+#include "tree.hpp"
+
 namespace fs = std::filesystem;
 
 namespace {
 
 /// The lines of the drawing that are folders.
 std::vector<std::string> folder_lines() {
-  std::ifstream stream(fs::path(HEED_SOURCE_DIR) / "CONTRIBUTING.md");
+  std::ifstream stream(root / "CONTRIBUTING.md");
   std::vector<std::string> out;
   bool inside = false;
   for (std::string line; std::getline(stream, line);) {

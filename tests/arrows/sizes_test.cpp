@@ -4,19 +4,17 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "functions.hpp"
+#include "tree.hpp"
 
 namespace fs = std::filesystem;
 
 namespace {
-
-const fs::path root = HEED_SOURCE_DIR;
 
 /// The sources in C++ and Python; a folder that is built in holds others.
 std::vector<fs::path> sources() {
@@ -29,11 +27,6 @@ std::vector<fs::path> sources() {
     }
   }
   return out;
-}
-
-std::string text_of(const fs::path& file) {
-  std::ifstream stream(file);
-  return {std::istreambuf_iterator<char>(stream), {}};
 }
 
 std::size_t columns_of(const std::string& line) {

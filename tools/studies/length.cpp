@@ -1,4 +1,3 @@
-#include "../../core/error.hpp"
 #include "../../core/files/json_writer.hpp"
 #include "../terminal/text_table.hpp"
 #include "reports.hpp"

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cmath>
 
-#include "../../core/error.hpp"
 #include "../../core/random.hpp"
 #include "../../models/config/model_folder.hpp"
 #include "../../models/training/signals.hpp"

@@ -6,6 +6,7 @@
 
 #include "../../core/files/json_writer.hpp"
 #include "../../core/random.hpp"
+#include "../../models/metrics/bleu.hpp"
 
 namespace heed::tools {
 

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "../../models/metrics/bleu.hpp"
 #include "../pictures/chart.hpp"
 #include "run.hpp"
 
