@@ -16,6 +16,7 @@ Tensor normalise(Normaliser normaliser, const Tensor& e, const Tensor& keep) {
 /// Number of kept words of each sentence, [B, 1].
 Tensor lengths_of(const AttentionMemory& memory, DType dtype) {
   const int64_t B = memory.annotations.size(0), S = memory.annotations.size(1);
+  if (memory.keep.defined()) require_mask("attention", memory.keep, {B, S});
   if (!memory.keep.defined()) return Tensor::full({B, 1}, static_cast<double>(S), dtype);
   return sum(memory.keep.to(dtype), {1}, true);
 }
@@ -60,7 +61,6 @@ void check_query(const Tensor& s, int64_t B) {
 
 /// The scores or the weights: [B, S], or [B, K, S] for K queries of each of B sentences.
 void check_for_words(const char* what, const Tensor& x, const Tensor& annotations) {
-  check_annotations(annotations);
   Shape expected{annotations.size(0), annotations.size(1)};
   if (x.rank() == 3) expected = {expected[0], x.size(1), expected[1]};
   require_shape("attention", what, x, expected);
@@ -81,6 +81,7 @@ Tensor weights_of(const Tensor& e, const Tensor& keep, Normaliser normaliser) {
 
 Attended attend(const Tensor& e, const Tensor& annotations, const Tensor& keep,
                 Normaliser normaliser) {
+  check_annotations(annotations);
   check_energies(e, annotations);
   if (e.rank() == 2) {
     const auto [c, alpha] = attend(unsqueeze(e, 1), annotations, keep, normaliser);
@@ -127,19 +128,19 @@ Tensor Attention::energies(const Tensor& s, const AttentionMemory& memory,
     expected[s.rank() - 1] = memory.annotations.size(1);
     require_shape("attention", "the coverage", past.coverage, expected);
   }
-  if (s.rank() == 2) {
-    return for_one_query(s, [&](const Tensor& query) {
-      const bool told = past.coverage.defined();
-      return energies(query, memory, {past.i, told ? unsqueeze(past.coverage, 1) : Tensor()});
-    });
-  }
-  Tensor coverage = past.coverage;
-  if (!coverage.defined() && score.takes_coverage()) {
-    coverage = Tensor::zeros({s.size(0), s.size(1), memory.annotations.size(1)}, s.dtype());
-  }
-  const Tensor e = score(s, memory.keys, coverage);
-  check_energies(e, memory.annotations);
-  return e;
+  const auto scores = [&](const Tensor& queries, Tensor coverage) {  // [B, K, n], [B, K, S]
+    if (!coverage.defined() && score.takes_coverage()) {
+      const int64_t S = memory.annotations.size(1);
+      coverage = Tensor::zeros({queries.size(0), queries.size(1), S}, queries.dtype());
+    }
+    const Tensor e = score(queries, memory.keys, coverage);
+    check_energies(e, memory.annotations);
+    return e;
+  };
+  if (s.rank() == 3) return scores(s, past.coverage);
+  return for_one_query(s, [&](const Tensor& query) {
+    return scores(query, past.coverage.defined() ? unsqueeze(past.coverage, 1) : Tensor());
+  });
 }
 
 Tensor Attention::weights(const Tensor& e, const Tensor& s, const AttentionMemory& memory,

@@ -18,7 +18,8 @@ struct Attended {
 /// c_i = sum_j alpha_ij h_j with alpha = softmax of scores e over the kept words: what the score
 /// functions have in common. e: [B, S], annotations: [B, S, C], keep: [B, S] bool or undefined
 /// -> context [B, C], weights [B, S]; e: [B, K, S] for K queries of each sentence -> [B, K, C],
-/// [B, K, S], keep: also [B, K, S]. Bahdanau et al. 2014, eq. (5) and (6).
+/// [B, K, S], keep: also [B, K, S]. Throws `ShapeError` and `TypeError`. Bahdanau et al. 2014, eq.
+/// (5) and (6).
 Attended attend(const Tensor& e, const Tensor& annotations, const Tensor& keep = {},
                 Normaliser normaliser = Normaliser::softmax);
 
@@ -61,14 +62,15 @@ struct Attention {
   std::optional<Linear> position, position_energy;
 
   explicit Attention(ScoreFunction function, AttentionConfig options = {});
-  /// annotations: [B, S, C], keep: [B, S] or undefined. Computes the keys.
+  /// annotations: [B, S, C], keep: [B, S] or undefined. Computes the keys. Throws `ShapeError`, and
+  /// `TypeError` for a keep that is no bool.
   AttentionMemory remember(const Tensor& annotations, const Tensor& keep = {}) const;
   /// s: [B, n] -> context [B, C], weights [B, S]; K queries of each sentence share its memory: s:
   /// [B, K, n] -> context [B, K, C], weights [B, K, S]. Throws `ShapeError`.
   Attended operator()(const Tensor& s, const AttentionMemory& memory,
                       const AttentionPast& past = {}) const;
 
-  // The steps of the call above.
+  // The steps of the call above, which throw the same.
 
   /// e_ij = score(s, h_j): [B, n] -> [B, S], or [B, K, n] -> [B, K, S].
   Tensor energies(const Tensor& s, const AttentionMemory& memory,

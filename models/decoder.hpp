@@ -38,7 +38,8 @@ class Decoder {
 /// text has its end symbol. `model` is its name in the message.
 void check_source(const std::string& model, const Tensor& source, const Tensor& keep);
 
-/// Throws `ShapeError` unless so many texts of the target are as many for each of the sentences.
+/// Throws `ShapeError` unless `texts`, of the target, is a multiple of `sentences`, of the source:
+/// each sentence has as many texts. Of no sentences there are none.
 void check_texts(const std::string& model, int64_t texts, int64_t sentences);
 
 }  // namespace heed

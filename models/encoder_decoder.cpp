@@ -37,7 +37,7 @@ RecurrentSource EncoderDecoder::encode(const Tensor& source, const Tensor& keep)
 
 DecoderStep EncoderDecoder::step(const RecurrentSource& source, const DecoderState& before,
                                  const DecoderInput& y) const {
-  // s_i = f(s_{i-1}, y_{i-1}, c); c is in y's gates, once for all steps                [..., n]
+  // s_i = f(s_{i-1}, y_{i-1}, c); c is in y's gates, of a given text once for all words [..., n]
   const DecoderState s = decoder(before, y);
 
   // p(y_i | y_1 .. y_{i-1}, c) = g(s_i, y_{i-1}, c), by t_i as in rnn_search.cpp, of these terms

@@ -87,7 +87,8 @@ struct DeepOutput : Linear {
   Readout kind;
 };
 
-/// What a step gives: s_i, what t_i is made of, alpha_i [..., S] of a model that has it.
+/// What a step gives: s_i, what t_i is made of, alpha_i [..., S] of a model that has it. With input
+/// feeding s.fed is still t_{i-1}: before the next step it has to become the read-out of `terms`.
 struct DecoderStep {
   DecoderState s;
   DeepOutput::Terms terms;

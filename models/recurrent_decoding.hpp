@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "../core/error.hpp"
 #include "../core/indexing.hpp"
 #include "../core/softmax.hpp"
 #include "../core/views.hpp"
@@ -19,10 +22,17 @@ struct TeacherForced {
   std::vector<Tensor> alpha;  // [B, S] for each of the T words
 };
 
+inline void check_target(const Tensor& target, int64_t sentences) {
+  if (target.rank() == 2 && target.size(0) == sentences && target.size(1) > 0) return;
+  throw ShapeError("teacher forcing: the target is " + to_string(target.shape()) + ", expected [" +
+                   std::to_string(sentences) + ", words], the words from <s> on");
+}
+
 template <class Model>
 TeacherForced teacher_forcing(const Model& m, const Tensor& source, const Tensor& keep,
                               const Tensor& target) {
   const RecurrentSource x = m.encode(source, keep);
+  check_target(target, source.size(0));
   const DecoderInput y = m.decoder.read(m.dropout(m.target_embedding(target)), x.c);  // [B, T, .]
   DecoderState state = x.start;
   TeacherForced result;

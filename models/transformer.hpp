@@ -50,8 +50,8 @@ struct TransformerDecoderLayer {
     /// source's.
     Tensor target_keep = {}, source_keep = {};
   };
-  /// y: [B, n, D]; the weights of its attentions: self [B, H, n, T], to the source [N, H, B / N n,
-  /// S], where the texts of a sentence ask side by side.
+  /// y: [B, n, D]; the weights of its attentions: self [B, H, n, T], to the source
+  /// [N, H, (B / N) n, S], where the texts of a sentence ask side by side.
   struct Output {
     Tensor y, self_weights, source_weights;
   };

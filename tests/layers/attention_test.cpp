@@ -120,6 +120,13 @@ TEST_CASE("the steps of an attention refuse what does not fit to its memory") {
   CHECK_THROWS_WITH(local.weights(Tensor::randn({2, 3, 4}), s, memory),
                     Contains("the query is [2, 3], expected [2, 3, 3]"));
   CHECK_THROWS_AS(local.weights(Tensor::randn({2, 4}), three, memory), ShapeError);
+  const Attention near(ScoreFunction(AdditiveScore({.query = 3, .key = 7, .size = 5})),
+                       {.window = 2});
+  AttentionMemory of_one = memory;
+  of_one.keep = keep_of({3}, 4);
+  for (const Attention* attention : {&whole, &local, &near}) {
+    CHECK_THROWS_WITH((*attention)(s, of_one), Contains("keep is [1, 4], expected [2, 4]"));
+  }
 }
 
 TEST_CASE("an attention shows the shapes that it was given, of one query and of several") {

@@ -44,6 +44,12 @@ TEST_CASE("a target is refused whose texts are not as many for each source sente
     CHECK_THROWS_AS(model(ids({2, 3}), kept({2, 3}), ids({1, 2})), ShapeError);
     CHECK_THROWS_AS(model(ids({2, 3}), kept({2, 3}), ids({3, 4})), ShapeError);
   }
+  for (const Shape& target : {Shape{3, 4}, Shape{4, 4}, Shape{1, 4}, Shape{2, 0}, Shape{2}}) {
+    const auto message = Contains("the target is " + to_string(target) + ", expected [2, words]");
+    CHECK_THROWS_WITH(RNNsearch(small_config())(ids({2, 3}), kept({2, 3}), ids(target)), message);
+    CHECK_THROWS_WITH(EncoderDecoder(small_config())(ids({2, 3}), kept({2, 3}), ids(target)),
+                      message);
+  }
   const Transformer transformer(small_transformer());
   CHECK_THROWS_WITH(transformer(ids({2, 3}), kept({2, 3}), ids({3, 4})),
                     Contains("texts of the target: 3, sentences of the source: 2"));

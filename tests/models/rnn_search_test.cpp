@@ -19,8 +19,10 @@ Tensor logits_by_steps(const Model& model, const Batch& batch) {
   std::vector<Tensor> logits;
   for (int64_t i = 0; i < batch.target_in.size(1); ++i) {
     const DecoderStep step = model.step(x, s, words.at(i));
-    logits.push_back(model.logits(model.readout(step.terms)));
+    const Tensor t = model.readout(step.terms);
+    logits.push_back(model.logits(t));
     s = step.s;
+    if (s.fed.defined()) s.fed = t;
   }
   return stack(logits, 1);
 }
@@ -29,13 +31,17 @@ Tensor logits_by_steps(const Model& model, const Batch& batch) {
 
 TEST_CASE("the steps of a recurrent model are calls, and together its teacher forcing") {
   const Batch batch = make_batch(random_pairs({5, 2}, {3, 4}), {0, 1});
-  const RNNsearch search(small_config());
-  const EncoderDecoder fixed(small_config());
   const auto forced = [&](const auto& model) {
     return model(batch.source, batch.source_keep, batch.target_in);
   };
-  CHECK(difference(logits_by_steps(search, batch), forced(search)) < 1e-6);
-  CHECK(difference(logits_by_steps(fixed, batch), forced(fixed)) < 1e-6);
+  RecurrentConfig config = small_config();
+  for (const bool feeding : {false, true}) {
+    config.input_feeding = feeding;
+    const RNNsearch search(config);
+    const EncoderDecoder fixed(config);
+    CHECK(difference(logits_by_steps(search, batch), forced(search)) < 1e-6);
+    CHECK(difference(logits_by_steps(fixed, batch), forced(fixed)) < 1e-6);
+  }
 }
 
 TEST_CASE("a recurrent decoder refuses a step without a context, and one with two") {
