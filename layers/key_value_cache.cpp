@@ -137,7 +137,8 @@ KeysAndValues KeyValueCache::append(const KeysAndValues& newest) {
     length_ = key.size(2);
     return newest;
   }
-  check_newest(key, value, used(kept_.key.array(), rows_, length_).shape());
+  const Shape& room = kept_.key.shape();
+  check_newest(key, value, {rows_, room[1], length_, room[3]});
   check_type(key.dtype(), kept_.key.dtype());
   check_type(value.dtype(), kept_.key.dtype());
   check_constant(newest);

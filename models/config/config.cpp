@@ -40,7 +40,7 @@ std::string joined(const std::vector<std::string>& list) {
   return text;
 }
 
-/// Of -0, which a configuration may not hold, 0.
+/// -0 as 0, which it means in every key.
 std::string number(double value) { return json_number(value + 0.0); }
 
 /// The value of a key as JSON.

@@ -109,8 +109,9 @@ std::vector<Key> architecture_keys(Config& config, ModelKind model) {
   return keys;
 }
 
-/// In float32 the square of a gradient below 1e-21 or so is 0, and epsilon alone is left of a
-/// denominator: a smaller one makes a vast step of it, and one that is 0 in float32 a NaN.
+/// Of a gradient g below 1e-21 or so Adam's first mean of squares, (1 - beta2) g^2, is 0 in
+/// float32, and epsilon alone is left of the denominator: one much smaller than g makes a vast step
+/// of it, and one that is 0 in float32 a NaN.
 constexpr double smallest_epsilon = 1e-20;
 /// A smaller norm leaves nothing of the gradients.
 constexpr double smallest_clip_norm = 1e-12;
