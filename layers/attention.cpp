@@ -160,6 +160,7 @@ Tensor Attention::weights(const Tensor& e, const Tensor& s, const AttentionMemor
   if (config.window == 0) return weights_of(e, memory.keep, config.normaliser);
 
   const int64_t B = e.size(0), K = e.size(1), S = e.size(2);
+  if (memory.keep.defined()) require_mask("attention", memory.keep, {B, S});
   const Tensor lengths = lengths_of(memory, s.dtype());  // [B, 1]
   if (!position) {
     const Tensor last = lengths - 1.0;

@@ -183,20 +183,23 @@ void check_projected(const MultiHeadAttentionConfig& c, const Tensor& query,
                    std::to_string(B) + ", words, " + std::to_string(c.size) + "]");
 }
 
-/// Section 3.2.2 once everything is projected. query: [B, H, T, K], with a window or positions the
-/// last T of the S words in memory.
+/// The mask for the weights [B, H, T, S] of the last T of S words, or of T queries on another text.
+Tensor keep_of(const MultiHeadAttentionConfig& c, const Tensor& keep, int64_t B, int64_t T,
+               int64_t S) {
+  const Tensor kept =
+      checked_keep("MultiHeadAttention", keep_of_heads(keep, B, T, S), {B, c.heads, T, S});
+  if (c.window == 0) return kept;
+  const Tensor near = window_keep(T, S, c.window);
+  return kept.defined() ? logical_and(kept, near) : near;
+}
+
+/// Section 3.2.2 once everything is projected. query: [B, H, T, K]; keep: of `keep_of`.
 Attended heads_of(const MultiHeadAttention& m, const Tensor& query, const KeysAndValues& memory,
                   const Tensor& keep) {
-  const int64_t B = query.size(0), T = query.size(-2), S = memory.key.size(-2);
-  AttentionInput in{query, memory.key, memory.value, keep_of_heads(keep, B, T, S)};
+  const AttentionInput in{query, memory.key, memory.value, keep};
   Tensor bias;
-  if (m.config.window > 0) {
-    const Tensor near = window_keep(T, S, m.config.window);
-    checked_keep("MultiHeadAttention", in.keep, {B, m.config.heads, T, S});
-    in.keep = keep.defined() ? logical_and(in.keep, near) : near;
-  }
   if (m.config.positions == SelfPositions::alibi) {
-    bias = alibi(m.config.heads, T, S, query.dtype());
+    bias = alibi(m.config.heads, query.size(-2), memory.key.size(-2), query.dtype());
   }
   const Attended heads = attended(in, m.dropout.training ? m.dropout.p : 0, bias, m.relative);
   return {m.out_proj(concatenate_heads(heads.context)), heads.weights};
@@ -232,6 +235,9 @@ Attended MultiHeadAttention::self(const Tensor& x, const Tensor& keep,
                                   KeyValueCache& before) const {
   const int64_t D = config.size, G = config.kv_heads, E = G * head_size(config);
   check_text("text", x, D);
+  const int64_t B = x.size(0), T = x.size(1);
+  // Before anything joins the words so far: who passes a wrong mask may try again.
+  const Tensor kept = keep_of(config, keep, B, T, before.length() + T);
   const Tensor qkv = linear(x, in_proj_weight, in_proj_bias);  // [B, T, D + 2E]
   Tensor q = split_heads(slice(qkv, -1, 0, D), config.heads),
          k = split_heads(slice(qkv, -1, D, D + E), G);
@@ -240,7 +246,7 @@ Attended MultiHeadAttention::self(const Tensor& x, const Tensor& keep,
     k = rotate(k, before.length());
   }
   const Tensor v = split_heads(slice(qkv, -1, D + E, D + 2 * E), G);
-  return heads_of(*this, q, before.append({k, v}), keep);
+  return heads_of(*this, q, before.append({k, v}), kept);
 }
 
 KeysAndValues MultiHeadAttention::project(const Tensor& memory) const {
@@ -268,7 +274,9 @@ Attended MultiHeadAttention::operator()(const Tensor& query, const KeysAndValues
   check_other_text(config);
   check_text("query", query, config.size);
   check_projected(config, query, memory);
-  return heads_of(*this, project_rows(*this, query, 0, config.size), memory, keep);
+  const int64_t B = query.size(0), T = query.size(1), S = memory.key.size(2);
+  return heads_of(*this, project_rows(*this, query, 0, config.size), memory,
+                  keep_of(config, keep, B, T, S));
 }
 
 void MultiHeadAttention::members(Members& m) {

@@ -38,6 +38,24 @@ class Decoder {
 /// text has its end symbol. `model` is its name in the message.
 void check_source(const std::string& model, const Tensor& source, const Tensor& keep);
 
+/// Throws `ShapeError` unless target is [B, T] for B sentences, with T > 0: `<s>` comes first.
+void check_target(const std::string& model, const Tensor& target, int64_t sentences);
+
+/// What a decoder is in the midst of: N sentences, R rows, as many of each; R is N at the start.
+struct DecoderRows {
+  /// The name in messages.
+  std::string model;
+  int64_t sentences = 0, rows = sentences;
+
+  /// Throws `ShapeError` unless last is [R], a word for each row.
+  void check_step(const Tensor& last) const;
+  /// Takes the numbers of those that `Decoder::reorder` names. Throws `ShapeError` or `IndexError`
+  /// for what that does not allow, and then changes nothing.
+  void reorder(const Tensor& sentences_left, const Tensor& rows_left);
+  /// K of R = N K rows; of none 1, as at the start.
+  int64_t each() const { return sentences > 0 ? rows / sentences : 1; }
+};
+
 /// Throws `ShapeError` unless `texts`, of the target, is a multiple of `sentences`, of the source:
 /// each sentence has as many texts. Of no sentences there are none.
 void check_texts(const std::string& model, int64_t texts, int64_t sentences);

@@ -27,7 +27,7 @@ namespace heed {
 // c: the last state of each direction, forward after the last word, backward after the first;
 // s_0 = tanh(W_s backward h_1).
 RecurrentSource EncoderDecoder::encode(const Tensor& source, const Tensor& keep) const {
-  check_source("EncoderDecoder", source, keep);
+  check_source(name, source, keep);
   const Tensor last = encoder(dropout(source_embedding(source)), keep).last;
   const Tensor forward = select(last, 0, -2), backward = select(last, 0, -1);  // top layer, [B, n]
   const Tensor c = cat({forward, backward}, -1);                               // [B, 2n]

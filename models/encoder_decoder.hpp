@@ -17,6 +17,9 @@ namespace heed {
 /// writes. Cho et al. 2014 (arXiv 1406.1078), section 2.2 and appendix A; Sutskever et al. 2014.
 /// It is RNNsearch without the search, with the same names of weights but `attention.*`.
 struct EncoderDecoder {
+  /// What messages call it.
+  static constexpr const char* name = "EncoderDecoder";
+
   explicit EncoderDecoder(const RecurrentConfig& config);
 
   /// Teacher forcing. source: [B, S] int32, keep: [B, S] bool, target: [B, T] int32 from `<s>` on

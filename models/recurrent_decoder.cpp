@@ -20,6 +20,21 @@ void check_one_context(const Tensor& Ey, const Tensor& c, int64_t C) {
                    std::to_string(C) + "]");
 }
 
+/// A state of so many layers, with t_{i-1} if it is fed back.
+void check_state(const DecoderState& state, std::size_t layers, bool fed) {
+  if (state.layers.size() != layers) {
+    throw ShapeError("RecurrentDecoder: the state has " + std::to_string(state.layers.size()) +
+                     " layers, the decoder " + std::to_string(layers) +
+                     "; expected what start(s_0) or a step gives");
+  }
+  if (state.fed.defined() == fed) return;
+  throw ShapeError(
+      fed ? "RecurrentDecoder: input feeding, and the state has no read-out t_{i-1} in "
+            "fed; expected readout(terms) of the step before"
+          : "RecurrentDecoder: the state has a read-out in fed; expected none, without "
+            "input feeding");
+}
+
 /// The context comes once: with the input or beside it.
 void check_context(const DecoderInput& y, const Tensor& c) {
   const bool in_input = !y.context_weight.defined();
@@ -71,6 +86,7 @@ DecoderInput RecurrentDecoder::read(const Tensor& Ey, const Tensor& c) const {
 DecoderState RecurrentDecoder::operator()(const DecoderState& before, const DecoderInput& y,
                                           const Tensor& c) const {
   check_context(y, c);
+  check_state(before, 1 + layers.size(), fed_size > 0);
   DecoderState state = before;
   Tensor gates = c.defined() ? y.gates + linear(c, y.context_weight) : y.gates;
   if (state.fed.defined()) gates = gates + linear(state.fed, y.fed_weight);
@@ -80,6 +96,11 @@ DecoderState RecurrentDecoder::operator()(const DecoderState& before, const Deco
     state.layers[k + 1] = layers[k].step(layers[k].project(below), state.layers[k + 1]);
   }
   return state;
+}
+
+Tensor RecurrentDecoder::top(const DecoderState& state) const {
+  check_state(state, 1 + layers.size(), fed_size > 0);
+  return cell.output(state.layers.back());
 }
 
 void RecurrentDecoder::members(Members& m) {

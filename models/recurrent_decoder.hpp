@@ -58,8 +58,9 @@ struct RecurrentDecoder {
   /// two. The result's `past` and `fed` are still those of before.
   DecoderState operator()(const DecoderState& before, const DecoderInput& y,
                           const Tensor& c = {}) const;
-  /// s of the top layer: [..., n].
-  Tensor top(const DecoderState& state) const { return cell.output(state.layers.back()); }
+  /// s of the top layer: [..., n]. `ShapeError` for a state of another number of layers, or with
+  /// `fed` where nothing is fed back, or without where it is.
+  Tensor top(const DecoderState& state) const;
   void members(Members& m);
 
   int64_t embedding, fed_size;

@@ -1,11 +1,8 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
 #include <utility>
 #include <vector>
 
-#include "../core/error.hpp"
 #include "../core/indexing.hpp"
 #include "../core/softmax.hpp"
 #include "../core/views.hpp"
@@ -22,17 +19,11 @@ struct TeacherForced {
   std::vector<Tensor> alpha;  // [B, S] for each of the T words
 };
 
-inline void check_target(const Tensor& target, int64_t sentences) {
-  if (target.rank() == 2 && target.size(0) == sentences && target.size(1) > 0) return;
-  throw ShapeError("teacher forcing: the target is " + to_string(target.shape()) + ", expected [" +
-                   std::to_string(sentences) + ", words], the words from <s> on");
-}
-
 template <class Model>
 TeacherForced teacher_forcing(const Model& m, const Tensor& source, const Tensor& keep,
                               const Tensor& target) {
   const RecurrentSource x = m.encode(source, keep);
-  check_target(target, source.size(0));
+  check_target(Model::name, target, source.size(0));
   const DecoderInput y = m.decoder.read(m.dropout(m.target_embedding(target)), x.c);  // [B, T, .]
   DecoderState state = x.start;
   TeacherForced result;
@@ -61,14 +52,15 @@ class RecurrentSearch final : public Decoder {
       : model_(model),
         x_(model.encode(source, keep)),
         state_(x_.start),
-        sentences_(source.size(0)) {
+        rows_{Model::name, source.size(0)} {
     each_of_state([](Tensor& one) { one = unsqueeze(one, 1); });
   }
 
   Tensor step(const Tensor& last) override {
     NoGrad no_grad;
-    const int64_t R = last.size(0);
-    const Tensor words = reshape(last, {sentences_, each_of(R)});
+    rows_.check_step(last);
+    const int64_t R = rows_.rows;
+    const Tensor words = reshape(last, {rows_.sentences, rows_.each()});
     const Tensor Ey = model_.dropout(model_.target_embedding(words));  // [N, K, E]
     DecoderStep step = model_.step(x_, state_, model_.decoder.read(Ey, x_.c));
     const Tensor t = model_.readout(step.terms);
@@ -83,24 +75,20 @@ class RecurrentSearch final : public Decoder {
 
   void reorder(const Tensor& sentences, const Tensor& rows) override {
     NoGrad no_grad;
-    const int64_t N = sentences.size(0);
-    const bool fewer = N != sentences_;
-    sentences_ = N;
+    const int64_t before = rows_.sentences;
+    rows_.reorder(sentences, rows);
     each_of_state([&](Tensor& one) {
       const int64_t size = one.size(2);
       const Tensor of_rows = reshape(one, {one.size(0) * one.size(1), size});
-      one = reshape(index_select(of_rows, 0, rows), {N, each_of(rows.size(0)), size});
+      one = reshape(index_select(of_rows, 0, rows), {rows_.sentences, rows_.each(), size});
     });
-    if (!fewer) return;
+    if (rows_.sentences == before) return;
     for (Tensor* one : {&x_.memory.annotations, &x_.memory.keys, &x_.memory.keep, &x_.c}) {
       if (one->defined()) *one = index_select(*one, 0, sentences);
     }
   }
 
  private:
-  /// K of R = N K rows; of none 1, as at the start.
-  int64_t each_of(int64_t R) const { return sentences_ > 0 ? R / sentences_ : 1; }
-
   template <class Change>
   void each_of_state(const Change& change) {
     for (Tensor& layer : state_.layers) change(layer);
@@ -111,7 +99,7 @@ class RecurrentSearch final : public Decoder {
   const Model& model_;
   RecurrentSource x_;
   DecoderState state_;
-  int64_t sentences_;
+  DecoderRows rows_;
   Tensor alpha_;  // of the last step, [R, S]
 };
 

@@ -40,7 +40,7 @@ namespace heed {
 // --- A.2.1 Encoder ---
 
 RecurrentSource RNNsearch::encode(const Tensor& source, const Tensor& keep) const {
-  check_source("RNNsearch", source, keep);
+  check_source(name, source, keep);
 
   // E x_j, of both directions                                                          [B, S, E]
   const Tensor Ex = dropout(source_embedding(source));

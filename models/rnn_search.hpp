@@ -20,6 +20,9 @@ namespace heed {
 /// Bahdanau, Cho, Bengio 2014 (arXiv 1409.0473), section 3 and appendix A; rnn_search.cpp reads
 /// like it. Cells, scores, normaliser and local attention are the configuration's.
 struct RNNsearch {
+  /// What messages call it.
+  static constexpr const char* name = "RNNsearch";
+
   explicit RNNsearch(const RecurrentConfig& config);
   /// The same with a score function of your own. `ConfigError` unless the configuration says so,
   /// attention = Score::custom: a folder with that is not taken for another model.

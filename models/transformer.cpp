@@ -49,6 +49,7 @@
 
 #include <cmath>
 
+#include "../core/error.hpp"
 #include "../core/operations.hpp"
 
 namespace heed {
@@ -75,6 +76,17 @@ Tensor add_and_norm(const Layer& m, const LayerNorm& norm, const Tensor& x,
 // 3.2.3, below.
 Attended encoder_decoder_attention(const MultiHeadAttention& attention, const Tensor& h,
                                    const KeysAndValues& source, const Tensor& keep);
+
+/// `ShapeError` unless source and target are those of a decoder of so many layers.
+void check_layers(std::size_t layers, const Transformer::Source& source,
+                  const Transformer::Target& target) {
+  const bool fits = target.layers.empty() || target.layers.size() == layers;
+  if (fits && source.memory.size() == layers) return;
+  throw ShapeError("Transformer: the decoder has " + std::to_string(layers) +
+                   " layers, the source " + std::to_string(source.memory.size()) +
+                   " and the target so far " + std::to_string(target.layers.size()) +
+                   "; expected what encode gives, and a new target or one of this model");
+}
 
 }  // namespace
 
@@ -118,6 +130,7 @@ Transformer::Source Transformer::encode(const Tensor& source, const Tensor& keep
 // The stack on the right of Figure 1, and the logits by 3.4's "learned linear transformation".
 Transformer::Decoded Transformer::decode(const Source& source, Target& so_far,
                                          const Tensor& words) const {
+  check_layers(transformer.decoder.layers.size(), source, so_far);
   const int64_t n = words.size(1), first = so_far.length();
   // 3.2.3: no word sees those after it, [1, n, first + n]; one by itself has none after it.
   const Tensor keep = n > 1 ? causal_keep(n, first + n) : Tensor();

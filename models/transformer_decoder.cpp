@@ -10,16 +10,18 @@ namespace {
 class TransformerDecoder final : public Decoder {
  public:
   TransformerDecoder(const Transformer& model, const Tensor& source, const Tensor& keep)
-      : model_(model), source_(model.encode(source, keep)) {}
+      : model_(model), source_(model.encode(source, keep)), rows_{"Transformer", source.size(0)} {}
 
   Tensor step(const Tensor& last) override {
     NoGrad no_grad;
+    rows_.check_step(last);
     const auto [logits, weights] = model_.decode(source_, so_far_, unsqueeze(last, 1));
     source_weights_ = weights;
     return log_softmax(select(logits, 1, 0));  // [R, V]
   }
 
   Tensor attention() const override {
+    if (!source_weights_.defined()) return {};
     NoGrad no_grad;
     // [N, H, K, S], the hypotheses of a sentence side by side -> [R, S].
     const Tensor alpha = mean(source_weights_, {1});
@@ -32,6 +34,7 @@ class TransformerDecoder final : public Decoder {
 
   void reorder(const Tensor& sentences, const Tensor& rows) override {
     NoGrad no_grad;
+    rows_.reorder(sentences, rows);
     const std::vector<int32_t> order = rows.to_vector<int32_t>();
     for (KeyValueCache& layer : so_far_.layers) layer.reorder(order);
     if (sentences.size(0) == source_.keep.size(0)) return;
@@ -46,6 +49,7 @@ class TransformerDecoder final : public Decoder {
   const Transformer& model_;
   Transformer::Source source_;
   Transformer::Target so_far_;
+  DecoderRows rows_;
   Tensor source_weights_;  // of the last step
 };
 

@@ -191,3 +191,18 @@ TEST_CASE("a score of one's own that takes coverage is told of none before the f
   CHECK(difference(attention.energies(s, memory), squeeze(matmul(h, unsqueeze(s, 2)), 2)) < 1e-6);
   CHECK(attention(unsqueeze(s, 1), memory).weights.shape() == Shape{2, 1, 4});
 }
+
+TEST_CASE("the mask of a memory is one of its words, in a window too") {
+  for (const int64_t window : {0, 2}) {
+    for (const Local local : {Local::monotonic, Local::predictive}) {
+      const Attention attention(ScoreFunction(DotScore({3})),
+                                {.window = window, .local = local, .query = 3, .size = 5});
+      AttentionMemory memory = attention.remember(Tensor::randn({2, 4, 3}));
+      memory.keep = Tensor::ones({2, 1}, boolean);
+      CHECK_THROWS_WITH(attention(Tensor::randn({2, 3}), memory),
+                        Contains("attention: keep is [2, 1], expected [2, 4]"));
+      memory.keep = Tensor::ones({2, 4});
+      CHECK_THROWS_WITH(attention(Tensor::randn({2, 3}), memory), Contains("expected bool"));
+    }
+  }
+}

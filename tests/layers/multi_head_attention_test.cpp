@@ -142,6 +142,19 @@ TEST_CASE("a keep mask of two axes is of each sentence's keys, and one of each q
                     Contains("keep is [3, 3]") && Contains("as many axes"));
 }
 
+TEST_CASE("words of a wrong mask do not join those before them") {
+  manual_seed(1);
+  const MultiHeadAttention layer({.size = 6, .heads = 2});
+  const Tensor x = Tensor::randn({2, 3, 6});
+  KeyValueCache cache;
+  NoGrad no_grad;
+  layer.self(slice(x, 1, 0, 2), {}, cache);
+  CHECK_THROWS_AS(layer.self(slice(x, 1, 2, 3), Tensor::ones({2, 2}, boolean), cache), ShapeError);
+  CHECK(cache.length() == 2);
+  const Tensor last = layer.self(slice(x, 1, 2, 3), {}, cache).context;
+  CHECK(difference(last, slice(layer.self(x).context, 1, 2, 3)) < 1e-6);
+}
+
 TEST_CASE("multi-head attention says what does not fit") {
   CHECK_THROWS_WITH(MultiHeadAttention({.size = 10, .heads = 3}),
                     Contains("3 heads do not divide the size 10"));
