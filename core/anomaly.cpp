@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "autograd.hpp"
 #include "error.hpp"
 
 namespace heed {
@@ -34,8 +35,14 @@ Shape index_of(int64_t i, const Shape& shape) {
 
 }  // namespace
 
-DetectAnomaly::DetectAnomaly(Anomaly wanted) : before_(detecting) { detecting = wanted; }
-DetectAnomaly::~DetectAnomaly() { detecting = before_; }
+DetectAnomaly::DetectAnomaly(Anomaly wanted) : before_(detecting) {
+  detecting = wanted;
+  ++observers;
+}
+DetectAnomaly::~DetectAnomaly() {
+  detecting = before_;
+  --observers;
+}
 bool detects_anomaly() { return detecting != Anomaly::none; }
 
 void check_for_anomaly(const std::string& what, const Array& numbers) {

@@ -8,6 +8,7 @@
 #include "anomaly.hpp"
 #include "error.hpp"
 #include "kernels/elementwise.hpp"
+#include "profile.hpp"
 
 namespace heed {
 
@@ -222,6 +223,11 @@ void Backward::check_gradients(const Node& node) {
   }
 }
 
+void Backward::observe_rule(const Node& node) {
+  if (profiles()) profile_rule(node);
+  if (detects_anomaly()) check_gradients(node);
+}
+
 void Backward::run_nodes() {
   for (const uint32_t number : order_) {
     Array& sum = gradients_[number];
@@ -234,7 +240,7 @@ void Backward::run_nodes() {
     running_ = number;
     node.apply(g, *this, !retain_);
     if (lent_) check_lent_sums(node);
-    if (detects_anomaly()) check_gradients(node);
+    if (observers > 0) observe_rule(node);
   }
 }
 

@@ -9,6 +9,9 @@ namespace heed {
 
 class Backward;
 
+/// How many `DetectAnomaly` and `Profile` live on this thread: they see every result and every rule.
+extern constinit thread_local int observers;
+
 /// A recorded operation, or a leaf that collects its gradient. Nodes hold their inputs' nodes and
 /// what their rules saved, never their own result, so that no cycle can arise.
 class Node : public Counted {
@@ -110,6 +113,7 @@ class Backward {
   void check_lent_sums(const Node& node);
   void run_nodes();
   void check_gradients(const Node& node);
+  void observe_rule(const Node& node);
   void finish_leaves();
   void hand_over_gradients();
   void give_gradients_back();

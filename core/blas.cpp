@@ -215,6 +215,13 @@ void gemm(const Gemm& product) {
   product.dtype == float64 ? multiply<double>(product) : multiply<float>(product);
 }
 
+void gemm_with_blas_threads(const Gemm& product, int count) {
+  use_one_thread();
+  openblas_set_num_threads(count);
+  gemm(product);
+  openblas_set_num_threads(1);
+}
+
 BlasInfo blas_info() {
   use_one_thread();
   return {openblas_get_config(), openblas_get_corename(), openblas_get_num_threads()};

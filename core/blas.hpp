@@ -28,6 +28,8 @@ struct Gemm {
 /// empty sum). An extent or distance beyond INT32_MAX is a `ShapeError`. The first product is an
 /// `Error` where OpenBLAS's buffers (128 MiB of addresses for each thread) find no room.
 void gemm(const Gemm& product);
+/// The same by up to `count` of BLAS's own threads, for comparing: not while other threads multiply.
+void gemm_with_blas_threads(const Gemm& product, int count);
 
 /// Which BLAS this is: OpenBLAS's configuration string, the kernels that it chose for this
 /// processor, and its number of threads (1: heed cuts the products and owns the threads).

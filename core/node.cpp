@@ -4,10 +4,14 @@
 #include <atomic>
 #include <new>
 
+#include "anomaly.hpp"
 #include "error.hpp"
 #include "memory.hpp"
+#include "profile.hpp"
 
 namespace heed {
+
+constinit thread_local int observers = 0;
 
 namespace {
 
@@ -67,6 +71,11 @@ void check_version(const Saved& saved, const char* operation) {
                    "(version " +
                    std::to_string(saved.array.version()) + ", saved at " +
                    std::to_string(saved.version) + "); change a clone() instead");
+}
+
+void observe_result(const char* operation, const Array& result) {
+  if (profiles()) profile_result(operation);
+  if (detects_anomaly()) check_for_anomaly(std::string("the result of ") + operation, result);
 }
 
 void throw_undefined(const char* operation) {

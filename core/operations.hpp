@@ -1,6 +1,7 @@
 #pragma once
 
 // Everything that can be done to a Tensor.
+#include "attention.hpp"
 #include "dropout.hpp"
 #include "einsum.hpp"
 #include "elementwise.hpp"

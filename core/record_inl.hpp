@@ -3,7 +3,6 @@
 #include <new>
 #include <utility>
 
-#include "anomaly.hpp"
 #include "autograd.hpp"
 #include "memory.hpp"
 
@@ -17,6 +16,8 @@ template <class... A>
 SavedArrays<sizeof...(A)> saved(const A&... tensors_or_arrays) {
   return {{&array_of(tensors_or_arrays)...}};
 }
+
+void observe_result(const char* operation, const Array& result);
 
 /// Throws the `TypeError` of an operation whose result is an undefined Array.
 [[noreturn]] void throw_undefined(const char* operation);
@@ -141,7 +142,7 @@ bool needs_gradient(const Rule<F, K, N>& rule) {
 
 template <class F, int K, int N, class... Rules>
 Tensor record(const char* name, Array y, const Rule<F, K, N>& rule, const Rules&... rules) {
-  if (detects_anomaly()) check_for_anomaly(std::string("the result of ") + name, y);
+  if (observers > 0) observe_result(name, y);
   if (!grad_enabled() || !(needs_gradient(rule) || ... || needs_gradient(rules))) {
     return Tensor(std::move(y));
   }

@@ -7,12 +7,36 @@ namespace heed {
 /// What turns the scores of a query into weights.
 enum class Normaliser { softmax, sparsemax };
 
+/// The weights of an attention, used like a Tensor. Where it went tile by tile there are none: then
+/// they are computed, from its queries and keys, by whom they are first looked at.
+class LazyWeights {
+ public:
+  LazyWeights() = default;
+  LazyWeights(Tensor weights) : weights_(std::move(weights)) {}
+  /// softmax(q k^T / sqrt(K) + ALiBi) for query [B, H, T, K] and key [B, G, S, K]; keep, slopes: as
+  /// of `tiled_attention`. -> [B, H, T, S].
+  LazyWeights(const Tensor& query, const Tensor& key, const Tensor& keep, const Tensor& slopes)
+      : query_(query), key_(key), keep_(keep), slopes_(slopes) {}
+
+  const Tensor& tensor() const;
+  operator const Tensor&() const { return tensor(); }
+  bool defined() const { return tensor().defined(); }
+  const Array& array() const { return tensor().array(); }
+  const Shape& shape() const { return tensor().shape(); }
+  int64_t size(int64_t axis) const { return tensor().size(axis); }
+  double at(const Shape& index) const { return tensor().at(index); }
+
+ private:
+  Tensor query_, key_, keep_, slopes_;
+  mutable Tensor weights_;
+};
+
 /// What an attention gives for each query.
 struct Attended {
   /// c_i = sum_j alpha_ij h_j.
   Tensor context;
   /// alpha_ij, each row summing to 1 over the kept words (a row that keeps none: zeros).
-  Tensor weights;
+  LazyWeights weights;
 };
 
 /// c_i = sum_j alpha_ij h_j with alpha = softmax of scores e over the kept words: what the score

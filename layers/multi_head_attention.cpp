@@ -64,19 +64,53 @@ Tensor product_of_heads(const Tensor& x, const Tensor& y) {
   return reshape(matmul(reshape(x, {B, G, H / G * T, x.size(3)}), y), {B, H, T, y.size(3)});
 }
 
-/// Eq. (1): softmax(Q K^T / sqrt(d_k)) V, with `bias` added to the scores and what relative
-/// positions add to both products.
-Attended attended(const AttentionInput& in, double p, const Tensor& bias,
-                  const std::optional<RelativePositions>& relative) {
-  const Tensor keep = checked_keep("scaled_dot_product_attention", in.keep, weights_shape(in));
-  const Tensor q = in.query * (1 / std::sqrt(static_cast<double>(in.query.size(-1))));
-  Tensor e = product_of_heads(q, transpose(in.key, -2, -1));  // [..., T, S]
-  if (bias.defined()) e = e + bias;
+double scale_of(const Tensor& query) { return 1 / std::sqrt(static_cast<double>(query.size(-1))); }
+
+/// softmax(Q K^T / sqrt(d_k)), with what ALiBi and relative positions add.   [..., T, S]
+Tensor weights_at_once(const AttentionInput& in, const Tensor& slopes,
+                       const std::optional<RelativePositions>& relative) {
+  const Tensor q = in.query * scale_of(in.query);
+  Tensor e = product_of_heads(q, transpose(in.key, -2, -1));
+  if (slopes.defined()) e = e + alibi(slopes.size(0), e.size(-2), e.size(-1), e.dtype());
   if (relative) e = e + relative->scores(q, e.size(-1));
-  const Tensor alpha = softmax(e, -1, keep);
+  return softmax(e, -1, in.keep);
+}
+
+/// Eq. (1) with all weights at once, and what relative positions add.
+Attended attended_at_once(const AttentionInput& in, double p, const Tensor& slopes,
+                          const std::optional<RelativePositions>& relative) {
+  const Tensor alpha = weights_at_once(in, slopes, relative);
   const Tensor dropped = p > 0 ? heed::dropout(alpha, p) : alpha;
   const Tensor context = product_of_heads(dropped, in.value);
   return {relative ? context + relative->context(dropped) : context, alpha};
+}
+
+/// [..., T, .] of up to four axes as [B, H, T, .], H = 1 where there are no heads.
+Tensor with_heads(const Tensor& x) {
+  if (x.rank() == 4) return x;
+  return unsqueeze(x.rank() == 2 ? unsqueeze(x, 0) : x, 1);
+}
+
+/// Eq. (1), tile by tile.
+Attended attended_by_tiles(const AttentionInput& in, double p, const Tensor& slopes) {
+  const Tensor keep =
+      in.keep.defined() && in.keep.rank() == in.query.rank() ? with_heads(in.keep) : in.keep;
+  const Tensor q = with_heads(in.query), k = with_heads(in.key);
+  const Tensor context =
+      tiled_attention(q, k, with_heads(in.value), keep, slopes, {scale_of(q), p});
+  Shape shape = in.query.shape();
+  shape[shape.rank() - 1] = in.value.size(-1);
+  if (in.query.rank() == 4) return {context, LazyWeights(q, k, keep, slopes)};
+  return {reshape(context, shape), LazyWeights(in.query, in.key, in.keep, slopes)};
+}
+
+/// Eq. (1). Few queries are quicker at once.
+Attended attended(AttentionInput in, double p, const Tensor& slopes,
+                  const std::optional<RelativePositions>& relative) {
+  in.keep = checked_keep("scaled_dot_product_attention", in.keep, weights_shape(in));
+  constexpr int64_t few = 8;
+  const bool by_tiles = !relative && in.query.rank() <= 4 && in.query.size(-2) >= few;
+  return by_tiles ? attended_by_tiles(in, p, slopes) : attended_at_once(in, p, slopes, relative);
 }
 
 /// [B, T, H K] -> [B, H, T, K]: a view.
@@ -197,17 +231,25 @@ Tensor keep_of(const MultiHeadAttentionConfig& c, const Tensor& keep, int64_t B,
 Attended heads_of(const MultiHeadAttention& m, const Tensor& query, const KeysAndValues& memory,
                   const Tensor& keep) {
   const AttentionInput in{query, memory.key, memory.value, keep};
-  Tensor bias;
+  Tensor slopes;
   if (m.config.positions == SelfPositions::alibi) {
-    bias = alibi(m.config.heads, query.size(-2), memory.key.size(-2), query.dtype());
+    slopes = alibi_slopes(m.config.heads, query.dtype());
   }
-  const Attended heads = attended(in, m.dropout.training ? m.dropout.p : 0, bias, m.relative);
+  const Attended heads = attended(in, m.dropout.training ? m.dropout.p : 0, slopes, m.relative);
   return {m.out_proj(concatenate_heads(heads.context)), heads.weights};
 }
 
 }  // namespace
 
 Tensor causal_keep(int64_t T, int64_t S) { return unsqueeze(le(offsets(T, S), 0), 0); }
+
+const Tensor& LazyWeights::tensor() const {
+  if (!weights_.defined() && query_.defined()) {
+    const AttentionInput in{query_, key_, key_, keep_};
+    weights_ = weights_at_once(in, slopes_, {});
+  }
+  return weights_;
+}
 
 Attended scaled_dot_product_attention(const AttentionInput& in, double p) {
   return attended(in, p, {}, {});
@@ -246,7 +288,11 @@ Attended MultiHeadAttention::self(const Tensor& x, const Tensor& keep,
     k = rotate(k, before.length());
   }
   const Tensor v = split_heads(slice(qkv, -1, D + E, D + 2 * E), G);
-  return heads_of(*this, q, before.append({k, v}), kept);
+  const bool goes_on = before.length() > 0;
+  Attended found = heads_of(*this, q, before.append({k, v}), kept);
+  // The cache's words stay where they are until its next change alone.
+  if (goes_on) found.weights = found.weights.tensor();
+  return found;
 }
 
 KeysAndValues MultiHeadAttention::project(const Tensor& memory) const {

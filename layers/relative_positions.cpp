@@ -67,6 +67,8 @@ Tensor alibi(int64_t H, int64_t T, int64_t S, DType dtype) {
   return (-m * abs(offsets(T, S))).to(dtype);
 }
 
+Tensor alibi_slopes(int64_t H, DType dtype) { return Tensor::from(slopes(H), {H}).to(dtype); }
+
 RelativePositions::RelativePositions(int64_t distance, int64_t size)
     : key(init::empty({2 * positive("RelativePositions", "distance", distance) + 1,
                        positive("RelativePositions", "size", size)})),

@@ -29,6 +29,8 @@ Tensor rotate(const Tensor& x, int64_t first = 0);
 /// then every other one of twice as many heads. Press, Smith, Lewis 2022 (arXiv 2108.12409),
 /// section 3; symmetric where a query sees what comes after it.
 Tensor alibi(int64_t H, int64_t T, int64_t S, DType dtype = float32);
+/// m_h of every head: [H].
+Tensor alibi_slopes(int64_t H, DType dtype = float32);
 
 /// Learnt vectors for offsets: a^K_ij = key[c + k], a^V_ij = value[c + k] with c = clip(j - i, -k,
 /// k), so that e_ij = q_i (k_j + a^K_ij)^T / sqrt(K) and z_i = sum_j alpha_ij (v_j + a^V_ij). The

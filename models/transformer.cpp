@@ -134,7 +134,8 @@ Transformer::Decoded Transformer::decode(const Source& source, Target& so_far,
   const int64_t n = words.size(1), first = so_far.length();
   // 3.2.3: no word sees those after it, [1, n, first + n]; one by itself has none after it.
   const Tensor keep = n > 1 ? causal_keep(n, first + n) : Tensor();
-  Tensor x = embed(Side::target, words, first), weights;  // [R, n, D]
+  Tensor x = embed(Side::target, words, first);  // [R, n, D]
+  LazyWeights weights;
   const auto& [layers, norm] = transformer.decoder;
   so_far.layers.resize(layers.size());
   for (std::size_t i = 0; i < layers.size(); ++i) {

@@ -24,7 +24,8 @@ namespace heed {
 struct TransformerEncoderLayer {
   /// y: [B, S, D]; the weights of its attention, [B, H, S, S].
   struct Output {
-    Tensor y, self_weights;
+    Tensor y;
+    LazyWeights self_weights;
   };
 
   explicit TransformerEncoderLayer(const TransformerConfig& config);
@@ -53,7 +54,8 @@ struct TransformerDecoderLayer {
   /// y: [B, n, D]; the weights of its attentions: self [B, H, n, T], to the source
   /// [N, H, (B / N) n, S], where the texts of a sentence ask side by side.
   struct Output {
-    Tensor y, self_weights, source_weights;
+    Tensor y;
+    LazyWeights self_weights, source_weights;
   };
 
   explicit TransformerDecoderLayer(const TransformerConfig& config);
@@ -93,7 +95,8 @@ struct Transformer {
   /// Logits of the words that follow each of n words, [R, n, V], and how its last layer looked at
   /// the source, [N, H, K n, S].
   struct Decoded {
-    Tensor logits, source_weights;
+    Tensor logits;
+    LazyWeights source_weights;
   };
 
   explicit Transformer(const TransformerConfig& config);

@@ -5,6 +5,7 @@
 #include "../blas.hpp"
 #include "../error.hpp"
 #include "../parallel.hpp"
+#include "../profile.hpp"
 
 namespace heed::kernels {
 
@@ -174,6 +175,8 @@ Gemm member_of(const Batch& batch, int64_t index) {
 void run(const Batch& batch) {
   const Gemm& p = batch.matrix;
   if (batch.count == 0 || p.m == 0 || p.n == 0) return;
+  count_flops(2.0 * static_cast<double>(batch.count) * static_cast<double>(p.m * p.n) *
+              static_cast<double>(p.k));
   const Cut cut = cut_of(p.m, p.n, p.k);
   const int64_t pieces = cut.rows * cut.columns;
   // Small products of a batch are grouped, so that a thread gets some work at a time.

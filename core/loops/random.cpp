@@ -1,53 +1,13 @@
 #include "random.hpp"
 #include "math.hpp"
+#include "philox.hpp"
 
 namespace heed::loops {
 
 namespace {
 
-/// Philox4x32-10 on four counters side by side: word k of counter i stands in `word[k][i]`.
-struct Counters {
-  uint32_t word[4][4];
-};
-
-void philox_rounds(uint64_t seed, Counters& c) {
-  uint32_t key0 = static_cast<uint32_t>(seed), key1 = static_cast<uint32_t>(seed >> 32);
-  for (int round = 0; round < 10; ++round) {
-    // Not unrolled, the loop becomes one vector of four lanes, and the counters stay in registers.
-#pragma GCC unroll 1
-    for (int64_t i = 0; i < 4; ++i) {
-      const uint64_t p0 = uint64_t{0xD2511F53u} * c.word[0][i];
-      const uint64_t p1 = uint64_t{0xCD9E8D57u} * c.word[2][i];
-      c.word[0][i] = static_cast<uint32_t>(p1 >> 32) ^ c.word[1][i] ^ key0;
-      c.word[1][i] = static_cast<uint32_t>(p1);
-      c.word[2][i] = static_cast<uint32_t>(p0 >> 32) ^ c.word[3][i] ^ key1;
-      c.word[3][i] = static_cast<uint32_t>(p0);
-    }
-    key0 += 0x9E3779B9u;
-    key1 += 0xBB67AE85u;
-  }
-}
-
 /// Blocks that are drawn together.
-constexpr int64_t width = 16;
-
-/// 4 * width words of the blocks from `start` on, in the order of the blocks.
-void next_words(PhiloxStart start, uint32_t* out) {
-  for (int64_t first = 0; first < width; first += 4) {
-    Counters c;
-    for (int64_t i = 0; i < 4; ++i) {
-      const uint64_t block = start.block + static_cast<uint64_t>(first + i);
-      c.word[0][i] = static_cast<uint32_t>(block);
-      c.word[1][i] = static_cast<uint32_t>(block >> 32);
-      c.word[2][i] = static_cast<uint32_t>(start.stream);
-      c.word[3][i] = static_cast<uint32_t>(start.stream >> 32);
-    }
-    philox_rounds(start.seed, c);
-    for (int64_t i = 0; i < 4; ++i) {
-      for (int64_t k = 0; k < 4; ++k) out[4 * (first + i) + k] = c.word[k][i];
-    }
-  }
-}
+constexpr int64_t width = 64;
 
 PhiloxStart moved(PhiloxStart start, int64_t blocks) {
   return {start.seed, start.stream, start.block + static_cast<uint64_t>(blocks)};
@@ -61,7 +21,7 @@ void with_words(PhiloxStart start, int64_t begin, int64_t n, Use use) {
   start = moved(start, begin * per_element / 4);
   uint32_t words[4 * width];
   for (int64_t i = 0; i < n; i += batch) {
-    next_words(start, words);
+    philox_words(start, width, words);
     start = moved(start, width);
     use(i, words, n - i < batch ? n - i : batch);
   }

@@ -117,6 +117,13 @@ void Flags::argument(std::string& value, const std::string& usage, const std::st
   state_->describe({usage, "", help, Value::text, choices});
 }
 
+void Flags::arguments(std::vector<std::string>& values, const std::string& usage,
+                      const std::string& help, const std::vector<std::string>& choices) {
+  state_->app.add_option("argument", values)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  state_->description.argument_usage = usage;
+  state_->describe({usage, "", help, Value::text, choices});
+}
+
 void Flags::text(const std::string& flag, std::string& value, const std::string& usage,
                  const std::string& help, const std::vector<std::string>& choices) {
   state_->app.add_option_function<std::string>(flag, [flag, &value](const std::string& given) {

@@ -50,6 +50,9 @@ class Flags {
   /// choices: what a shell may offer for it.
   void argument(std::string& value, const std::string& usage, const std::string& help,
                 const std::vector<std::string>& choices = {});
+  /// The same for several of them.
+  void arguments(std::vector<std::string>& values, const std::string& usage,
+                 const std::string& help, const std::vector<std::string>& choices = {});
   /// choices: what a shell may offer; others are for the verb to refuse.
   void text(const std::string& flag, std::string& value, const std::string& usage,
             const std::string& help, const std::vector<std::string>& choices = {});

@@ -26,6 +26,7 @@ std::unique_ptr<Command> bleu_command();
 std::unique_ptr<Command> study_command();
 std::unique_ptr<Command> graph_command();
 std::unique_ptr<Command> average_command();
+std::unique_ptr<Command> bench_command();
 std::unique_ptr<Command> info_command();
 std::unique_ptr<Command> man_command();
 std::unique_ptr<Command> completion_command();

@@ -1,11 +1,4 @@
-#include <sys/wait.h>
-
-#include <spawn.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
 
 #include "../../core/blas.hpp"
 #include "../../core/error.hpp"
@@ -13,9 +6,8 @@
 #include "../../core/graph.hpp"
 #include "../../models/config/model_folder.hpp"
 #include "../../models/text/batches.hpp"
+#include "../command_line/program.hpp"
 #include "commands.hpp"
-
-extern char** environ;  // NOLINT: POSIX
 
 namespace heed::tools {
 namespace {
@@ -24,45 +16,21 @@ bool ends_with(const std::string& text, const std::string& end) {
   return text.size() > end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
-/// A folder for files that only this process reads, removed at the end.
-struct TemporaryFolder {
-  TemporaryFolder() {
-    const char* parent = std::getenv("TMPDIR");
-    path = join_path(parent ? parent : "/tmp", "heed-XXXXXX");
-    if (!mkdtemp(path.data())) throw IoError("graph: " + path + ": " + std::strerror(errno));
-  }
-  ~TemporaryFolder() {
-    try {
-      remove_path(path);
-    } catch (const Error&) {
-      // It lies where the system clears up.
-    }
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  std::string path;
-};
-
 /// The picture that Graphviz's `dot` makes of a graph.
 std::string drawn(const std::string& graph) {
-  const TemporaryFolder folder;
-  std::string input = join_path(folder.path, "graph.dot"), svg = join_path(folder.path, "g.svg");
+  const TemporaryFolder folder("graph");
+  const std::string input = join_path(folder.path, "graph.dot");
   write_file_atomically(input, graph);
-  std::string words[] = {"dot", "-Tsvg", "-o", svg, input};
-  char* arguments[6] = {};
-  for (int i = 0; i < 5; ++i) arguments[i] = words[i].data();
-  pid_t process = 0;
-  const int failure = posix_spawnp(&process, "dot", nullptr, nullptr, arguments, environ);
-  if (failure != 0) {
+  ProgramEnd end;
+  try {
+    end = run_program({"dot", "-Tsvg", input});
+  } catch (const IoError&) {
     throw IoError(
         "graph: an .svg is drawn by Graphviz's program dot, which can't be started "
         "(apt-get install graphviz); or name an --out that ends in .dot");
   }
-  int status = 0;
-  while (waitpid(process, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (status != 0) throw IoError("graph: Graphviz's program dot failed");
-  return read_file(svg);
+  if (end.status != 0) throw IoError("graph: Graphviz's program dot failed");
+  return end.output;
 }
 
 /// `words` tokens from the start of a vocabulary, as far as it has them, and the end symbol.

@@ -12,6 +12,7 @@ const std::vector<Verb>& verbs() {
       {"study", "repeat a figure of the papers: numbers, picture, table", study_command},
       {"graph", "draw the graph of a training step", graph_command},
       {"average", "the mean of a run's last checkpoints as a model", average_command},
+      {"bench", "time training, decoding and attention on this machine", bench_command},
       {"info", "this build and machine, or a model's summary", info_command},
       {"man", "this command's manual page, for man -l", man_command},
       {"completion", "what a shell needs to complete this command's words", completion_command},

@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstdint>
+
+/// Vectors as long as a register of the instruction set, for products of small matrices, which the
+/// compiler does not keep in registers by itself. For files of core/loops alone.
+namespace heed::loops {
+
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int register_bytes = 64, registers = 32;
+#elif defined(__AVX2__)
+constexpr int register_bytes = 32, registers = 16;
+#else
+constexpr int register_bytes = 16, registers = 16;
+#endif
+
+template <class T>
+struct VectorOf;
+template <>
+struct VectorOf<float> {
+  typedef float type __attribute__((vector_size(register_bytes)));
+};
+template <>
+struct VectorOf<double> {
+  typedef double type __attribute__((vector_size(register_bytes)));
+};
+template <class T>
+using Vector = typename VectorOf<T>::type;
+
+/// Numbers in a vector.
+template <class T>
+constexpr int64_t vector_size = register_bytes / static_cast<int64_t>(sizeof(T));
+
+template <class T>
+inline Vector<T> load(const T* from) {
+  Vector<T> v;
+  __builtin_memcpy(&v, from, sizeof v);
+  return v;
+}
+
+template <class T>
+inline void store(T* to, Vector<T> v) {
+  __builtin_memcpy(to, &v, sizeof v);
+}
+
+/// A matrix whose element (i, j) is data[i * row + j * column].
+template <class T>
+struct Strided {
+  const T* data;
+  int64_t row, column;
+};
+
+/// R rows and V vectors of columns of c = a b or c += a b, held in registers; k: the inner size.
+/// The rows of b and c are contiguous.
+template <class T, int R, int V>
+inline void multiply_block(int64_t k, Strided<T> a, const T* b, int64_t b_row, T* c, int64_t c_row,
+                           bool accumulate) {
+  constexpr int64_t size = vector_size<T>;
+  Vector<T> sums[R][V];
+  for (int r = 0; r < R; ++r) {
+    for (int v = 0; v < V; ++v) {
+      sums[r][v] = accumulate ? load<T>(c + r * c_row + v * size) : Vector<T>{};
+    }
+  }
+  for (int64_t i = 0; i < k; ++i) {
+    Vector<T> row[V];
+    for (int v = 0; v < V; ++v) row[v] = load<T>(b + i * b_row + v * size);
+    for (int r = 0; r < R; ++r) {
+      const Vector<T> factor = Vector<T>{} + a.data[r * a.row + i * a.column];
+      for (int v = 0; v < V; ++v) sums[r][v] += factor * row[v];
+    }
+  }
+  for (int r = 0; r < R; ++r) {
+    for (int v = 0; v < V; ++v) store<T>(c + r * c_row + v * size, sums[r][v]);
+  }
+}
+
+/// All m rows of V vectors of columns.
+template <class T, int R, int V>
+inline void multiply_rows(int64_t m, int64_t k, Strided<T> a, const T* b, int64_t b_row, T* c,
+                          int64_t c_row, bool accumulate) {
+  while (m >= R) {
+    multiply_block<T, R, V>(k, a, b, b_row, c, c_row, accumulate);
+    a.data += R * a.row;
+    c += R * c_row;
+    m -= R;
+  }
+  if constexpr (R > 1) {
+    if (m > 0) multiply_rows<T, R / 2, V>(m, k, a, b, b_row, c, c_row, accumulate);
+  }
+}
+
+/// c = a b, or c += a b: a [m, k] of any strides, the rows of b [k, n] and c [m, n] contiguous, n a
+/// multiple of a vector's size.
+template <class T>
+inline void multiply(int64_t m, int64_t n, int64_t k, Strided<T> a, const T* b, int64_t b_row, T* c,
+                     int64_t c_row, bool accumulate) {
+  constexpr int64_t size = vector_size<T>;
+  constexpr bool many = registers == 32;  // rows and vectors fill them
+  constexpr int most = many ? 3 : 2;
+  for (; n >= most * size; n -= most * size, b += most * size, c += most * size) {
+    multiply_rows<T, many ? 8 : 6, most>(m, k, a, b, b_row, c, c_row, accumulate);
+  }
+  for (; n >= 2 * size; n -= 2 * size, b += 2 * size, c += 2 * size) {
+    multiply_rows<T, many ? 12 : 6, 2>(m, k, a, b, b_row, c, c_row, accumulate);
+  }
+  for (; n > 0; n -= size, b += size, c += size) {
+    multiply_rows<T, many ? 16 : 8, 1>(m, k, a, b, b_row, c, c_row, accumulate);
+  }
+}
+
+}  // namespace
+
+}  // namespace heed::loops

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace heed::tools {
+
+/// One line of `heed bench`. NaN: does not apply.
+struct BenchRow {
+  static constexpr double none = std::numeric_limits<double>::quiet_NaN();
+  std::string work, name;  ///< `name`: the case, as `batch 64`
+  double ms_min = none, ms_median = none;
+  /// The matrix products of a step alone.
+  double floor_ms = none;
+  double gflops = none;
+  /// Of one operation.
+  double forward_ns = none, backward_ns = none;
+  /// Of the target, at `ms_min`.
+  double tokens_per_second = none, sentences_per_second = none;
+  /// The most memory that the process has had.
+  double peak_rss_mb = none;
+  double heap_allocations_per_step = none;
+};
+
+/// What a step took, in milliseconds, once warm, and how often it asked for memory.
+struct StepTimes {
+  double min = 0, median = 0, allocations = 0;
+};
+
+double now_in_seconds();
+
+/// From here on, time_steps adds up what the operations of its timed steps take, for `profile_table`.
+void profile_steps();
+/// The dearest first, as a mean of the steps; what was spent between operations last.
+std::string profile_table();
+
+/// Two steps to get warm, then as many as two seconds hold, at least five.
+StepTimes time_steps(const std::function<void()>& step);
+
+/// The most memory that this process has had, in MB.
+double peak_memory();
+
+/// A row with what every step has.
+BenchRow row_of(const std::string& work, const std::string& name, const StepTimes& times);
+
+/// As an object on one line, with the machine: threads, instruction set, BLAS.
+std::string to_json_line(const BenchRow& row);
+/// The row of such a line.
+BenchRow row_of_json_line(const std::string& line);
+/// For people; columns that apply to no row are left out.
+std::string to_table(const std::vector<BenchRow>& rows);
+
+}  // namespace heed::tools

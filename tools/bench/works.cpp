@@ -1,0 +1,22 @@
+#include "works.hpp"
+
+namespace heed::tools {
+
+const std::vector<Work>& works() {
+  static const std::vector<Work> all = {
+      {"tf_small", "a training step of a Transformer, 64 sentences", bench_tf_small},
+      {"tf_big", "the same, 256 sentences", bench_tf_big},
+      {"rnn_small", "a training step of RNNsearch, 64 sentences", bench_rnn_small},
+      {"rnn_big", "the same, hidden 512, 256 sentences", bench_rnn_big},
+      {"decode_greedy", "greedy decoding of that Transformer, by batch", bench_decode_greedy},
+      {"decode_beam5", "the same with beam 5", bench_decode_beam5},
+      {"decode_one", "greedy decoding of one sentence", bench_decode_one},
+      {"attention", "eq. (1) forward and backward, 4 texts, 8 heads, K 32", bench_attention},
+      {"autograd", "a recorded operation on few elements", bench_autograd},
+      {"adam", "clipping and an Adam step of 10 million weights", bench_adam},
+      {"startup", "heed translate of one sentence, process and all", bench_startup},
+  };
+  return all;
+}
+
+}  // namespace heed::tools
