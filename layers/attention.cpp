@@ -13,7 +13,7 @@ Tensor normalise(Normaliser normaliser, const Tensor& e, const Tensor& keep) {
   return normaliser == Normaliser::softmax ? softmax(e, -1, keep) : sparsemax(e, -1, keep);
 }
 
-/// Number of kept words of each sentence, [B, 1].
+/// Number of kept words of each sentence, [B, 1]. `ShapeError` for a mask of other sentences.
 Tensor lengths_of(const AttentionMemory& memory, DType dtype) {
   const int64_t B = memory.annotations.size(0), S = memory.annotations.size(1);
   if (memory.keep.defined()) require_mask("attention", memory.keep, {B, S});
@@ -160,7 +160,6 @@ Tensor Attention::weights(const Tensor& e, const Tensor& s, const AttentionMemor
   if (config.window == 0) return weights_of(e, memory.keep, config.normaliser);
 
   const int64_t B = e.size(0), K = e.size(1), S = e.size(2);
-  if (memory.keep.defined()) require_mask("attention", memory.keep, {B, S});
   const Tensor lengths = lengths_of(memory, s.dtype());  // [B, 1]
   if (!position) {
     const Tensor last = lengths - 1.0;

@@ -14,8 +14,8 @@ namespace heed {
 class KeyValueCache {
  public:
   /// Appends the newest words of every text, [R, G, n, K] each -> all words, [R, G, t, K]: views,
-  /// good until the next change. Throws `ShapeError`, `TypeError` for
-  /// another element type, `GraphError` where a history would be lost.
+  /// good until the next change. Throws `ShapeError`, `TypeError` for another element type,
+  /// `GraphError` where a history would be lost.
   KeysAndValues append(const KeysAndValues& newest);
   /// Row i goes on from what was row `rows[i]`. Rows that stay where they are are not copied.
   /// Throws `IndexError` for a row that it does not hold, `GraphError` as `append`.

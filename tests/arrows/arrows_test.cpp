@@ -31,6 +31,7 @@ std::vector<Include> read_includes(const fs::path& file) {
   for (std::string line; std::getline(stream, line);) {
     if (line.rfind("#include ", 0) != 0) continue;
     const std::size_t open = line.find_first_of("<\""), close = line.find_last_of(">\"");
+    if (open == std::string::npos) continue;  // the name of a macro
     out.push_back({line.substr(open + 1, close - open - 1), line[open] == '"'});
   }
   return out;
