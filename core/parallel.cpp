@@ -7,8 +7,10 @@
 #include <sched.h>
 
 #include <atomic>
+#include <cstddef>
 #include <exception>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -90,70 +92,74 @@ void wait_until(Done done, Sleep sleep) {
   while (!done()) sleep();
 }
 
-/// The threads beside the caller's. They live until the process ends.
+/// The threads beside the caller's; they live until the process ends. A loop is a room with places
+/// for helpers. Whoever takes one works until no piece is left and, leaving, closes the door: the
+/// caller waits for those inside alone, so a helper that the machine has not woken yet holds up
+/// nobody.
 class Team {
  public:
   /// Runs the loop on up to `threads` threads, this one among them.
   void run(Loop& loop, int threads) {
     const std::unique_lock lock(busy_, std::try_to_lock);
     if (!lock) return loop.run();  // a loop of another thread has the team
-    const int helpers = hire(threads - 1);
+    const uint32_t places = hire(threads - 1);
     loop_ = &loop;
-    wanted_.store(helpers, std::memory_order_relaxed);
-    working_.store(helpers, std::memory_order_relaxed);
-    round_.fetch_add(1);
-    if (asleep_.load() > 0) round_.notify_all();
+    door_.store(places * place);
+    door_.notify_all();
     inside = true;
     loop.run();
     inside = false;
-    wait_until([&] { return working_.load(std::memory_order_acquire) == 0; }, sched_yield);
+    close();
+    wait_until([&] { return door_.load(std::memory_order_acquire) == 0; }, sched_yield);
   }
 
  private:
+  static constexpr uint32_t most = 0xffff, place = most + 1;
+
   /// As many of `wanted` threads as the system gives.
-  int hire(int wanted) {
-    while (hired_ < wanted) {
+  uint32_t hire(int wanted) {
+    const uint32_t helpers = wanted < static_cast<int>(most) ? static_cast<uint32_t>(wanted) : most;
+    while (hired_ < helpers) {
       try {
-        std::thread(&Team::work, this, hired_, round_.load()).detach();
+        std::thread(&Team::work, this).detach();
       } catch (const std::system_error&) {
         break;
       }
       ++hired_;
     }
-    return hired_ < wanted ? hired_ : wanted;
+    return hired_ < helpers ? hired_ : helpers;
   }
 
-  void work(int number, uint32_t round) {
+  void work() {
     inside = true;
-    for (;; ++round) {
-      wait_until([&] { return round_.load(std::memory_order_acquire) != round; },
-                 [&] {
-                   asleep_.fetch_add(1);
-                   round_.wait(round);
-                   asleep_.fetch_sub(1);
-                 });
-      if (number >= wanted_.load(std::memory_order_relaxed)) continue;
+    for (;;) {
+      uint32_t door = 0;
+      const auto open = [&] { return (door = door_.load(std::memory_order_relaxed)) >= place; };
+      wait_until(open, [&] { door_.wait(door, std::memory_order_relaxed); });
+      if (!door_.compare_exchange_strong(door, door - place + 1, std::memory_order_acquire))
+        continue;
       loop_->run();
-      working_.fetch_sub(1, std::memory_order_release);
+      close();
+      door_.fetch_sub(1, std::memory_order_release);
     }
   }
 
+  void close() { door_.fetch_and(most, std::memory_order_relaxed); }
+
   std::mutex busy_;
-  int hired_ = 0;
+  uint32_t hired_ = 0;
   Loop* loop_ = nullptr;
-  std::atomic<uint32_t> round_{0};
-  std::atomic<int> wanted_{0}, working_{0}, asleep_{0};
+  /// The free places above, the helpers inside below.
+  std::atomic<uint32_t> door_{0};
 };
 
-/// A forked process has this thread alone: it starts a team of its own.
-Team* team() {
-  static std::atomic<Team*> current{nullptr};
-  static const bool watches_forks = [] {
-    current = new Team;
-    return pthread_atfork(nullptr, nullptr, [] { current = new Team; }) == 0;
-  }();
-  static_cast<void>(watches_forks);
-  return current;
+/// A forked process has its caller's thread alone: it starts a team of its own.
+Team& team() {
+  alignas(Team) static std::byte room[sizeof(Team)];
+  static const auto make = [] { new (room) Team; };
+  static const bool made = (make(), pthread_atfork(nullptr, nullptr, make) == 0);
+  static_cast<void>(made);
+  return *std::launder(reinterpret_cast<Team*>(room));
 }
 
 }  // namespace
@@ -175,7 +181,7 @@ void parallel_pieces(int64_t count, int64_t piece, LoopBody body) {
   if (wanted <= 1 || inside) {
     loop.run();
   } else {
-    team()->run(loop, wanted);
+    team().run(loop, wanted);
   }
   loop.failure.rethrow();
 }
