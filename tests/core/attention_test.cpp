@@ -158,14 +158,14 @@ TEST_CASE("tiled attention takes strided operands, and its gradient is right") {
 
 TEST_CASE("tiled attention has the same bits with any number of threads") {
   const int before = threads();
-  std::vector<std::vector<double>> found;
+  std::vector<std::vector<float>> found;
   for (const int count : {1, 2, 5}) {
     set_threads(count);
     manual_seed(3);
     Tensor q = Tensor::randn({1, 3, 1700, 8}).set_requires_grad(true);
     const Tensor y = tiled_attention(q, q, q, {}, {}, {1, 0.2});
     sum(square(y)).backward();
-    found.push_back(q.grad().to_vector<double>());
+    found.push_back(q.grad().to_vector<float>());
   }
   set_threads(before);
   CHECK(found[0] == found[1]);
