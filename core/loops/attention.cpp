@@ -55,11 +55,15 @@ void add_scaled(T* to, const T* from, T factor, int64_t n) {
   for (int64_t i = 0; i < n; ++i) to[i] += from[i] * factor;
 }
 
+/// Of n numbers, n a multiple of a vector's size.
 template <class T>
 T largest(const T* x, int64_t n) {
-  T most = -infinity<T>;
-  for (int64_t i = 0; i < n; ++i) most = x[i] > most ? x[i] : most;
-  return most;
+  Vector<T> most = all_lanes(-infinity<T>);
+  for (int64_t i = 0; i < n; i += vector_size<T>) {
+    const Vector<T> v = load<T>(x + i);
+    most = v > most ? v : most;
+  }
+  return largest_lane<T>(most);
 }
 
 /// A tile of the matrix [T, S], and how much of it is seen.
@@ -110,15 +114,13 @@ void scores(const AttentionHead<T>& head, const Tile& t, const T* keys, T* e) {
   }
 }
 
-/// x = exp(x - less), and the sum.
+/// x = exp(x - less), and their sum lane by lane; n: a multiple of a vector's size.
 template <class T>
-T exponentials(T* x, T less, int64_t n) {
+Vector<T> exponentials(T* x, T less, int64_t n) {
   for (int64_t i = 0; i < n; ++i) x[i] = exponential<T, false>(x[i] - less);
   Vector<T> sums{};
   for (int64_t i = 0; i < n; i += vector_size<T>) sums += load<T>(x + i);
-  T sum = 0;
-  for (int64_t i = 0; i < vector_size<T>; ++i) sum += sums[i];
-  return sum;
+  return sums;
 }
 
 /// What dropout multiplies the weights of row `row` of a tile by.
@@ -149,10 +151,11 @@ struct ForwardSpace {
   T *keys, *values, *e, *sums;
 };
 
-/// Of a query tile: the largest score and the sum of exponentials so far.
+/// Of a query tile: the largest score and the sum of exponentials so far, the latter lane by lane.
 template <class T>
 struct Running {
-  T most[tile], sum[tile];
+  T most[tile];
+  Vector<T> sum[tile];
 };
 
 /// e -> the weights before division by their sum; the sums so far are made to fit the new maxima.
@@ -164,10 +167,13 @@ void weigh(const AttentionHead<T>& head, const Tile& t, Running<T>& so_far, T* e
     const T before = so_far.most[i], found = largest(row, width);
     const T most = found > before ? found : before;
     const T less = most == -infinity<T> ? T(0) : most;  // while nothing is seen
-    const T shrink = exponential<T, false>(before - less);
-    so_far.most[i] = most;
-    so_far.sum[i] = so_far.sum[i] * shrink + exponentials(row, less, width);
-    for (int64_t j = 0; j < size && shrink != 1; ++j) sums[i * size + j] *= shrink;
+    if (most != before) {
+      const T shrink = exponential<T, false>(before - less);
+      so_far.most[i] = most;
+      so_far.sum[i] *= shrink;
+      for (int64_t j = 0; j < size; ++j) sums[i * size + j] *= shrink;
+    }
+    so_far.sum[i] += exponentials(row, less, width);
     if (!drops(head)) continue;
     T factors[tile];
     draw(head, t, i, factors);
@@ -181,7 +187,7 @@ void attend_rows(const AttentionHead<T>& head, int64_t begin, int64_t rows, T* o
   const int64_t size = padded<T>(head.value_size);
   Running<T> so_far;
   fill(so_far.most, -infinity<T>, tile);
-  fill(so_far.sum, T(0), tile);
+  for (Vector<T>& sum : so_far.sum) sum = Vector<T>{};
   fill(space.sums, T(0), rows * size);
   for (int64_t column = 0; column < head.keys; column += tile) {
     const Tile t = tile_at(head, begin, rows, column);
@@ -192,7 +198,7 @@ void attend_rows(const AttentionHead<T>& head, int64_t begin, int64_t rows, T* o
                 space.sums, size, true);
   }
   for (int64_t i = 0; i < rows; ++i) {
-    const T sum = so_far.sum[i];
+    const T sum = sum_of_lanes<T>(so_far.sum[i]);
     T* to = output + (begin + i) * output_row;
     const T* from = space.sums + i * size;
     for (int64_t j = 0; j < head.value_size; ++j) to[j] = sum == 0 ? T(0) : from[j] / sum;

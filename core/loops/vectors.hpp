@@ -45,6 +45,28 @@ inline void store(T* to, Vector<T> v) {
   __builtin_memcpy(to, &v, sizeof v);
 }
 
+/// x in every lane: x - 0 is x for -0 too, so that nothing is subtracted.
+template <class T>
+inline Vector<T> all_lanes(T x) {
+  return x - Vector<T>{};
+}
+
+/// The sum, and the largest, of all lanes. NaN counts as -inf for the latter.
+template <class T>
+inline T sum_of_lanes(Vector<T> v) {
+  for (int64_t half = vector_size<T> / 2; half > 0; half /= 2) {
+    for (int64_t i = 0; i < half; ++i) v[i] += v[i + half];
+  }
+  return v[0];
+}
+template <class T>
+inline T largest_lane(Vector<T> v) {
+  for (int64_t half = vector_size<T> / 2; half > 0; half /= 2) {
+    for (int64_t i = 0; i < half; ++i) v[i] = v[i] > v[i + half] ? v[i] : v[i + half];
+  }
+  return v[0];
+}
+
 /// A matrix whose element (i, j) is data[i * row + j * column].
 template <class T>
 struct Strided {
@@ -68,7 +90,7 @@ inline void multiply_block(int64_t k, Strided<T> a, const T* b, int64_t b_row, T
     Vector<T> row[V];
     for (int v = 0; v < V; ++v) row[v] = load<T>(b + i * b_row + v * size);
     for (int r = 0; r < R; ++r) {
-      const Vector<T> factor = Vector<T>{} + a.data[r * a.row + i * a.column];
+      const Vector<T> factor = all_lanes(a.data[r * a.row + i * a.column]);
       for (int v = 0; v < V; ++v) sums[r][v] += factor * row[v];
     }
   }
