@@ -80,8 +80,17 @@ class Backward {
   void give(int input, Array gradient);
   /// What a wanted input has collected, owned by this pass alone; undefined if nothing arrived yet.
   Array& into(int input);
+  /// Adds a^T b to the gradient of a wanted input, a: [n, M], b: [n, N]. What a loop multiplies by
+  /// the same weight gives one product of all its rows, in the end, instead of a thin one a step.
+  void give_product(int input, const Array& a, const Array& b);
 
  private:
+  /// Products of few rows for the gradient of `number`, to be made as one.
+  struct Pending {
+    uint32_t number, from;  ///< `from`: the node of the last
+    int64_t rows = 0;
+    std::vector<Array> a = {}, b = {};
+  };
   /// A node in this pass, and where its inputs stand in `edges_`.
   struct Visit {
     Node* node;
@@ -108,6 +117,10 @@ class Backward {
   void mark_wanted(const std::vector<Tensor>& inputs);
   void take_gradients();
   void add_to(uint32_t number, Array gradient, const char* operation);
+  Pending* pending_for(uint32_t number);
+  void add_pending(Pending& pending);
+  void finish_pending(Pending& pending);
+  Array& own_sum(uint32_t number);
   bool has_its_shape(uint32_t number) const;
   void check_sum(uint32_t number) const;
   void check_lent_sums(const Node& node);
@@ -124,8 +137,9 @@ class Backward {
   std::vector<Ref<Node>> roots_;
   Pooled<Visit> visits_;
   Pooled<Array> gradients_;  ///< dL/dresult of each visit so far
-  Pooled<uint32_t> edges_;   ///< numbers of the inputs, `none` where no gradient is needed
-  Pooled<uint32_t> order_;   ///< operations, the last recorded first
+  std::vector<Pending> pending_;
+  Pooled<uint32_t> edges_;  ///< numbers of the inputs, `none` where no gradient is needed
+  Pooled<uint32_t> order_;  ///< operations, the last recorded first
   Pooled<uint32_t> leaves_;
   Pooled<uint32_t> table_;  ///< numbers by node: open addressing, at most half full
   uint32_t running_ = 0;

@@ -96,6 +96,9 @@ Array& Gradients::into(int input) {
   }
   return run_.into(first_ + input);
 }
+void Gradients::give_product(int input, const Array& a, const Array& b) {
+  if (wants(input)) run_.give_product(first_ + input, a, b);
+}
 
 Array& zeros_into(Array& into, const Shape& shape, DType dtype) {
   if (!into.defined()) into = Array::zeros(shape, dtype);

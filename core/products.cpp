@@ -104,8 +104,10 @@ Array rows_of(const Array& x) {
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   check_linear(x, weight, bias);
   const Array rows = rows_of(x.array());
-  Array product = kernels::matmul(rows, transposed(weight.array()));
-  if (bias.defined()) kernels::add_into(product, bias.array().expand(product.shape()));
+  const Array columns = transposed(weight.array());
+  Array product;
+  if (bias.defined()) product = bias.array().expand({rows.size(0), bias.size(0)}).clone();
+  add_product(product, rows, columns);
   Shape shape = x.shape();
   shape[shape.rank() - 1] = weight.size(0);
   const Array y = product.reshape(shape);
@@ -114,8 +116,8 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
     return kernels::matmul(rows_of(g), matrix).reshape(x_shape);
   });
   const auto to_weight =
-      wrt(weight, saved(rows), [](const Array& g, const Array& input, Array& into) {
-        add_product(into, transposed(rows_of(g)), input);
+      joint({&weight}, saved(rows), [](const Array& g, const Array& input, Gradients& out) {
+        out.give_product(0, rows_of(g), input);
       });
   if (!bias.defined()) return record("linear", y, to_x, to_weight);
   return record("linear", y, to_x, to_weight,

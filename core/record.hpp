@@ -48,6 +48,9 @@ class Gradients {
   void give(int input, Array gradient);
   /// The buffer of a wanted input's gradient, to add to in place; undefined if nothing arrived yet.
   Array& into(int input);
+  /// Adds a^T b to a wanted input's gradient, a: [n, M], b: [n, N]: perhaps later, together with
+  /// what other nodes give it.
+  void give_product(int input, const Array& a, const Array& b);
 
  private:
   Backward& run_;

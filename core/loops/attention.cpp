@@ -123,16 +123,16 @@ Vector<T> exponentials(T* x, T less, int64_t n) {
   return sums;
 }
 
-/// What dropout multiplies the weights of row `row` of a tile by.
+/// What dropout multiplies the weights of row `row` of a tile by, up to the next whole vector.
 template <class T>
 void draw(const AttentionHead<T>& head, const Tile& t, int64_t row, T* factors) {
   const uint64_t number = head.first + static_cast<uint64_t>((t.row + row) * head.keys + t.column);
+  const int64_t width = padded<T>(t.columns), skipped = static_cast<int64_t>(number % 4);
   uint32_t words[tile + 4 + 4 * lanes];
   const PhiloxStart start{head.start.seed, head.start.stream, head.start.block + number / 4};
-  philox_words(start, tile / 4 + 1, words);
-  const uint32_t* own = words + number % 4;
+  philox_words(start, (skipped + width + 3) / 4, words);
   const auto least = static_cast<uint32_t>(head.threshold);
-  for (int64_t j = 0; j < tile; ++j) factors[j] = own[j] >= least ? head.factor : T(0);
+  for (int64_t j = 0; j < width; ++j) factors[j] = words[skipped + j] >= least ? head.factor : T(0);
 }
 
 template <class T>
