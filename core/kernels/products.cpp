@@ -116,13 +116,18 @@ void halve(Cut& cut, int64_t m, int64_t n, int64_t least_rows, int64_t least_col
   }
 }
 
+/// Multiplications of a product, or how many take as long: with few rows it waits for memory.
+int64_t work_of(int64_t m, int64_t n, int64_t k) {
+  constexpr int64_t few_rows = 16;
+  return (m > few_rows ? m : few_rows) * n * (k > 0 ? k : 1);
+}
+
 /// Depends on the shape alone, never on the number of threads: with several of OpenBLAS's kernels
 /// the bits of a product change with how it is cut. Pieces of 256 rows or 128 columns lose almost
 /// nothing; smaller ones are taken only where a big product would otherwise have fewer than four.
 Cut cut_of(int64_t m, int64_t n, int64_t k) {
-  constexpr double least_work = 1 << 19;  // multiplications that are worth a thread's waking
-  const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
-  const auto wanted = static_cast<int64_t>(work / least_work < 64 ? work / least_work : 64);
+  constexpr int64_t least_work = 1 << 19;  // multiplications that are worth a thread's waking
+  const int64_t worth = work_of(m, n, k) / least_work, wanted = worth < 64 ? worth : 64;
   Cut cut;
   halve(cut, m, n, 256, 128, wanted);
   halve(cut, m, n, 64, 48, wanted < 4 ? wanted : 4);
@@ -180,7 +185,7 @@ void run(const Batch& batch) {
   const Cut cut = cut_of(p.m, p.n, p.k);
   const int64_t pieces = cut.rows * cut.columns;
   // Small products of a batch are grouped, so that a thread gets some work at a time.
-  const int64_t work = p.m * p.n * (p.k > 0 ? p.k : 1) / pieces;
+  const int64_t work = work_of(p.m, p.n, p.k) / pieces;
   constexpr int64_t grouped_work = 1 << 18;
   const int64_t group = work < grouped_work ? grouped_work / work : 1;
   parallel_for(batch.count * pieces, group, [&](int64_t begin, int64_t end) {
