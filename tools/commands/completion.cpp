@@ -37,6 +37,8 @@ struct Words {
   std::vector<FlagDescription> flags = {};
   /// What its argument may be; empty: a file, or it takes none.
   std::vector<std::string> arguments = {};
+  /// May it stand several times (`[WORK]...`)?
+  bool several() const { return verb.argument_usage.ends_with("..."); }
 };
 
 std::vector<Words> words_of(const CommandDescription& command) {
@@ -96,7 +98,7 @@ std::string bash_verb(const Words& words) {
   if (!numbers.empty()) out += "        " + joined(numbers, "|") + ") value=number ;;\n";
   if (!texts.empty()) out += "        " + joined(texts, "|") + ") value=text ;;\n";
   if (!words.arguments.empty()) {
-    out += "        " + words.verb.verb +
+    out += "        " + (words.several() ? "*" : words.verb.verb) +
            ") [[ $word == -* ]] || value=choice choices=" + quoted(joined(words.arguments)) +
            " ;;\n";
   }
@@ -162,12 +164,17 @@ _heed() {
       const bool again = flag.value != Value::none;
       out += "        " + quoted((again ? "*" : "") + zsh_flag(flag)) + " \\\n";
     }
+    std::string others = "*:file:_files";
     if (!words.arguments.empty()) {
-      out += "        " +
-             quoted("1:" + words.verb.argument_usage + ":(" + joined(words.arguments) + ')') +
-             " \\\n";
+      const std::string choice =
+          ':' + words.verb.argument_usage + ":(" + joined(words.arguments) + ')';
+      if (words.several()) {
+        others = '*' + choice;
+      } else {
+        out += "        " + quoted('1' + choice) + " \\\n";
+      }
     }
-    out += "        '*:file:_files' ;;\n";
+    out += "        " + quoted(others) + " ;;\n";
   }
   return out + R"(  esac
 }
