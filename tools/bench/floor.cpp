@@ -52,6 +52,7 @@ class Operands {
 }  // namespace
 
 double Products::milliseconds() const {
+  if (profiles_steps()) return BenchRow::none;
   const Operands operands(all_);
   const StepTimes cut = time_steps([&] {
     for (const Product& product : all_) operands.multiply(product);

@@ -46,6 +46,7 @@ StepTimes time_steps(const std::function<void()>& step) {
 }
 
 void profile_steps() { profiling = true; }
+bool profiles_steps() { return profiling; }
 const ProfiledSteps& profiled_steps() { return profiled; }
 
 double peak_memory() {

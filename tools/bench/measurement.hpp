@@ -43,6 +43,7 @@ struct ProfiledSteps {
 };
 /// From here on time_steps profiles its steps: not while another Profile lives.
 void profile_steps();
+bool profiles_steps();
 /// The last steps that had an operation.
 const ProfiledSteps& profiled_steps();
 

@@ -140,6 +140,15 @@ std::string zsh_flag(const FlagDescription& flag) {
   return out + (flag.value == Value::text ? "_files" : " ");
 }
 
+/// What stands without a flag, as zsh's _arguments reads it.
+std::string zsh_arguments(const Words& words) {
+  const std::string indent = "        ", files = quoted("*:file:_files");
+  if (words.arguments.empty()) return indent + files;
+  const std::string choice = ':' + words.verb.argument_usage + ":(" + joined(words.arguments) + ')';
+  if (words.several()) return indent + quoted('*' + choice);
+  return indent + quoted('1' + choice) + " \\\n" + indent + files;
+}
+
 std::string zsh(const CommandDescription& command) {
   std::string out = R"(#compdef heed
 # Completes the words of heed in zsh; made by `heed completion zsh`.
@@ -164,17 +173,7 @@ _heed() {
       const bool again = flag.value != Value::none;
       out += "        " + quoted((again ? "*" : "") + zsh_flag(flag)) + " \\\n";
     }
-    std::string others = "*:file:_files";
-    if (!words.arguments.empty()) {
-      const std::string choice =
-          ':' + words.verb.argument_usage + ":(" + joined(words.arguments) + ')';
-      if (words.several()) {
-        others = '*' + choice;
-      } else {
-        out += "        " + quoted('1' + choice) + " \\\n";
-      }
-    }
-    out += "        " + quoted(others) + " ;;\n";
+    out += zsh_arguments(words) + " ;;\n";
   }
   return out + R"(  esac
 }
