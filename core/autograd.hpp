@@ -9,7 +9,7 @@ namespace heed {
 
 class Backward;
 
-/// How many `DetectAnomaly` and `Profile` live on this thread: they see every result and every rule.
+/// How many `DetectAnomaly` and `Profile` live on this thread. They see each result and each rule.
 extern constinit thread_local int observers;
 
 /// A recorded operation, or a leaf that collects its gradient. Nodes hold their inputs' nodes and

@@ -217,9 +217,12 @@ void gemm(const Gemm& product) {
 
 void gemm_with_blas_threads(const Gemm& product, int count) {
   use_one_thread();
-  openblas_set_num_threads(count);
+  struct BlasThreads {
+    explicit BlasThreads(int number) { openblas_set_num_threads(number); }
+    ~BlasThreads() { openblas_set_num_threads(1); }
+  };
+  const BlasThreads while_it_multiplies(count);
   gemm(product);
-  openblas_set_num_threads(1);
 }
 
 BlasInfo blas_info() {

@@ -28,7 +28,7 @@ struct Gemm {
 /// empty sum). An extent or distance beyond INT32_MAX is a `ShapeError`. The first product is an
 /// `Error` where OpenBLAS's buffers (128 MiB of addresses for each thread) find no room.
 void gemm(const Gemm& product);
-/// The same by up to `count` of BLAS's own threads, for comparing: not while other threads multiply.
+/// The same by up to `count` of BLAS's own threads, to compare with; not while others multiply.
 void gemm_with_blas_threads(const Gemm& product, int count);
 
 /// Which BLAS this is: OpenBLAS's configuration string, the kernels that it chose for this

@@ -33,10 +33,11 @@ double bytes_of(const Node& node) {
 
 }  // namespace
 
-Profile::Profile() : mark_(now()), flops_(flops_so_far) {
+Profile::Profile() {
   if (counts_flops.exchange(true)) throw Error("Profile: there is one already");
   profile = this;
   ++observers;
+  skip();
 }
 
 Profile::~Profile() {
@@ -52,40 +53,36 @@ std::vector<OperationCost> Profile::costs() const {
   return sorted;
 }
 
-void Profile::skip() { since_mark(); }
-
-OperationCost& Profile::cost(const char* name, bool backward) {
-  for (OperationCost& one : costs_) {
-    if (one.backward == backward && one.name == name) return one;
-  }
-  return costs_.emplace_back(OperationCost{name, backward});
+void Profile::skip() {
+  mark_ = now();
+  flops_at_mark_ = flops_so_far;
 }
 
-/// Seconds since it was called before.
-double Profile::since_mark() {
-  const double seconds = now() - mark_;
-  mark_ += seconds;
-  flops_ = flops_so_far;
-  return seconds;
+OperationCost* Profile::find(const char* name, bool backward) {
+  for (OperationCost& cost : costs_) {
+    if (cost.backward == backward && cost.name == name) return &cost;
+  }
+  return nullptr;
+}
+
+void Profile::add_call(const char* name, bool backward, double bytes) {
+  OperationCost* cost = find(name, backward);
+  if (!cost) cost = &costs_.emplace_back(OperationCost{name, backward});
+  ++cost->calls;
+  cost->seconds += now() - mark_;
+  cost->flops += flops_so_far - flops_at_mark_;
+  cost->bytes += bytes;
+  skip();
 }
 
 bool profiles() { return profile != nullptr; }
 
-void profile_result(const char* name) {
-  OperationCost& cost = profile->cost(name, false);
-  ++cost.calls;
-  cost.flops += flops_so_far - profile->flops_;
-  cost.seconds += profile->since_mark();
-}
+void profile_result(const char* name) { profile->add_call(name, false, 0); }
 
 void profile_rule(const Node& node) {
   const double bytes = bytes_of(node);
-  profile->cost(node.name(), false).bytes += bytes;
-  OperationCost& cost = profile->cost(node.name(), true);
-  ++cost.calls;
-  cost.bytes += bytes;
-  cost.flops += flops_so_far - profile->flops_;
-  cost.seconds += profile->since_mark();
+  profile->add_call(node.name(), true, bytes);
+  if (OperationCost* forward = profile->find(node.name(), false)) forward->bytes += bytes;
 }
 
 void count_flops(double flops) {

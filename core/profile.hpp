@@ -6,24 +6,25 @@
 
 namespace heed {
 
-class Array;
 class Node;
 
-/// What an operation took in one direction.
+/// What the calls of an operation took, in one direction.
 struct OperationCost {
   std::string name;
   bool backward = false;
   int64_t calls = 0;
   double seconds = 0;
-  /// Additions and multiplications of its matrix products.
+  /// Multiplications and additions of its matrix products.
   double flops = 0;
-  /// Its result and those of its inputs that have a gradient; backward, the gradients of these.
+  /// Of its results and of those inputs that need a gradient, or of the gradients of both; known
+  /// from the backward pass, so that calls without one add none.
   double bytes = 0;
 };
 
-/// While one lives, it adds up what the operations of this thread take: forward, from the end of
-/// the one before to its own, so that what a program does between two operations counts for the
-/// second; backward, its rule. One at a time: a second one is an `Error`.
+/// While it lives, it adds up what the operations of its thread take. Forward, an operation's time
+/// starts at the end of the one before, so that what a program does between two operations is the
+/// second one's; backward, it is the rule's. A second one at the same time, of any thread, is an
+/// `Error`. PyTorch: `torch.profiler`.
 class Profile {
  public:
   Profile();
@@ -33,25 +34,25 @@ class Profile {
 
   /// The dearest first.
   std::vector<OperationCost> costs() const;
-  /// What comes next is not the next operation's.
+  /// What was done since the last operation is not the next one's.
   void skip();
 
  private:
   friend void profile_result(const char* name);
   friend void profile_rule(const Node& node);
-  OperationCost& cost(const char* name, bool backward);
-  double since_mark();
+  OperationCost* find(const char* name, bool backward);
+  void add_call(const char* name, bool backward, double bytes);
 
   std::vector<OperationCost> costs_;
-  double mark_ = 0, flops_ = 0;
+  double mark_ = 0, flops_at_mark_ = 0;
 };
 
-/// For `record` and the backward pass: does a Profile live on this thread? The rest is for those
-/// for whom it does.
+/// Does a Profile live on this thread?
 bool profiles();
+/// For `record` and the backward pass, where one does: an operation or a rule has ended.
 void profile_result(const char* name);
 void profile_rule(const Node& node);
-/// For products: of any thread.
+/// For matrix products, on any thread.
 void count_flops(double flops);
 
 }  // namespace heed

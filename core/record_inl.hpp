@@ -17,6 +17,7 @@ SavedArrays<sizeof...(A)> saved(const A&... tensors_or_arrays) {
   return {{&array_of(tensors_or_arrays)...}};
 }
 
+/// Shows a result to the `DetectAnomaly` and the `Profile` of this thread.
 void observe_result(const char* operation, const Array& result);
 
 /// Throws the `TypeError` of an operation whose result is an undefined Array.

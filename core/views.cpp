@@ -139,6 +139,7 @@ Tensor join(const char* name, const std::vector<Tensor>& parts, const Shape& sha
     start += extents[i];
     needed |= parts[i].requires_grad();
   }
+  if (observers > 0) observe_result(name, y);
   if (!needed || !grad_enabled()) return Tensor(y);
   return Tensor(y, JoinNode::make(name, y, parts, extents.data(), axis));
 }

@@ -41,7 +41,8 @@ void* memalign(std::size_t alignment, std::size_t bytes) {
 }
 void* aligned_alloc(std::size_t alignment, std::size_t bytes) { return memalign(alignment, bytes); }
 int posix_memalign(void** memory, std::size_t alignment, std::size_t bytes) {
-  if (alignment % sizeof(void*) != 0 || (alignment & (alignment - 1)) != 0) return EINVAL;
+  const bool power_of_two = alignment != 0 && (alignment & (alignment - 1)) == 0;
+  if (!power_of_two || alignment % sizeof(void*) != 0) return EINVAL;
   void* found = memalign(alignment, bytes);
   if (!found) return ENOMEM;
   *memory = found;

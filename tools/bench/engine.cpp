@@ -28,7 +28,7 @@ BenchRow bench_one_attention(int64_t T, bool causal) {
     sum(scaled_dot_product_attention({q, k, v, keep}).context).backward();
   });
   BenchRow row = row_of("attention", "T " + std::to_string(T) + (causal ? " causal" : ""), times);
-  // Two products forward; backward the scores once more and four of their gradients.
+  // Two products forward, five backward: the scores again, dV, dalpha, dQ, dK.
   const double products = 14.0 * B * H * K * static_cast<double>(T * T);
   row.gflops = (causal ? products / 2 : products) / times.min * 1e-6;
   return row;

@@ -39,10 +39,7 @@ class Operands {
   }
 
  private:
-  static Array filled(int64_t count, double value) {
-    Array x = Array::full({count}, value, float32);
-    return x;
-  }
+  static Array filled(int64_t count, double value) { return Array::full({count}, value, float32); }
   /// [rows, columns] in the first elements of `numbers`.
   static Array stored(const Array& numbers, int64_t rows, int64_t columns, bool transposed) {
     const Shape strides = transposed ? Shape{1, rows} : Shape{columns, 1};
@@ -55,6 +52,7 @@ class Operands {
 }  // namespace
 
 double Products::milliseconds() const {
+  if (profiles_steps()) return BenchRow::none;
   const Operands operands(all_);
   const StepTimes cut = time_steps([&] {
     for (const Product& product : all_) operands.multiply(product);

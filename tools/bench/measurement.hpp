@@ -1,10 +1,11 @@
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <limits>
 #include <string>
 #include <vector>
+
+#include "../../core/profile.hpp"
 
 namespace heed::tools {
 
@@ -32,25 +33,24 @@ struct StepTimes {
 
 double now_in_seconds();
 
-/// From here on, time_steps adds up what the operations of its timed steps take, for `profile_table`.
-void profile_steps();
-/// The dearest first, as a mean of the steps; what was spent between operations last.
-std::string profile_table();
-
 /// Two steps to get warm, then as many as two seconds hold, at least five.
 StepTimes time_steps(const std::function<void()>& step);
+
+/// Where the steps of a work spent their time.
+struct ProfiledSteps {
+  std::vector<OperationCost> costs;  ///< of all steps together
+  std::vector<double> ms;            ///< of each step
+};
+/// From here on time_steps profiles its steps: not while another Profile lives.
+void profile_steps();
+bool profiles_steps();
+/// The last steps that had an operation.
+const ProfiledSteps& profiled_steps();
 
 /// The most memory that this process has had, in MB.
 double peak_memory();
 
 /// A row with what every step has.
 BenchRow row_of(const std::string& work, const std::string& name, const StepTimes& times);
-
-/// As an object on one line, with the machine: threads, instruction set, BLAS.
-std::string to_json_line(const BenchRow& row);
-/// The row of such a line.
-BenchRow row_of_json_line(const std::string& line);
-/// For people; columns that apply to no row are left out.
-std::string to_table(const std::vector<BenchRow>& rows);
 
 }  // namespace heed::tools

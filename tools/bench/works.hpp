@@ -13,6 +13,8 @@ namespace heed::tools {
 struct Work {
   const char *name, *summary;
   std::vector<BenchRow> (*run)();
+  /// Its steps are made of operations that a `Profile` sees.
+  bool can_be_profiled = true;
 };
 const std::vector<Work>& works();
 

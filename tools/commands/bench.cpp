@@ -1,7 +1,10 @@
+#include <sstream>
+
 #include "../../core/blas.hpp"
 #include "../../core/error.hpp"
 #include "../../core/parallel.hpp"
 #include "../../core/suggest.hpp"
+#include "../bench/report.hpp"
 #include "../bench/works.hpp"
 #include "../command_line/output.hpp"
 #include "../command_line/program.hpp"
@@ -10,10 +13,26 @@
 namespace heed::tools {
 namespace {
 
-std::vector<std::string> work_names() {
+std::vector<std::string> all_names() {
   std::vector<std::string> names;
   for (const Work& work : works()) names.emplace_back(work.name);
   return names;
+}
+
+std::vector<std::string> names_for_profile() {
+  std::vector<std::string> names;
+  for (const Work& work : works()) {
+    if (work.can_be_profiled) names.emplace_back(work.name);
+  }
+  return names;
+}
+
+std::string summaries() {
+  std::string list;
+  for (const Work& work : works()) {
+    list += (list.empty() ? "" : "; ") + std::string(work.name) + ": " + work.summary;
+  }
+  return list;
 }
 
 const Work& work_named(const std::string& name) {
@@ -21,66 +40,47 @@ const Work& work_named(const std::string& name) {
     if (name == work.name) return work;
   }
   throw ConfigError("heed bench: unknown work '" + escaped(name) + "'" +
-                    did_you_mean(name, work_names()) + " (heed bench --help lists all)");
+                    did_you_mean(name, all_names()) + " (heed bench --help lists all)");
 }
 
-/// The lines of a work that has a process, and so its memory, to itself.
-std::vector<std::string> lines_of_its_own_process(const Work& work) {
-  const ProgramEnd end = run_program(
-      {this_program(), "bench", work.name, "--json", "--threads", std::to_string(threads())});
-  if (end.status != 0) {
-    throw Error("bench: " + std::string(work.name) + " failed (" + std::to_string(end.status) +
-                ")");
-  }
-  std::vector<std::string> lines;
-  for (std::size_t start = 0; start < end.output.size();) {
-    const std::size_t stop = end.output.find('\n', start) + 1;
-    lines.push_back(end.output.substr(start, stop - start));
-    start = stop;
-  }
-  return lines;
+/// What a work prints that has a process, and so its memory, to itself.
+std::string lines_of_its_own_process(const Work& work) {
+  const ProgramEnd end = run_program({this_program(), "bench", work.name, "--json", "--quiet",
+                                      "--threads", std::to_string(threads())});
+  if (end.status == 0) return end.output;
+  throw Error("bench: " + std::string(work.name) + " failed (" + std::to_string(end.status) + ")");
 }
 
 class BenchCommand final : public Command {
  public:
   void declare(Flags& flags) override {
-    std::string list;
-    for (const Work& work : works()) {
-      list += (list.empty() ? "" : "; ") + std::string(work.name) + ": " + work.summary;
-    }
-    flags.arguments(names_, "[WORK]...", "what to time, by default all of these. " + list,
-                    work_names());
+    flags.arguments(names_, "[WORK]...", "what to time, by default all of these. " + summaries(),
+                    all_names());
     flags.toggle("--json", json_, "an object on a line for each case, instead of a table");
-    flags.choice("--profile", profiled_, work_names(),
-                 "instead, where a step of this work spends its time, by operation: products in "
-                 "GFLOP/s, all else by the memory it goes over, in GB/s");
+    flags.text("--profile", profiled_, "WORK",
+               "instead, where a step of this work (its last case) spends its time, by operation: "
+               "products in GFLOP/s, all else by the memory it goes over, in GB/s",
+               names_for_profile());
     flags.epilogue(
         "  heed bench\n  heed bench tf_small rnn_small --json\n"
         "  heed bench --profile tf_big\n");
   }
 
   int run(const Flags&, const CommonFlags& common) override {
-    if (!profiled_.empty()) {
-      profile_steps();
-      work_named(profiled_).run();
-      print(profile_table());
-      return 0;
-    }
-    std::vector<const Work*> chosen;
-    for (const std::string& name : names_) chosen.push_back(&work_named(name));
-    if (chosen.empty()) {
-      for (const Work& work : works()) chosen.push_back(&work);
-    }
+    const std::vector<const Work*> chosen = chosen_works();
+    if (!profiled_.empty()) check_profile();
     blas_self_test();
+    if (!profiled_.empty()) return profile(work_named(profiled_), common.quiet);
     std::vector<BenchRow> rows;
     for (const Work* work : chosen) {
+      if (!common.quiet) say(std::string("timing ") + work->name);
       if (chosen.size() == 1) {
         for (const BenchRow& row : work->run()) add(row, to_json_line(row), rows);
         continue;
       }
-      if (!common.quiet) say(std::string("timing ") + work->name);
-      for (const std::string& line : lines_of_its_own_process(*work)) {
-        add(row_of_json_line(line), line, rows);
+      std::istringstream lines(lines_of_its_own_process(*work));
+      for (std::string line; std::getline(lines, line);) {
+        add(row_of_json_line(line), line + '\n', rows);
       }
     }
     if (!json_) print(to_table(rows));
@@ -88,6 +88,36 @@ class BenchCommand final : public Command {
   }
 
  private:
+  std::vector<const Work*> chosen_works() const {
+    std::vector<const Work*> chosen;
+    for (const std::string& name : names_.empty() ? all_names() : names_) {
+      chosen.push_back(&work_named(name));
+    }
+    return chosen;
+  }
+
+  void check_profile() const {
+    if (!names_.empty()) {
+      throw ConfigError("heed bench: --profile names the only work; leave out '" +
+                        escaped(names_[0]) + "'");
+    }
+    if (json_) throw ConfigError("heed bench: --json is for times; leave it out with --profile");
+    if (work_named(profiled_).can_be_profiled) return;
+    std::string list;
+    for (const std::string& name : names_for_profile()) list += (list.empty() ? "" : ", ") + name;
+    throw ConfigError("heed bench: --profile: " + profiled_ +
+                      " has no steps of operations; give one of " + list);
+  }
+
+  static int profile(const Work& work, bool quiet) {
+    if (!quiet) say(std::string("timing ") + work.name);
+    profile_steps();
+    const std::vector<BenchRow> rows = work.run();
+    print(std::string(work.name) + ", " + rows.back().name + ", a step:\n");
+    print(profile_table(profiled_steps()));
+    return 0;
+  }
+
   void add(const BenchRow& row, const std::string& line, std::vector<BenchRow>& rows) const {
     rows.push_back(row);
     if (!json_) return;

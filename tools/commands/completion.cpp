@@ -37,6 +37,8 @@ struct Words {
   std::vector<FlagDescription> flags = {};
   /// What its argument may be; empty: a file, or it takes none.
   std::vector<std::string> arguments = {};
+  /// May it stand several times (`[WORK]...`)?
+  bool several() const { return verb.argument_usage.ends_with("..."); }
 };
 
 std::vector<Words> words_of(const CommandDescription& command) {
@@ -96,7 +98,7 @@ std::string bash_verb(const Words& words) {
   if (!numbers.empty()) out += "        " + joined(numbers, "|") + ") value=number ;;\n";
   if (!texts.empty()) out += "        " + joined(texts, "|") + ") value=text ;;\n";
   if (!words.arguments.empty()) {
-    out += "        " + words.verb.verb +
+    out += "        " + (words.several() ? "*" : words.verb.verb) +
            ") [[ $word == -* ]] || value=choice choices=" + quoted(joined(words.arguments)) +
            " ;;\n";
   }
@@ -138,6 +140,15 @@ std::string zsh_flag(const FlagDescription& flag) {
   return out + (flag.value == Value::text ? "_files" : " ");
 }
 
+/// What stands without a flag, as zsh's _arguments reads it.
+std::string zsh_arguments(const Words& words) {
+  const std::string indent = "        ", files = quoted("*:file:_files");
+  if (words.arguments.empty()) return indent + files;
+  const std::string choice = ':' + words.verb.argument_usage + ":(" + joined(words.arguments) + ')';
+  if (words.several()) return indent + quoted('*' + choice);
+  return indent + quoted('1' + choice) + " \\\n" + indent + files;
+}
+
 std::string zsh(const CommandDescription& command) {
   std::string out = R"(#compdef heed
 # Completes the words of heed in zsh; made by `heed completion zsh`.
@@ -162,12 +173,7 @@ _heed() {
       const bool again = flag.value != Value::none;
       out += "        " + quoted((again ? "*" : "") + zsh_flag(flag)) + " \\\n";
     }
-    if (!words.arguments.empty()) {
-      out += "        " +
-             quoted("1:" + words.verb.argument_usage + ":(" + joined(words.arguments) + ')') +
-             " \\\n";
-    }
-    out += "        '*:file:_files' ;;\n";
+    out += zsh_arguments(words) + " ;;\n";
   }
   return out + R"(  esac
 }

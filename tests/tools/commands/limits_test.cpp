@@ -38,7 +38,7 @@ TEST_CASE("every verb that computes finds out that BLAS multiplies wrongly") {
   for (const char* line :
        {"heed translate $m", "heed score $m --src $d/test.src --ref $d/test.tgt",
         "heed graph $m --out $d/graph.dot", "heed train --data $d --out $d/m --preset toy",
-        "heed study length --out $d/study", "heed info"}) {
+        "heed study length --out $d/study", "heed bench adam", "heed info"}) {
     const CommandResult result = limited(wrong + line, "a b\n");
     INFO(line << ": " << result.err);
     CHECK(result.status == 5);

@@ -149,6 +149,9 @@ TEST_CASE("bash completes values: fixed ones, files, nothing for a number") {
   CHECK_THAT(offered("heed train --model t"), Contains("transformer\n"));
   CHECK_THAT(offered("heed data re"), Contains("reverse\n"));
   CHECK(offered("heed completion b") == "bash\n");
+  CHECK(offered("heed bench rnn") == "rnn_small\nrnn_big\n");
+  CHECK(offered("heed bench adam au") == "autograd\n");
+  CHECK(offered("heed bench --profile a") == "attention\n");
   CHECK(offered("heed translate --beam ''") == "\n");
   TemporaryFolder folder;
   write_text(folder / "text", "");
