@@ -43,7 +43,8 @@ Array heads_like(const Array& x) {
 
 }  // namespace
 
-// de = alpha o (dalpha - (g . c)), dalpha = g V^T; dQ = scale de K, dK = scale de^T Q, dV = alpha^T g
+// de = alpha o (dalpha - (g . c)), dalpha = g V^T; dQ = scale de K, dK = scale de^T Q,
+// dV = alpha^T g
 Tensor tiled_attention(const Tensor& query, const Tensor& key, const Tensor& value,
                        const Tensor& keep, const Tensor& slopes, TiledAttentionOptions options) {
   check_operands(query, key, value);

@@ -50,7 +50,7 @@ class Golden {
     return at(std::string(key).replace(single, 9, "/float64/")).to(float32);
   }
 
-  /// max |a - b| <= tolerance * max |b|, tolerance 1e-5 for float32 and 1e-10 for float64.
+  /// max |a - b| <= tolerance * max |b|: 1e-10 for float64, 2e-5 for float32, in which both round.
   void compare(const std::string& key, const Array& got) {
     const Array wanted = result(key);
     INFO(key);
@@ -72,7 +72,7 @@ class Golden {
     INFO("largest difference " << difference << " at element " << place << ": " << a[place]
                                << ", PyTorch has " << b[place] << "; largest value " << largest);
     const bool single = got.dtype() == float32;
-    CHECK(relative <= (single ? 1e-5 : 1e-10));
+    CHECK(relative <= (single ? 2e-5 : 1e-10));
     if (key.find("/grad/") != std::string::npos) CHECK(largest >= 0.1);
     Worst& worst = worst_[single ? 0 : 1];
     if (relative >= worst.relative) worst = {relative, key + "[" + std::to_string(place) + "]"};
