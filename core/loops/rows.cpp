@@ -137,10 +137,17 @@ void sparsemax(const T* x, const bool* keep, T* y, int64_t n) {
   for (int64_t i = 0; i < n; ++i) y[i] = y[i] <= threshold ? T{0} : y[i] - threshold;
 }
 
+/// x where `counts`, else 0. Read in any case: GCC 12 makes AVX2 code that picks wrong lanes of a sum
+/// whose terms are read under a condition.
+template <class T>
+T where(bool counts, T x) {
+  return counts ? x : T{0};
+}
+
 template <class T>
 void sparsemax_backward(const T* g, const T* y, T* dx, int64_t n) {
   const T count = sum_of<T>(n, [=](int64_t i) { return y[i] > 0 ? T{1} : T{0}; });
-  const T total = sum_of<T>(n, [=](int64_t i) { return y[i] > 0 ? g[i] : T{0}; });
+  const T total = sum_of<T>(n, [=](int64_t i) { return where(y[i] > 0, g[i]); });
   const T mean = count > 0 ? total / count : T{0};
   for (int64_t i = 0; i < n; ++i) dx[i] = y[i] > 0 ? g[i] - mean : T{0};
 }
@@ -165,7 +172,7 @@ void log_softmax_backward(const T* g, const T* y, const bool* keep, T* dx, int64
     for (int64_t i = 0; i < n; ++i) dx[i] = g[i] - power(y[i]) * sum;
     return;
   }
-  const T sum = sum_of<T>(n, [=](int64_t i) { return keep[i] ? g[i] : T{0}; });
+  const T sum = sum_of<T>(n, [=](int64_t i) { return where(keep[i], g[i]); });
   for (int64_t i = 0; i < n; ++i) {
     const T gradient = g[i] - power(y[i]) * sum;
     dx[i] = keep[i] ? gradient : T{0};

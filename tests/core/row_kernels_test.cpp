@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <limits>
 
 #include "../../core/error.hpp"
+#include "../../core/kernels/elementwise.hpp"
 #include "../../core/kernels/rows.hpp"
 #include "kernel_helpers.hpp"
 
@@ -148,6 +150,63 @@ TEST_CASE("The backward passes of softmax and log_softmax follow their formulas"
       if (!any(Numbers{kept[61]})) continue;
       check_close(kernels::log_softmax_backward(g, log_y, {}), expected_log,
                   tolerance(dtype, 1e-5));
+    }
+  }
+}
+
+namespace {
+
+/// The threshold from the sorted row: the largest k numbers that stay above their own threshold.
+double plain_threshold(Numbers x) {
+  std::sort(x.rbegin(), x.rend());
+  double sum = 0, threshold = 0;
+  for (std::size_t k = 1; k <= x.size() && !std::isinf(x[k - 1]); ++k) {
+    sum += x[k - 1];
+    if (1 + static_cast<double>(k) * x[k - 1] <= sum) break;
+    threshold = (sum - 1) / static_cast<double>(k);
+  }
+  return threshold;
+}
+
+Numbers plain_sparsemax(const Array& x, const Array& keep) {
+  const Numbers kept = values(keep);
+  return by_rows(x, [&](std::size_t row, Numbers v) {
+    const Numbers k = part(kept, row, v.size());
+    for (std::size_t i = 0; i < v.size(); ++i) v[i] = k[i] != 0 ? v[i] : -infinity;
+    const double threshold = plain_threshold(v);
+    for (double& one : v) one = std::max(one - threshold, 0.0);
+    return v;
+  });
+}
+
+Numbers plain_sparsemax_gradient(const Array& g, const Array& y) {
+  const Numbers result = values(y);
+  return by_rows(g, [&](std::size_t row, Numbers v) {
+    const Numbers support = part(result, row, v.size());
+    double count = 0, sum = 0;
+    for (std::size_t i = 0; i < v.size(); ++i) {
+      count += support[i] > 0;
+      sum += support[i] > 0 ? v[i] : 0;
+    }
+    for (std::size_t i = 0; i < v.size(); ++i) v[i] = support[i] > 0 ? v[i] - sum / count : 0;
+    return v;
+  });
+}
+
+}  // namespace
+
+TEST_CASE("sparsemax and its gradient follow their formulas for every length") {
+  for (const DType dtype : {float32, float64}) {
+    for (int64_t n = 1; n <= 70; ++n) {
+      // Close together, so that many are in the support.
+      const Array x = kernels::mul(numbers({6, n}, dtype, 1), Array::full({6, n}, 0.05, dtype));
+      const Array g = numbers({6, n}, dtype, 2);
+      for (const Array& keep : {ones(x.shape()), mask_with_empty_row(x.shape())}) {
+        const Array y = kernels::sparsemax(x, keep);
+        check_close(y, plain_sparsemax(x, keep), tolerance(dtype));
+        check_close(kernels::sparsemax_backward(g, y), plain_sparsemax_gradient(g, y),
+                    tolerance(dtype, 1e-5));
+      }
     }
   }
 }
