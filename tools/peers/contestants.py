@@ -23,7 +23,7 @@ PEERS = [
     Peer("jax", "JAX", TRAINING, "jax_peer.py", "jit", ["jax", "optax"], "jax optax", True),
     Peer("ctranslate2", "CTranslate2", DECODING, "ctranslate2_peer.py", "float32",
          ["ctranslate2", "numpy"], "ctranslate2 numpy", True),
-    Peer("ctranslate2-int8", "its int8", DECODING, "ctranslate2_peer.py", "int8",
+    Peer("ctranslate2-int8", "CTranslate2 int8", DECODING, "ctranslate2_peer.py", "int8",
          ["ctranslate2", "numpy"], "ctranslate2 numpy", False),
     Peer("libtorch", "libtorch", ["autograd"], "libtorch_autograd.cpp", None, TORCH, "torch", True),
 ]
