@@ -84,7 +84,7 @@ def best_of(folder, kind, threads, work, B):
         step = lambda: translator.translate_batch(
             texts, max_batch_size=B, beam_size=works.BEAM[work], max_decoding_length=T,
             min_decoding_length=T)
-        times = time_steps(step, seconds=1.0, least=3)
+        times = time_steps(step, seconds=1.0, least=3, warm=1)
         found.append((1e3 * len(texts) / times[0], times,
                       f"{workers} at a time, threads of each: {each}"))
         assert all(len(result.hypotheses[0]) == T for result in step())

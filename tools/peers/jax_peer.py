@@ -17,8 +17,6 @@ import optax
 from measurement import report, time_steps
 
 V, D, T = works.VOCABULARY, works.D, works.WORDS
-# Philox instead of threefry, which takes longer on a CPU.
-jax.config.update("jax_default_prng_impl", "rbg")
 
 
 class Weights:

@@ -5,10 +5,10 @@ import resource
 import time
 
 
-def time_steps(step, seconds=2.0, least=5, most=10000):
-    """Two steps to get warm, then as many as the seconds hold: (minimum, median) in ms."""
-    step()
-    step()
+def time_steps(step, seconds=2.0, least=5, most=10000, warm=2):
+    """Some steps to get warm, then as many as the seconds hold: (minimum, median) in ms."""
+    for _ in range(warm):
+        step()
     times, start = [], time.perf_counter()
     while len(times) < least or (len(times) < most and time.perf_counter() - start < seconds):
         begin = time.perf_counter()
