@@ -124,6 +124,7 @@ def parameter_lines(record):
     """A line for each network, and whether all agree."""
     lines, equal = [], True
     for network, counts in record["parameters"].items():
+        counts = {who: counts[who] for who in sorted(counts, key=lambda who: (who != "heed", who))}
         same = len(set(counts.values())) == 1
         equal = equal and same
         numbers = f"{next(iter(counts.values())):,}" if same else ", ".join(
