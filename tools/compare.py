@@ -182,7 +182,7 @@ def parse(arguments):
     add("--works", metavar="WORK", nargs="+", choices=works.WORKS, default=works.WORKS,
         help="what to time (default: all)")
     add("--peers", metavar="PEER", nargs="*", choices=list(contestants.BY_NAME),
-        help="whom to time beside heed (default: all that are installed)")
+        help="whom to time beside heed (default: all that are installed; empty: heed alone)")
     add("--rounds", metavar="N", type=positive, default=3, help="default %(default)s")
     add("--threads", metavar="N", type=positive, default=cores(),
         help="of each (default: the cores there are)")
