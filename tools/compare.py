@@ -156,8 +156,9 @@ def write_page(path, record):
     if os.path.exists(path):
         with open(path, encoding="utf-8") as file:
             page = file.read()
+    page = comparison.into_page(page, comparison.to_markdown(record))
     with open(path, "w", encoding="utf-8") as file:
-        file.write(comparison.into_page(page, comparison.to_markdown(record)))
+        file.write(page)
 
 
 def list_all():
@@ -193,7 +194,7 @@ def parse(arguments):
         help="do not ask heed for the sizes of its networks, which trains each for one step")
     add("--json", metavar="FILE", help="write all measurements, with machine and versions")
     add("--markdown", metavar="FILE",
-        help="write the table as a page, between its marks where the file has them")
+        help="write the table as a page: a new one, or between the marks of one that has them")
     add("--from", metavar="RUN.json", nargs="+", dest="records",
         help="time nothing: show these runs of --json together")
     add("--list", action="store_true", help="works and peers, and what is missing")

@@ -94,7 +94,10 @@ class Pages(unittest.TestCase):
         self.assertTrue(once.startswith("# Speed\n\n<!--") and once.endswith("\n\nHow to read it.\n"))
         self.assertNotIn("old", once)
         self.assertEqual(comparison.into_page(once, body), once)
-        self.assertEqual(comparison.into_page("", body), comparison.into_page("words", body))
+        self.assertTrue(comparison.into_page("", body).startswith(comparison.BEGIN))
+        for words in ("words", comparison.BEGIN + "\nno end\n"):
+            with self.assertRaisesRegex(comparison.Unusable, "is kept"):
+                comparison.into_page(words, body)
 
     def test_runs_of_one_machine_are_shown_together_and_of_two_are_not(self):
         other = record(line("heed", "tf_small", "batch 64", ms_min=105.0), versions={"jax": "0.10"})

@@ -187,10 +187,12 @@ def to_markdown(record):
 
 
 def into_page(page, body):
-    """`page` with `body` between its marks; a page without them is replaced by marks and body."""
+    """`page` with `body` between its marks; an empty page becomes marks and body."""
     block = f"{BEGIN}\n\n{body.strip()}\n\n{END}\n"
     before, mark, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END + "\n")
-    if not mark or not end:
+    if not page.strip():
         return block
+    if not mark or not end:
+        raise Unusable(f"a page that is not empty and has no lines {BEGIN} and {END} is kept")
     return before + block + after
