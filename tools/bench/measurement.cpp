@@ -22,7 +22,7 @@ double now_in_seconds() {
 }
 
 StepTimes time_steps(const std::function<void()>& step) {
-  constexpr double seconds = 2;
+  constexpr double seconds = 2, most_seconds = 10;
   constexpr std::size_t least = 5, most = 10000;
   std::vector<double> ms;
   ms.reserve(most);
@@ -32,7 +32,11 @@ StepTimes time_steps(const std::function<void()>& step) {
   if (profiling) profile.emplace();
   const double start = now_in_seconds();
   const auto before = static_cast<double>(allocations_so_far());
-  while (ms.size() < least || (ms.size() < most && now_in_seconds() - start < seconds)) {
+  const auto goes_on = [&] {
+    const double so_far = now_in_seconds() - start;
+    return so_far < seconds || (ms.size() < least && so_far < most_seconds);
+  };
+  while (ms.size() < most && goes_on()) {
     const double begin = now_in_seconds();
     if (profile) profile->skip();
     step();

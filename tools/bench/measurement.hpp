@@ -33,7 +33,7 @@ struct StepTimes {
 
 double now_in_seconds();
 
-/// Two steps to get warm, then as many as two seconds hold, at least five.
+/// Two steps to get warm, then as many as two seconds hold, at least five if ten seconds hold them.
 StepTimes time_steps(const std::function<void()>& step);
 
 /// Where the steps of a work spent their time.
