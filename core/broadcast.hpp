@@ -22,6 +22,9 @@ inline void check_floating(const char* operation, const Tensor& x) {
                   to_string(x.dtype()) + "; convert with .to(float32)");
 }
 
+/// That linear(x, weight, bias) exists.
+void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias);
+
 inline void check_dtype(const char* operation, const char* operand, const Tensor& x, DType wanted) {
   if (x.dtype() == wanted) return;
   throw TypeError(std::string(operation) + ": " + operand + " must be " + to_string(wanted) +

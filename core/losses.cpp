@@ -4,8 +4,10 @@
 
 #include "broadcast.hpp"
 #include "kernels/elementwise.hpp"
+#include "kernels/products.hpp"
 #include "kernels/reductions.hpp"
 #include "kernels/rows.hpp"
+#include "products.hpp"
 #include "record.hpp"
 
 namespace heed {
@@ -51,6 +53,100 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, CrossEntropyOpt
                       const Array each = reduced ? kernels::div(g, divisor).expand({rows}) : g;
                       return kernels::cross_entropy_backward(each, x, ids, sums, ignore, smoothing);
                     }));
+}
+
+namespace {
+
+/// The loss of a last layer, and its gradients where they are wanted, from some rows after others.
+class LossByRows {
+ public:
+  LossByRows(const Tensor& x, const Tensor& weight, const Tensor& target, const Tensor& bias,
+             const CrossEntropyOptions& options)
+      : x_(x.array()),
+        weight_(weight.array()),
+        target_(target.array()),
+        bias_(bias.defined() ? bias.array() : Array()),
+        options_(options),
+        losses_(Array::empty({x.size(0)}, x.dtype())) {
+    kernels::check_targets(target_, options.ignore_index, weight.size(0));
+    if (options.reduction == Reduction::mean) divisor_ = counted(target_, options.ignore_index);
+    if (grad_enabled() && x.requires_grad()) x_gradient = Array::empty(x.shape(), x.dtype());
+    if (grad_enabled() && weight.requires_grad()) {
+      weight_gradient = Array::zeros(weight.shape(), x.dtype());
+    }
+    if (grad_enabled() && bias.requires_grad()) {
+      bias_gradient = Array::zeros(bias.shape(), x.dtype());
+    }
+  }
+
+  Array run() {
+    constexpr int64_t numbers = 1 << 22,
+                      least = 256;  // of a cache; products of fewer rows are thin
+    const int64_t rows = x_.size(0), V = weight_.size(0);
+    const int64_t some = std::max(least, V > 0 ? numbers / V : numbers);
+    for (int64_t row = 0; row < rows; row += some) go_over(row, std::min(row + some, rows));
+    return kernels::div(kernels::sum(losses_, {0}, false), divisor_);
+  }
+
+  Array x_gradient, weight_gradient, bias_gradient;
+
+ private:
+  void go_over(int64_t begin, int64_t end) {
+    const Array x = x_.slice(0, begin, end), target = target_.slice(0, begin, end);
+    const Shape shape{end - begin, weight_.size(0)};
+    const Array logits =
+        bias_.defined() ? bias_.expand(shape).clone() : Array::empty(shape, x.dtype());
+    kernels::matmul_into(logits, x, weight_.transpose(0, 1), bias_.defined());
+    const int64_t ignore = options_.ignore_index;
+    const double smoothing = options_.label_smoothing;
+    Array lse;
+    kernels::copy_into(losses_.slice(0, begin, end),
+                       kernels::cross_entropy(logits, target, ignore, smoothing, lse));
+    if (!x_gradient.defined() && !weight_gradient.defined() && !bias_gradient.defined()) return;
+    const Array each = Array::full({end - begin}, 1 / divisor_, x.dtype());
+    const Array g = kernels::cross_entropy_backward(each, logits, target, lse, ignore, smoothing);
+    if (x_gradient.defined()) {
+      kernels::matmul_into(x_gradient.slice(0, begin, end), g, weight_, false);
+    }
+    if (weight_gradient.defined()) {
+      kernels::matmul_into(weight_gradient, g.transpose(0, 1), x, true);
+    }
+    if (bias_gradient.defined()) kernels::add_into(bias_gradient, kernels::sum(g, {0}, false));
+  }
+
+  const Array x_, weight_, target_, bias_;
+  const CrossEntropyOptions options_;
+  Array losses_;
+  double divisor_ = 1;
+};
+
+}  // namespace
+
+// With the gradients of the logits at hand, those of the operands cost no second pass: the rule
+// multiplies them by dL/dloss, a number.
+Tensor linear_cross_entropy(const Tensor& x, const Tensor& weight, const Tensor& target,
+                            const Tensor& bias, CrossEntropyOptions options) {
+  check_linear(x, weight, bias);
+  if (options.reduction == Reduction::none || x.rank() != 2) {
+    return cross_entropy(linear(x, weight, bias), target, options);
+  }
+  check_cross_entropy(x, target, options);
+  LossByRows loss(x, weight, target, bias, options);
+  const Array y = loss.run();
+  return record(
+      "linear_cross_entropy", y,
+      joint({&x, &weight, &bias}, saved(loss.x_gradient, loss.weight_gradient, loss.bias_gradient),
+            [](const Array& g, const Array& to_x, const Array& to_weight, const Array& to_bias,
+               Gradients& out) {
+              const double factor = g.item();
+              int input = 0;
+              for (const Array* one : {&to_x, &to_weight, &to_bias}) {
+                if (out.wants(input)) {
+                  out.give(input, factor == 1 ? *one : kernels::mul(*one, factor));
+                }
+                ++input;
+              }
+            }));
 }
 
 }  // namespace heed

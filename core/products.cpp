@@ -75,8 +75,6 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
                      expand(b, with_matrix(lead, inner, columns)));
 }
 
-namespace {
-
 void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   check_same_dtype("linear", x, weight);
   check_floating("linear", x);
@@ -91,6 +89,8 @@ void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
                      to_string(bias.shape()));
   }
 }
+
+namespace {
 
 Array rows_of(const Array& x) {
   const int64_t width = x.size(-1);

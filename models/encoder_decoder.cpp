@@ -49,7 +49,12 @@ Tensor EncoderDecoder::logits(const Tensor& t) const { return generator(dropout(
 
 Tensor EncoderDecoder::operator()(const Tensor& source, const Tensor& keep,
                                   const Tensor& target) const {
-  return teacher_forcing(*this, source, keep, target).logits;
+  return generator(hidden(source, keep, target));
+}
+
+Tensor EncoderDecoder::hidden(const Tensor& source, const Tensor& keep,
+                              const Tensor& target) const {
+  return dropout(teacher_forcing(*this, source, keep, target).t);
 }
 
 std::unique_ptr<Decoder> EncoderDecoder::start_decoder(const Tensor& source,

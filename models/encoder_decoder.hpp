@@ -25,6 +25,8 @@ struct EncoderDecoder {
   /// Teacher forcing. source: [B, S] int32, keep: [B, S] bool, target: [B, T] int32 from `<s>` on
   /// -> logits of the next words [B, T, V].
   Tensor operator()(const Tensor& source, const Tensor& keep, const Tensor& target) const;
+  /// The same up to the generator: what it multiplies, [B, T, L].
+  Tensor hidden(const Tensor& source, const Tensor& keep, const Tensor& target) const;
   /// Word by word, for search.
   std::unique_ptr<Decoder> start_decoder(const Tensor& source, const Tensor& keep) const;
   void members(Members& m);

@@ -6,7 +6,7 @@
 
 #include "../core/losses.hpp"
 #include "../core/views.hpp"
-#include "../layers/module.hpp"
+#include "../layers/linear.hpp"
 #include "attention_weights.hpp"
 #include "decoder.hpp"
 
@@ -22,7 +22,8 @@ namespace heed {
 /// source [B, S] int32 with its keep mask [B, S]; target [B, T] from `<s>` on; the result [B, T, V]
 /// are the logits of the words that follow (teacher forcing). What `start_decoder` gives refers to
 /// the model and is used no longer than that lives. Three more functions are optional,
-/// `attention_weights`, `loss` and `length_limits`, as below.
+/// `attention_weights`, `loss` and `length_limits`, as below. With a Linear `generator` whose product
+/// with `hidden(source, keep, target)`, [B, T, L], the logits are, training needs no [B, T, V].
 class TranslationModel {
  public:
   template <class M>
@@ -85,11 +86,26 @@ class TranslationModel {
       if constexpr (requires { model.loss(x, keep, y, next, options); }) {
         return model.loss(x, keep, y, next, options);
       } else {
-        const Tensor logits = model(x, keep, y);
-        if (computed) *computed = logits;
-        return cross_entropy(reshape(logits, {-1, logits.size(-1)}), reshape(next, {-1}), options);
+        if (!computed) return loss_without_logits(x, keep, y, next, options);
+        *computed = model(x, keep, y);
+        return cross_entropy(rows_of(*computed), reshape(next, {-1}), options);
       }
     }
+    Tensor loss_without_logits(const Tensor& x, const Tensor& keep, const Tensor& y,
+                               const Tensor& next, const CrossEntropyOptions& options) const {
+      const Tensor words = reshape(next, {-1});
+      if constexpr (requires {
+                      model.generator.weight;
+                      model.hidden(x, keep, y);
+                    }) {
+        const Linear& last = model.generator;
+        return linear_cross_entropy(rows_of(model.hidden(x, keep, y)), last.weight, words,
+                                    last.bias, options);
+      } else {
+        return cross_entropy(rows_of(model(x, keep, y)), words, options);
+      }
+    }
+    static Tensor rows_of(const Tensor& x) { return reshape(x, {-1, x.size(-1)}); }
     std::unique_ptr<Decoder> start_decoder(const Tensor& x, const Tensor& keep) const override {
       return model.start_decoder(x, keep);
     }

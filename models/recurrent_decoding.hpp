@@ -13,9 +13,9 @@
 /// search asks. RNNsearch and the EncoderDecoder differ in these functions alone.
 namespace heed {
 
-/// What a model says while it reads a given target, and where it looked.
+/// The read-outs t_i of a model that reads a given target, and where it looked.
 struct TeacherForced {
-  Tensor logits;              // [B, T, V]
+  Tensor t;                   // [B, T, L]
   std::vector<Tensor> alpha;  // [B, S] for each of the T words
 };
 
@@ -37,9 +37,8 @@ TeacherForced teacher_forcing(const Model& m, const Tensor& source, const Tensor
     if (state.fed.defined()) t.push_back(state.fed = m.readout(step.terms));
   }
   // Unless t_i is fed back, no step needs it: the read-outs of all words are one product.
-  const Tensor read_out =
+  result.t =
       t.empty() ? m.readout({stack(s, 1), y.Ey, x.c.defined() ? x.c : stack(c, 1)}) : stack(t, 1);
-  result.logits = m.logits(read_out);
   return result;
 }
 

@@ -102,7 +102,11 @@ Tensor RNNsearch::logits(const Tensor& t) const { return generator(dropout(t)); 
 // --- What the model is asked ---
 
 Tensor RNNsearch::operator()(const Tensor& source, const Tensor& keep, const Tensor& target) const {
-  return teacher_forcing(*this, source, keep, target).logits;
+  return generator(hidden(source, keep, target));
+}
+
+Tensor RNNsearch::hidden(const Tensor& source, const Tensor& keep, const Tensor& target) const {
+  return dropout(teacher_forcing(*this, source, keep, target).t);
 }
 
 std::vector<AttentionWeights> RNNsearch::attention_weights(const Tensor& source, const Tensor& keep,

@@ -31,6 +31,8 @@ struct RNNsearch {
   /// Teacher forcing. source: [B, S] int32, keep: [B, S] bool, target: [B, T] int32 from `<s>` on
   /// -> logits of the next words [B, T, V].
   Tensor operator()(const Tensor& source, const Tensor& keep, const Tensor& target) const;
+  /// The same up to the generator: what it multiplies, [B, T, L].
+  Tensor hidden(const Tensor& source, const Tensor& keep, const Tensor& target) const;
   /// The alignment weights alpha_ij on the way: one attention with one head, [B, 1, T, S].
   std::vector<AttentionWeights> attention_weights(const Tensor& source, const Tensor& keep,
                                                   const Tensor& target) const;

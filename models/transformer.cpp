@@ -127,9 +127,9 @@ Transformer::Source Transformer::encode(const Tensor& source, const Tensor& keep
   return result;
 }
 
-// The stack on the right of Figure 1, and the logits by 3.4's "learned linear transformation".
-Transformer::Decoded Transformer::decode(const Source& source, Target& so_far,
-                                         const Tensor& words) const {
+// The stack on the right of Figure 1.
+Transformer::DecoderStates Transformer::decoder_states(const Source& source, Target& so_far,
+                                                       const Tensor& words) const {
   check_layers(transformer.decoder.layers.size(), source, so_far);
   const int64_t n = words.size(1), first = so_far.length();
   // 3.2.3: no word sees those after it, [1, n, first + n]; one by itself has none after it.
@@ -143,7 +143,14 @@ Transformer::Decoded Transformer::decode(const Source& source, Target& so_far,
     x = output.y;
     if (i + 1 == layers.size()) weights = output.source_weights;  // those before are not held
   }
-  return {generator(norm(x)), weights};  // [R, n, V]
+  return {norm(x), weights};  // [R, n, D]
+}
+
+// Then the logits by 3.4's "learned linear transformation".
+Transformer::Decoded Transformer::decode(const Source& source, Target& so_far,
+                                         const Tensor& words) const {
+  const DecoderStates states = decoder_states(source, so_far, words);
+  return {generator(states.y), states.source_weights};  // [R, n, V]
 }
 
 namespace {
@@ -176,8 +183,12 @@ Tensor Transformer::embed(Side side, const Tensor& words, int64_t first) const {
 // Figure 1: the target, "shifted right" by its <s>, read at once.
 Tensor Transformer::operator()(const Tensor& source, const Tensor& keep,
                                const Tensor& target) const {
+  return generator(hidden(source, keep, target));  // [B, T, V]
+}
+
+Tensor Transformer::hidden(const Tensor& source, const Tensor& keep, const Tensor& target) const {
   Target so_far;
-  return decode(encode(source, keep), so_far, target).logits;  // [B, T, V]
+  return decoder_states(encode(source, keep), so_far, target).y;  // [B, T, D]
 }
 
 }  // namespace heed

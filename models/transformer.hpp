@@ -104,11 +104,19 @@ struct Transformer {
   /// Teacher forcing. source: [B, S] int32, keep: [B, S] bool, target: [B, T] int32 from `<s>` on
   /// -> logits of the next words [B, T, V].
   Tensor operator()(const Tensor& source, const Tensor& keep, const Tensor& target) const;
+  /// The same up to the generator: what it multiplies, [B, T, D].
+  Tensor hidden(const Tensor& source, const Tensor& keep, const Tensor& target) const;
   /// source: [N, S] int32, keep: [N, S] bool. `ShapeError` for a source without words.
   Source encode(const Tensor& source, const Tensor& keep) const;
   /// Reads the next n words of every hypothesis, [R, n] int32: they go on from `so_far`, and join
   /// it. In any pieces the logits are those of all words at once; without history after the first.
   Decoded decode(const Source& source, Target& so_far, const Tensor& words) const;
+  /// The same up to the generator: [R, n, D].
+  struct DecoderStates {
+    Tensor y;
+    LazyWeights source_weights;
+  };
+  DecoderStates decoder_states(const Source& source, Target& so_far, const Tensor& words) const;
 
   /// What the first layers read: words [B, T] int32, the first of them at the place `first` ->
   /// [B, T, D]. `DataError` beyond the learned positions.

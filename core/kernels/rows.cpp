@@ -98,9 +98,8 @@ Array log_softmax_backward(const Array& g_in, const Array& y_in, const Array& ke
   return dx;
 }
 
-namespace {
-
-void check_targets(const Array& target, int64_t ignore, int64_t classes) {
+void check_targets(const Array& target_in, int64_t ignore, int64_t classes) {
+  const Array target = target_in.contiguous();
   const int32_t* ids = target.data<int32_t>();
   for (int64_t i = 0; i < target.numel(); ++i) {
     if (ids[i] == ignore || (ids[i] >= 0 && ids[i] < classes)) continue;
@@ -108,8 +107,6 @@ void check_targets(const Array& target, int64_t ignore, int64_t classes) {
                      std::to_string(i) + " is out of range [0, " + std::to_string(classes) + ")");
   }
 }
-
-}  // namespace
 
 Array cross_entropy(const Array& logits_in, const Array& target_in, int64_t ignore,
                     double smoothing, Array& lse) {

@@ -22,6 +22,7 @@ Array log_softmax_backward(const Array& g, const Array& y, const Array& keep);
 /// Losses [N] of logits [N, V] against ids [N] (int32), 0 for ignored ones:
 /// -(1 - s) log p_target - s / V sum_v log p_v, and lse[N], the log-sum-exp of each row, for the
 /// backward pass. `IndexError` for an id outside [0, V) that is not ignored.
+void check_targets(const Array& target, int64_t ignore, int64_t classes);
 Array cross_entropy(const Array& logits, const Array& target, int64_t ignore, double smoothing,
                     Array& lse);
 /// g[N] * (softmax(logits) - (1 - s) onehot - s / V), rows of ignored targets 0.

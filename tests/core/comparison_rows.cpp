@@ -251,6 +251,12 @@ void add_products_and_losses(Rows& rows) {
               [options](const Inputs& x) { return cross_entropy(x[0], x[1], options); });
     }
   }
+  for (const auto& [name, reduction] : reductions) {
+    const CrossEntropyOptions options{.label_smoothing = 0.1, .reduction = reduction};
+    add_row(rows, std::string("linear_cross_entropy/") + name, [options](const Inputs& x) {
+      return linear_cross_entropy(x[0], x[1], x[2], x[3], options);
+    });
+  }
   add_row(rows, "layer_norm/", [](const Inputs& x) { return layer_norm(x[0], x[1], x[2]); });
   add_row(rows, "layer_norm/plain", [](const Inputs& x) { return layer_norm(x[0]); });
 }

@@ -112,6 +112,18 @@ const std::vector<Row> table = {
      [](const Inputs& x) {
        return cross_entropy(x[0], ids({1, 2, 6}, {3}), {.reduction = Reduction::sum});
      }},
+    {"linear_cross_entropy",
+     {{{5, 4}}, {{7, 4}}, {{7}}},
+     [](const Inputs& x) {
+       return linear_cross_entropy(x[0], x[1], ids({3, -100, 0, 6, 3}, {5}), x[2],
+                                   {.label_smoothing = 0.1});
+     }},
+    {"linear_cross_entropy",
+     {{{3, 4}}, {{7, 4}}},
+     [](const Inputs& x) {
+       return linear_cross_entropy(x[0], x[1], ids({1, 2, 6}, {3}), {},
+                                   {.reduction = Reduction::sum});
+     }},
     {"matmul", {{{3, 5}}, {{5, 7}}}, [](const Inputs& x) { return matmul(x[0], x[1]); }},
     {"matmul", {{{5}}, {{5, 7}}}, [](const Inputs& x) { return matmul(x[0], x[1]); }},
     {"matmul", {{{3, 5}}, {{5}}}, [](const Inputs& x) { return matmul(x[0], x[1]); }},

@@ -348,6 +348,21 @@ def losses():
     row("to/float32", lambda x: x.to(torch.float32), special=[special], bits=[mask(0, 1)])
 
 
+def last_layers():
+    torch.manual_seed(19)
+    target = ids(1, 0, 3, 2)
+    for reduction_name in ("mean", "sum", "none"):
+        row(f"linear_cross_entropy/{reduction_name}",
+            lambda x, w, t, b, r=reduction_name: F.cross_entropy(
+                F.linear(x, w, b), t, reduction=r, label_smoothing=0.1),
+            matrix=[plain(4, 3), plain(5, 3), target, plain(5)],
+            ignored=[plain(4, 3), plain(5, 3), ids(1, -100, -100, 2), plain(5)],
+            one=[plain(1, 1), plain(2, 1), ids(0), plain(2)],
+            beyond=[plain(1, 3), plain(2, 3), ids(2), plain(2)],
+            misfit=[plain(2, 3), plain(4, 2), ids(1, 1), plain(4)],
+            expanded=[Expanded(plain(1, 3), 4, 3), plain(4, 3), target, Expanded(plain(1), 4)])
+
+
 # --- the file -------------------------------------------------------------------------------------
 
 
@@ -355,7 +370,8 @@ def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else HERE
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    for family in (elementwise, selections, reductions, views, indexing, products, losses):
+    for family in (elementwise, selections, reductions, views, indexing, products, losses,
+                   last_layers):
         family()
     tensors = {}
     for name, (function, cases) in ROWS.items():

@@ -1,6 +1,5 @@
 // The four training steps: forward, smoothed loss, backward, clipping, Adam, with dropout.
-#include "../../core/losses.hpp"
-#include "../../core/views.hpp"
+#include "../../models/model.hpp"
 #include "../../optim/adam.hpp"
 #include "../../optim/clipping.hpp"
 #include "floor.hpp"
@@ -13,20 +12,17 @@ namespace {
 
 constexpr int64_t T = bench_words, V = bench_vocabulary;
 
-template <class Model>
-std::vector<BenchRow> bench_step(const std::string& work, Model& model, int64_t B,
+std::vector<BenchRow> bench_step(const std::string& work, TranslationModel model, int64_t B,
                                  const Products& products) {
   const Tensor source = random_words(B, T, 1), target = random_words(B, T, 2);
-  const Tensor labels = reshape(random_words(B, T, 3), {-1});
+  const Tensor labels = random_words(B, T, 3);
   const Tensor keep = Tensor::ones({B, T}, boolean);
   const std::vector<Tensor> weights = parameters(model);
   Adam optimizer(weights, {.lr = 1e-4});
   train(model);
   const StepTimes times = time_steps([&] {
     optimizer.zero_grad();
-    const Tensor logits = reshape(model(source, keep, target), {-1, V});
-    Tensor loss = cross_entropy(logits, labels, {.label_smoothing = 0.1});
-    loss.backward();
+    model.loss(source, keep, target, labels, {.label_smoothing = 0.1}).backward();
     clip_grad_norm(weights, 1);
     optimizer.step();
   });
@@ -88,15 +84,14 @@ Products rnn_search_products(const RecurrentConfig& c, int64_t B) {
 std::vector<BenchRow> bench_transformer_step(const std::string& work, int64_t B) {
   manual_seed(0);
   const TransformerConfig config = bench_transformer(0.1);
-  Transformer model(config);
-  return bench_step(work, model, B, transformer_products(config, B));
+  return bench_step(work, TranslationModel(Transformer(config)), B,
+                    transformer_products(config, B));
 }
 
 std::vector<BenchRow> bench_rnn_step(const std::string& work, int64_t B, int64_t hidden) {
   manual_seed(0);
   const RecurrentConfig config = bench_rnn_search(hidden);
-  RNNsearch model(config);
-  return bench_step(work, model, B, rnn_search_products(config, B));
+  return bench_step(work, TranslationModel(RNNsearch(config)), B, rnn_search_products(config, B));
 }
 
 }  // namespace
