@@ -21,10 +21,10 @@ struct CrossEntropyOptions {
 /// Throws `IndexError` for a target outside [0, V). As torch.nn.functional.cross_entropy.
 Tensor cross_entropy(const Tensor& logits, const Tensor& target, CrossEntropyOptions options = {});
 
-/// cross_entropy(linear(x, weight, bias), target, options) without [N, V] numbers in memory: logits,
-/// loss and gradients of some rows at a time. x: [N, D], weight: [V, D], target: [N] int32, bias:
-/// [V] or undefined. Result: [] or, for `none`, which keeps all logits, [N]. Throws as those two.
-/// As torch.nn.functional.linear_cross_entropy.
+/// cross_entropy(linear(x, weight, bias), target, options) without [N, V] numbers in memory:
+/// logits, loss and gradients of some rows at a time. x: [N, D], weight: [V, D], target: [N] int32,
+/// bias: [V] or undefined. Result: [] or, for `none`, which keeps all logits, [N]. Throws as those
+/// two. As torch.nn.functional.linear_cross_entropy.
 Tensor linear_cross_entropy(const Tensor& x, const Tensor& weight, const Tensor& target,
                             const Tensor& bias = {}, CrossEntropyOptions options = {});
 

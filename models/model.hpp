@@ -22,8 +22,8 @@ namespace heed {
 /// source [B, S] int32 with its keep mask [B, S]; target [B, T] from `<s>` on; the result [B, T, V]
 /// are the logits of the words that follow (teacher forcing). What `start_decoder` gives refers to
 /// the model and is used no longer than that lives. Three more functions are optional,
-/// `attention_weights`, `loss` and `length_limits`, as below. With a Linear `generator` whose product
-/// with `hidden(source, keep, target)`, [B, T, L], the logits are, training needs no [B, T, V].
+/// `attention_weights`, `loss` and `length_limits`, as below. With a Linear `generator` that makes
+/// the logits of `hidden(source, keep, target)`, [B, T, L], training needs no [B, T, V].
 class TranslationModel {
  public:
   template <class M>
