@@ -11,8 +11,8 @@
 #include <exception>
 #include <mutex>
 #include <new>
+#include <system_error>
 #include <thread>
-#include <vector>
 
 namespace heed {
 
@@ -105,7 +105,7 @@ class Team {
     const uint32_t places = hire(threads - 1);
     loop_ = &loop;
     door_.store(places * place);
-    door_.notify_all();
+    wake(places);
     inside = true;
     loop.run();
     inside = false;
@@ -128,6 +128,12 @@ class Team {
       ++hired_;
     }
     return hired_ < helpers ? hired_ : helpers;
+  }
+
+  /// As many of those who sleep: more, hired for other loops, would come to a full room.
+  void wake(uint32_t places) {
+    if (places == hired_) return door_.notify_all();
+    for (uint32_t i = 0; i < places; ++i) door_.notify_one();
   }
 
   void work() {
