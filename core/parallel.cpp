@@ -77,13 +77,19 @@ struct Loop {
 /// Is this thread inside a loop already?
 thread_local bool inside = false;
 
+void pause() {
+#if defined(__SSE2__)
+  __builtin_ia32_pause();
+#endif
+}
+
 /// Returns once `done()`; the longer that takes, the more of the core is left to others.
 template <class Done, class Sleep>
 void wait_until(Done done, Sleep sleep) {
   constexpr int pauses = 64, yields = 256;
   for (int i = 0; i < pauses; ++i) {
     if (done()) return;
-    __builtin_ia32_pause();
+    pause();
   }
   for (int i = 0; i < yields; ++i) {
     if (done()) return;
