@@ -32,15 +32,24 @@ int64_t sum_below(int64_t count) {
   return sum;
 }
 
-/// How many threads are in a loop of `pieces` pieces at one time, if each waits for the others.
-int together(int pieces) {
-  std::atomic<int> inside{0};
-  parallel_for(pieces, 1, [&](int64_t, int64_t) {
-    ++inside;
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (inside < pieces && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+/// most = max(most, number)
+void raise(std::atomic<int>& most, int number) {
+  int before = most;
+  while (before < number && !most.compare_exchange_weak(before, number)) {
+  }
+}
+
+/// How many threads are in a loop at one time that has a piece for each of `count`: every piece waits
+/// for all others, but not for ever.
+int together(int count) {
+  std::atomic<int> inside{0}, most{0};
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  parallel_for(count, 1, [&](int64_t, int64_t) {
+    raise(most, ++inside);
+    while (most < count && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    --inside;
   });
-  return inside;
+  return most;
 }
 
 /// Runs `body` in a forked process: did it return true?
@@ -81,10 +90,7 @@ TEST_CASE("no more threads than were set work at one time") {
   const Threads use(2);
   std::atomic<int> inside{0}, most{0};
   parallel_for(200, 1, [&](int64_t, int64_t) {
-    const int now = ++inside;
-    int before = most;
-    while (before < now && !most.compare_exchange_weak(before, now)) {
-    }
+    raise(most, ++inside);
     std::this_thread::sleep_for(std::chrono::microseconds(50));
     --inside;
   });
@@ -119,6 +125,15 @@ TEST_CASE("loops of several threads of a program run side by side") {
   }
   for (std::thread& user : users) user.join();
   CHECK(wrong == 0);
+}
+
+TEST_CASE("a loop does not wait for another thread's") {
+  const Threads use(2);
+  std::atomic<int64_t> sum{0};
+  parallel_for(2, 1, [&](int64_t piece, int64_t) {
+    if (piece == 0) std::thread([&] { sum = sum_below(20); }).join();
+  });
+  CHECK(sum == 190);
 }
 
 TEST_CASE("of exceptions in several pieces one reaches the caller, of its own loop") {
