@@ -185,8 +185,8 @@ TEST_CASE("weights of a text that goes on stay as they were, whatever its cache 
       const Tensor words = slice(x, 1, i * T, (i + 1) * T);
       parts.push_back(m.self(words, causal_keep(T, (i + 1) * T), cache));
     }
-    cache.reorder({1, 1, 0});
-    m.self(Tensor::randn({3, T, 8}, float64), {}, cache);
+    cache.reorder({1, 0});
+    m.self(Tensor::randn({2, T, 8}, float64), {}, cache);
     for (int64_t i = 0; i < 3; ++i) {
       const Tensor rows = slice(whole.weights, 2, i * T, (i + 1) * T);
       CHECK(difference(parts[static_cast<std::size_t>(i)].weights, slice(rows, 3, 0, (i + 1) * T)) <
