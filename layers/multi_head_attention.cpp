@@ -64,7 +64,11 @@ Tensor product_of_heads(const Tensor& x, const Tensor& y) {
   return reshape(matmul(reshape(x, {B, G, H / G * T, x.size(3)}), y), {B, H, T, y.size(3)});
 }
 
-double scale_of(const Tensor& query) { return 1 / std::sqrt(static_cast<double>(query.size(-1))); }
+/// 1 / sqrt(K); of vectors without numbers every product is 0, however scaled.
+double scale_of(const Tensor& query) {
+  const int64_t K = query.size(-1);
+  return K > 0 ? 1 / std::sqrt(static_cast<double>(K)) : 1;
+}
 
 /// softmax(Q K^T / sqrt(d_k)), with what ALiBi and relative positions add.   [..., T, S]
 Tensor weights_at_once(const AttentionInput& in, const Tensor& slopes,
