@@ -11,8 +11,8 @@ namespace {
 
 [[noreturn]] void fail_shapes(const Tensor& query, const Tensor& key, const Tensor& value) {
   throw ShapeError(
-      "tiled_attention: needs query [B, H, T, K], key [B, G, S, K], value [B, G, S, "
-      "C] with G a divisor of H, got " +
+      "tiled_attention: needs query [B, H, T, K], key [B, G, S, K], value [B, G, S, C] "
+      "with G a divisor of H, got " +
       to_string(query.shape()) + ", " + to_string(key.shape()) + ", " + to_string(value.shape()));
 }
 

@@ -8,7 +8,6 @@
 #include "anomaly.hpp"
 #include "error.hpp"
 #include "kernels/elementwise.hpp"
-#include "kernels/products.hpp"
 #include "profile.hpp"
 
 namespace heed {
@@ -184,73 +183,6 @@ Array& Backward::own_sum(uint32_t number) {
   return sum;
 }
 
-namespace {
-
-/// The matrices below each other.
-Array stacked(const std::vector<Array>& matrices, int64_t rows) {
-  Array all = Array::empty({rows, matrices[0].size(1)}, matrices[0].dtype());
-  int64_t row = 0;
-  for (const Array& one : matrices) {
-    kernels::copy_into(all.slice(0, row, row + one.size(0)), one);
-    row += one.size(0);
-  }
-  return all;
-}
-
-/// sum += a^T b, where the product makes `sum` if nothing arrived yet.
-void add_product(Array& sum, const Array& a, const Array& b) {
-  if (sum.defined()) {
-    kernels::matmul_into(sum, a.transpose(0, 1), b, true);
-  } else {
-    sum = kernels::matmul(a.transpose(0, 1), b);
-  }
-}
-
-}  // namespace
-
-void Backward::give_product(int input, const Array& a, const Array& b) {
-  constexpr int64_t enough = 512;  // rows of which a product is not thin
-  const uint32_t number = input_number(input);
-  Pending* pending = pending_for(number);
-  if (a.size(0) >= enough || (!pending && !gradients_[number].defined())) {
-    add_product(into(input), a, b);
-    return;
-  }
-  if (!pending) pending = &pending_.emplace_back(Pending{number, running_});
-  pending->from = running_;
-  pending->rows += a.size(0);
-  pending->a.push_back(a);
-  pending->b.push_back(b);
-  if (pending->rows >= 2 * enough) add_pending(*pending);
-}
-
-Backward::Pending* Backward::pending_for(uint32_t number) {
-  for (Pending& one : pending_) {
-    if (one.number == number) return &one;
-  }
-  return nullptr;
-}
-
-void Backward::add_pending(Pending& pending) {
-  if (lent_) check_sum(pending.number);
-  lent_ = true;
-  const Array a = stacked(pending.a, pending.rows), b = stacked(pending.b, pending.rows);
-  pending.rows = 0;
-  pending.a.clear();
-  pending.b.clear();
-  add_product(own_sum(pending.number), a, b);
-}
-
-/// Before a gradient is used, as if by the node that gave the last of it.
-void Backward::finish_pending(Pending& pending) {
-  if (pending.rows == 0) return;
-  running_ = pending.from;
-  add_pending(pending);
-  const Node& node = *visits_[running_].node;
-  check_lent_sums(node);
-  if (observers > 0) observe_rule(node);
-}
-
 bool Backward::has_its_shape(uint32_t number) const {
   const Array& sum = gradients_[number];
   const Node& node = *visits_[number].node;
@@ -303,7 +235,7 @@ void Backward::observe_rule(const Node& node) {
 
 void Backward::run_nodes() {
   for (const uint32_t number : order_) {
-    if (Pending* pending = pending_for(number)) finish_pending(*pending);
+    finish_products(number);
     Array& sum = gradients_[number];
     if (!visits_[number].wanted || !sum.defined()) continue;
     Node& node = *visits_[number].node;
@@ -331,8 +263,8 @@ void Backward::take_gradients() {
 }
 
 void Backward::finish_leaves() {
-  for (Pending& pending : pending_) finish_pending(pending);
   for (const uint32_t leaf : leaves_) {
+    finish_products(leaf);
     // What was taken holds more than this pass: a hook registered since then waits for the next.
     Hook* hooks = visits_[leaf].is_taken ? nullptr : visits_[leaf].node->hooks_;
     Array& sum = gradients_[leaf];

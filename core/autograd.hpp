@@ -80,25 +80,27 @@ class Backward {
   void give(int input, Array gradient);
   /// What a wanted input has collected, owned by this pass alone; undefined if nothing arrived yet.
   Array& into(int input);
-  /// Adds a^T b to the gradient of a wanted input, a: [n, M], b: [n, N]. What a loop multiplies by
-  /// the same weight gives one product of all its rows, in the end, instead of a thin one a step.
+  /// Adds a^T b to the gradient of a wanted input [M, N], a: [n, M], b: [n, N]. The thin products
+  /// of a loop, which uses the same weight at every step, wait and become one of all their rows.
   void give_product(int input, const Array& a, const Array& b);
 
  private:
-  /// Products of few rows for the gradient of `number`, to be made as one.
-  struct Pending {
-    uint32_t number, from;  ///< `from`: the node of the last
-    int64_t rows = 0;
+  /// Products of few rows that wait to be added to one gradient.
+  struct ThinProducts {
+    uint32_t last = 0;  ///< the node that gave the last
+    int64_t rows = 0;   ///< of all together
     std::vector<Array> a = {}, b = {};
   };
+  static constexpr uint32_t none = UINT32_MAX;
   /// A node in this pass, and where its inputs stand in `edges_`.
   struct Visit {
     Node* node;
     uint32_t first_edge = 0;
+    uint32_t products = none;  ///< place in `thin_products_`
     bool wanted = false, is_target = false;
-    bool is_taken = false;  ///< a leaf that collects into its own gradient
+    bool is_taken = false;     ///< a leaf that collects into its own gradient
+    bool has_product = false;  ///< given by `give_product`
   };
-  static constexpr uint32_t none = UINT32_MAX;
 
   Backward(const std::vector<Tensor>& roots, bool to_leaves, bool retain);
   ~Backward();
@@ -117,9 +119,10 @@ class Backward {
   void mark_wanted(const std::vector<Tensor>& inputs);
   void take_gradients();
   void add_to(uint32_t number, Array gradient, const char* operation);
-  Pending* pending_for(uint32_t number);
-  void add_pending(Pending& pending);
-  void finish_pending(Pending& pending);
+  void check_product(uint32_t number, const Array& a, const Array& b) const;
+  void add_product(uint32_t number, const Array& a, const Array& b);
+  void add_products(uint32_t number);
+  void finish_products(uint32_t number);
   Array& own_sum(uint32_t number);
   bool has_its_shape(uint32_t number) const;
   void check_sum(uint32_t number) const;
@@ -137,7 +140,7 @@ class Backward {
   std::vector<Ref<Node>> roots_;
   Pooled<Visit> visits_;
   Pooled<Array> gradients_;  ///< dL/dresult of each visit so far
-  std::vector<Pending> pending_;
+  std::vector<ThinProducts> thin_products_;
   Pooled<uint32_t> edges_;  ///< numbers of the inputs, `none` where no gradient is needed
   Pooled<uint32_t> order_;  ///< operations, the last recorded first
   Pooled<uint32_t> leaves_;

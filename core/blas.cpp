@@ -25,7 +25,7 @@ namespace heed {
 namespace {
 
 /// heed cuts its products itself, so OpenBLAS keeps to the calling thread: its own threads would
-/// fight OpenMP's for the cores.
+/// fight heed's for the cores.
 void use_one_thread() {
   static const bool done = (openblas_set_num_threads(1), true);
   static_cast<void>(done);

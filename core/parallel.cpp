@@ -11,8 +11,8 @@
 #include <exception>
 #include <mutex>
 #include <new>
+#include <system_error>
 #include <thread>
-#include <vector>
 
 namespace heed {
 
@@ -77,13 +77,19 @@ struct Loop {
 /// Is this thread inside a loop already?
 thread_local bool inside = false;
 
+void pause() {
+#if defined(__SSE2__)
+  __builtin_ia32_pause();
+#endif
+}
+
 /// Returns once `done()`; the longer that takes, the more of the core is left to others.
 template <class Done, class Sleep>
 void wait_until(Done done, Sleep sleep) {
   constexpr int pauses = 64, yields = 256;
   for (int i = 0; i < pauses; ++i) {
     if (done()) return;
-    __builtin_ia32_pause();
+    pause();
   }
   for (int i = 0; i < yields; ++i) {
     if (done()) return;
@@ -105,7 +111,7 @@ class Team {
     const uint32_t places = hire(threads - 1);
     loop_ = &loop;
     door_.store(places * place);
-    door_.notify_all();
+    wake(places);
     inside = true;
     loop.run();
     inside = false;
@@ -128,6 +134,12 @@ class Team {
       ++hired_;
     }
     return hired_ < helpers ? hired_ : helpers;
+  }
+
+  /// As many of those who sleep: more, hired for other loops, would come to a full room.
+  void wake(uint32_t places) {
+    if (places == hired_) return door_.notify_all();
+    for (uint32_t i = 0; i < places; ++i) door_.notify_one();
   }
 
   void work() {

@@ -19,7 +19,8 @@ void parallel_pieces(int64_t count, int64_t piece, LoopBody body);
 
 /// Calls `body(begin, end)` for [0, count) cut into pieces of `piece`, on several threads. The cut
 /// depends on the count alone, never on the threads, so that results have the same bits for any
-/// number of them. Nested calls run serially. An exception in a piece reaches the caller.
+/// number of them. Calls inside a loop, and beside one of another of the program's threads, run
+/// serially. An exception in a piece reaches the caller; of several, one does.
 template <class F>
 void parallel_for(int64_t count, int64_t piece, F&& body) {
   using Body = std::remove_reference_t<F>;

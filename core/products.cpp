@@ -10,15 +10,6 @@ namespace heed {
 
 namespace {
 
-/// into += a b, where the product makes `into` if nothing arrived yet.
-void add_product(Array& into, const Array& a, const Array& b) {
-  if (into.defined()) {
-    kernels::matmul_into(into, a, b, true);
-  } else {
-    into = kernels::matmul(a, b);
-  }
-}
-
 Array transposed(const Array& matrix) { return matrix.transpose(-2, -1); }
 
 // y = a b for equal leading axes;  dL/da = g b^T, dL/db = a^T g
@@ -26,10 +17,10 @@ Tensor matmul_same(const Tensor& a, const Tensor& b) {
   return record("matmul", kernels::matmul(a.array(), b.array()),
                 wrt(a, saved(b),
                     [](const Array& g, const Array& right, Array& into) {
-                      add_product(into, g, transposed(right));
+                      kernels::add_matmul(into, g, transposed(right));
                     }),
                 wrt(b, saved(a), [](const Array& g, const Array& left, Array& into) {
-                  add_product(into, transposed(left), g);
+                  kernels::add_matmul(into, transposed(left), g);
                 }));
 }
 
@@ -107,7 +98,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   const Array columns = transposed(weight.array());
   Array product;
   if (bias.defined()) product = bias.array().expand({rows.size(0), bias.size(0)}).clone();
-  add_product(product, rows, columns);
+  kernels::add_matmul(product, rows, columns);
   Shape shape = x.shape();
   shape[shape.rank() - 1] = weight.size(0);
   const Array y = product.reshape(shape);

@@ -65,10 +65,10 @@ OperationCost* Profile::find(const char* name, bool backward) {
   return nullptr;
 }
 
-void Profile::add_call(const char* name, bool backward, double bytes) {
+void Profile::add(const char* name, bool backward, int calls, double bytes) {
   OperationCost* cost = find(name, backward);
   if (!cost) cost = &costs_.emplace_back(OperationCost{name, backward});
-  ++cost->calls;
+  cost->calls += calls;
   cost->seconds += now() - mark_;
   cost->flops += flops_so_far - flops_at_mark_;
   cost->bytes += bytes;
@@ -77,13 +77,15 @@ void Profile::add_call(const char* name, bool backward, double bytes) {
 
 bool profiles() { return profile != nullptr; }
 
-void profile_result(const char* name) { profile->add_call(name, false, 0); }
+void profile_result(const char* name) { profile->add(name, false, 1, 0); }
 
 void profile_rule(const Node& node) {
   const double bytes = bytes_of(node);
-  profile->add_call(node.name(), true, bytes);
+  profile->add(node.name(), true, 1, bytes);
   if (OperationCost* forward = profile->find(node.name(), false)) forward->bytes += bytes;
 }
+
+void profile_rest_of_rule(const Node& node) { profile->add(node.name(), true, 0, 0); }
 
 void count_flops(double flops) {
   if (counts_flops.load(std::memory_order_relaxed)) flops_so_far.fetch_add(flops);

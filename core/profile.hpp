@@ -40,8 +40,9 @@ class Profile {
  private:
   friend void profile_result(const char* name);
   friend void profile_rule(const Node& node);
+  friend void profile_rest_of_rule(const Node& node);
   OperationCost* find(const char* name, bool backward);
-  void add_call(const char* name, bool backward, double bytes);
+  void add(const char* name, bool backward, int calls, double bytes);
 
   std::vector<OperationCost> costs_;
   double mark_ = 0, flops_at_mark_ = 0;
@@ -52,6 +53,8 @@ bool profiles();
 /// For `record` and the backward pass, where one does: an operation or a rule has ended.
 void profile_result(const char* name);
 void profile_rule(const Node& node);
+/// For the backward pass, where one does: what a rule had put off has been done.
+void profile_rest_of_rule(const Node& node);
 /// For matrix products, on any thread.
 void count_flops(double flops);
 

@@ -48,8 +48,8 @@ class Gradients {
   void give(int input, Array gradient);
   /// The buffer of a wanted input's gradient, to add to in place; undefined if nothing arrived yet.
   Array& into(int input);
-  /// Adds a^T b to a wanted input's gradient, a: [n, M], b: [n, N]: perhaps later, together with
-  /// what other nodes give it.
+  /// Adds a^T b to a wanted input's gradient [M, N], a: [n, M], b: [n, N], before anyone sees it:
+  /// perhaps as one product with what other nodes give it. `GraphError` for other shapes.
   void give_product(int input, const Array& a, const Array& b);
 
  private:

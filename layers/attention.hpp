@@ -7,27 +7,31 @@ namespace heed {
 /// What turns the scores of a query into weights.
 enum class Normaliser { softmax, sparsemax };
 
-/// The weights of an attention, used like a Tensor. Where it went tile by tile there are none: then
-/// they are computed, from its queries and keys, by whom they are first looked at.
+/// The weights of an attention: a Tensor wherever one is wanted. Where it went tile by tile they are
+/// in no memory; then they are computed from its queries and keys, and kept, when they are first
+/// looked at, by one thread at a time. Their history is recorded then. `GraphError` if queries, keys
+/// or mask were changed in place meanwhile.
 class LazyWeights {
  public:
   LazyWeights() = default;
   LazyWeights(Tensor weights) : weights_(std::move(weights)) {}
-  /// softmax(q k^T / sqrt(K) + ALiBi) for query [B, H, T, K] and key [B, G, S, K]; keep, slopes: as
-  /// of `tiled_attention`. -> [B, H, T, S].
-  LazyWeights(const Tensor& query, const Tensor& key, const Tensor& keep, const Tensor& slopes)
-      : query_(query), key_(key), keep_(keep), slopes_(slopes) {}
+  /// softmax(q k^T / sqrt(K) + ALiBi) for query [..., T, K] and key [..., S, K]; keep, slopes: as of
+  /// `tiled_attention`. -> [..., T, S].
+  LazyWeights(const Tensor& query, const Tensor& key, const Tensor& keep, const Tensor& slopes);
 
   const Tensor& tensor() const;
   operator const Tensor&() const { return tensor(); }
-  bool defined() const { return tensor().defined(); }
+  bool defined() const { return weights_.defined() || query_.defined(); }
   const Array& array() const { return tensor().array(); }
   const Shape& shape() const { return tensor().shape(); }
   int64_t size(int64_t axis) const { return tensor().size(axis); }
   double at(const Shape& index) const { return tensor().at(index); }
 
  private:
+  uint32_t changes() const;
+
   Tensor query_, key_, keep_, slopes_;
+  uint32_t changes_ = 0;
   mutable Tensor weights_;
 };
 

@@ -102,10 +102,11 @@ Attended attended_by_tiles(const AttentionInput& in, double p, const Tensor& slo
   const Tensor q = with_heads(in.query), k = with_heads(in.key);
   const Tensor context =
       tiled_attention(q, k, with_heads(in.value), keep, slopes, {scale_of(q), p});
+  const LazyWeights weights(in.query, in.key, in.keep, slopes);
+  if (in.query.rank() == 4) return {context, weights};
   Shape shape = in.query.shape();
   shape[shape.rank() - 1] = in.value.size(-1);
-  if (in.query.rank() == 4) return {context, LazyWeights(q, k, keep, slopes)};
-  return {reshape(context, shape), LazyWeights(in.query, in.key, in.keep, slopes)};
+  return {reshape(context, shape), weights};
 }
 
 /// Eq. (1). Few queries are quicker at once.
@@ -247,12 +248,27 @@ Attended heads_of(const MultiHeadAttention& m, const Tensor& query, const KeysAn
 
 Tensor causal_keep(int64_t T, int64_t S) { return unsqueeze(le(offsets(T, S), 0), 0); }
 
-const Tensor& LazyWeights::tensor() const {
-  if (!weights_.defined() && query_.defined()) {
-    const AttentionInput in{query_, key_, key_, keep_};
-    weights_ = weights_at_once(in, slopes_, {});
+LazyWeights::LazyWeights(const Tensor& query, const Tensor& key, const Tensor& keep,
+                         const Tensor& slopes)
+    : query_(query), key_(key), keep_(keep), slopes_(slopes), changes_(changes()) {}
+
+/// How often the operands were changed in place.
+uint32_t LazyWeights::changes() const {
+  uint32_t count = 0;
+  for (const Tensor* one : {&query_, &key_, &keep_, &slopes_}) {
+    if (one->defined()) count += one->array().version();
   }
-  return weights_;
+  return count;
+}
+
+const Tensor& LazyWeights::tensor() const {
+  if (weights_.defined() || !query_.defined()) return weights_;
+  if (changes() != changes_) {
+    throw GraphError(
+        "attention: queries, keys or mask were changed in place before the weights were looked at; "
+        "look first, or change a clone()");
+  }
+  return weights_ = weights_at_once({query_, key_, key_, keep_}, slopes_, {});
 }
 
 Attended scaled_dot_product_attention(const AttentionInput& in, double p) {
@@ -294,8 +310,8 @@ Attended MultiHeadAttention::self(const Tensor& x, const Tensor& keep,
   const Tensor v = split_heads(slice(qkv, -1, D + E, D + 2 * E), G);
   const bool goes_on = before.length() > 0;
   Attended found = heads_of(*this, q, before.append({k, v}), kept);
-  // The cache's words stay where they are until its next change alone.
-  if (goes_on) found.weights = found.weights.tensor();
+  // The keys are the cache's, which the next words and `reorder` write over: no looking later.
+  if (goes_on) found.weights.tensor();
   return found;
 }
 

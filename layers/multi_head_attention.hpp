@@ -26,7 +26,9 @@ struct AttentionInput {
 /// [..., S, C], keep: bool, broadcasts to [..., T, S], its axes as many or the first 1 -> context
 /// [..., T, C], weights [..., T, S] (as they are before dropout; a row that keeps no key: zeros).
 /// Keys and values [B, G, S, K] of queries [B, H, T, K], G a divisor of H: each serves H / G heads
-/// in a row. `dropout` is the probability of dropping a weight. Throws `ShapeError`, `TypeError`.
+/// in a row. `dropout` is the probability of dropping a weight. From 8 queries on, with up to 4
+/// axes, the context is computed tile by tile in memory that grows with T + S, forward and
+/// backward; the weights then only when they are looked at. Throws `ShapeError`, `TypeError`.
 /// Vaswani et al. 2017, section 3.2.1, eq. (1). As torch.nn.functional.scaled_dot_product_attention
 /// (with enable_gqa).
 Attended scaled_dot_product_attention(const AttentionInput& in, double dropout = 0);
@@ -59,7 +61,8 @@ class KeyValueCache;
 /// V W_V,i).   Vaswani et al. 2017, section 3.2.2. in_proj_weight [(H + 2G) K, D] holds W_Q, W_K
 /// and W_V below each other, in_proj_bias [(H + 2G) K]; out_proj is W_O. in_proj_weight starts
 /// Xavier uniform, the biases 0. Every call gives the context [B, T, D] and the weights [B, H, T,
-/// S], and throws `ShapeError` and `TypeError`. The constructor throws `ConfigError` unless H
+/// S] as `scaled_dot_product_attention` does, with relative positions all weights at once, and
+/// throws `ShapeError` and `TypeError`. The constructor throws `ConfigError` unless H
 /// divides D and G divides H. As torch.nn.MultiheadAttention(D, H, batch_first=True), with its
 /// weights where G = H.
 struct MultiHeadAttention {

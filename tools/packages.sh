@@ -3,7 +3,7 @@
 
 build_packages=(g++ cmake ninja-build libopenblas-dev nlohmann-json3-dev libcli11-dev)
 test_packages=(catch2 doxygen groff-base pkg-config python3-torch)
-clang_packages=(clang libclang-rt-14-dev libomp-14-dev)
+clang_packages=(clang libclang-rt-14-dev)
 
 is_installed() {
   [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]

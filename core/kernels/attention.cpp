@@ -65,7 +65,7 @@ struct Heads {
       one.keep_row = keep.strides()[2];
       one.keep_column = keep.strides()[3];
     }
-    if (slopes.defined()) one.slope = slopes.data<T>()[h];
+    if (slopes.defined()) one.slope = slopes.data<T>()[h * slopes.strides()[0]];
     const int64_t number = b * H() + h;
     one.first = static_cast<uint64_t>(number * queries() * keys());
     one.maxima = normalisers.data<T>() + number * queries();

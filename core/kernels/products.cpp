@@ -210,8 +210,7 @@ void check_extents(const Array& a, const Array& b) {
 void matmul_into(const Array& into, const Array& a, const Array& b, bool accumulate) {
   check_extents(a, b);
   if (into.numel() == 0) return;
-  const Operand left = operand(a),
-                right = operand(b);  // copies must live until the product is done
+  const Operand left = operand(a), right = operand(b);  // copies live until the product is done
   Batch batch = batch_of(into, left, right, accumulate);
   fold_shared(batch);
   run(batch);
@@ -224,6 +223,14 @@ Array matmul(const Array& a, const Array& b) {
   Array y = Array::empty(shape, a.dtype());
   matmul_into(y, a, b, false);
   return y;
+}
+
+void add_matmul(Array& into, const Array& a, const Array& b) {
+  if (into.defined()) {
+    matmul_into(into, a, b, true);
+  } else {
+    into = matmul(a, b);
+  }
 }
 
 }  // namespace heed::kernels

@@ -11,5 +11,7 @@ namespace heed::kernels {
 Array matmul(const Array& a, const Array& b);
 /// into = a b, or into += a b. `into` is [..., M, N] with contiguous rows, of any row stride.
 void matmul_into(const Array& into, const Array& a, const Array& b, bool accumulate);
+/// into += a b, where an undefined `into` becomes a b.
+void add_matmul(Array& into, const Array& a, const Array& b);
 
 }  // namespace heed::kernels

@@ -126,6 +126,7 @@ Vector<T> exponentials(T* x, T less, int64_t n) {
 /// What dropout multiplies the weights of row `row` of a tile by, up to the next whole vector.
 template <class T>
 void draw(const AttentionHead<T>& head, const Tile& t, int64_t row, T* factors) {
+  if (head.threshold > UINT32_MAX) return fill(factors, T(0), padded<T>(t.columns));
   const uint64_t number = head.first + static_cast<uint64_t>((t.row + row) * head.keys + t.column);
   const int64_t width = padded<T>(t.columns), skipped = static_cast<int64_t>(number % 4);
   uint32_t words[tile + 4 + 4 * lanes];

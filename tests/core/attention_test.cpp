@@ -197,6 +197,38 @@ TEST_CASE("tiled attention takes strided operands, and its gradient is right") {
             .message == "");
 }
 
+TEST_CASE("tiled attention takes slopes and a mask that do not lie side by side") {
+  manual_seed(4);
+  const Tensor x = Tensor::randn({1, 4, 9, 3}, float64);
+  const Tensor slopes = slice(Tensor::arange(8, float64), 0, 0, 8, 2) * 1.0;
+  const Tensor apart = select(stack({slopes, slopes * -7}, 1), 1, 0);
+  REQUIRE(apart.array().strides()[0] == 2);
+  const Tensor keep = transpose(gt(Tensor::randn({9, 9}, float64), -1), 0, 1);
+  CHECK(relative(tiled_attention(x, x, x, keep, apart), composed(x, x, x, keep, slopes, {})) <
+        1e-14);
+}
+
+TEST_CASE("tiled attention drops every weight where dropout of weights drops all") {
+  const Tensor x = Tensor::ones({1, 1, 60, 4});
+  const double almost = std::nextafter(1.0, 0.0);
+  CHECK(sum(abs(tiled_attention(x, x, x, {}, {}, {1, almost}))).item() == 0);
+  CHECK(sum(abs(composed(x, x, x, {}, {}, {1, almost}))).item() == 0);
+}
+
+TEST_CASE("a NaN in a query or a key reaches those contexts that see it") {
+  Tensor q = Tensor::zeros({1, 1, 60, 4}), k = Tensor::zeros({1, 1, 60, 4});
+  const Tensor v = Tensor::ones({1, 1, 60, 4}), keep = le(places(60, 60), 0);
+  const auto nans = [&] {
+    const Tensor y = tiled_attention(q, k, v, keep);
+    return sum(ne(y, y).to(float32)).item();
+  };
+  CHECK(nans() == 0);
+  select(q, 2, 50).fill_(NAN);
+  CHECK(nans() == 4);
+  select(k, 2, 55).fill_(NAN);  // seen by the queries 55 to 59
+  CHECK(nans() == 4 + 5 * 4);
+}
+
 TEST_CASE("tiled attention has the same bits with any number of threads") {
   const int before = threads();
   std::vector<std::vector<float>> found;

@@ -1,7 +1,7 @@
 # The library: an object library for each folder; together they are the one library heed::heed.
-find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(nlohmann_json REQUIRED)
 find_package(OpenBLAS REQUIRED)
+find_package(Threads REQUIRED)
 
 # Headers stand beside their sources and include each other by relative paths. For those who use the
 # library from the build tree, one link makes them <heed/heed.hpp> and <heed/FOLDER/NAME.hpp>.
@@ -40,7 +40,7 @@ function(heed_folder name)
   endif()
   add_library(heed_${name} OBJECT ${sources})
   set_target_properties(heed_${name} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
-  target_link_libraries(heed_${name} PRIVATE heed_options OpenMP::OpenMP_CXX nlohmann_json::nlohmann_json)
+  target_link_libraries(heed_${name} PRIVATE heed_options nlohmann_json::nlohmann_json)
   target_compile_options(heed_${name} PRIVATE $<$<OR:$<CONFIG:Release>,$<CONFIG:>>:${ARGN}>)
 endfunction()
 
@@ -64,7 +64,7 @@ add_library(heed::heed ALIAS heed)
 target_compile_features(heed PUBLIC cxx_std_20)
 target_include_directories(heed PUBLIC $<BUILD_INTERFACE:${HEED_INCLUDE_DIR}>
                                        $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-target_link_libraries(heed PRIVATE OpenBLAS::OpenBLAS OpenMP::OpenMP_CXX)
+target_link_libraries(heed PRIVATE OpenBLAS::OpenBLAS Threads::Threads)
 set_target_properties(heed PROPERTIES VERSION ${PROJECT_VERSION}
   SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 if(HEED_SANITIZE)
