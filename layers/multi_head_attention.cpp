@@ -268,7 +268,15 @@ const Tensor& LazyWeights::tensor() const {
         "attention: queries, keys or mask were changed in place before the weights were looked at; "
         "look first, or change a clone()");
   }
-  return weights_ = weights_at_once({query_, key_, key_, keep_}, slopes_, {});
+  const AttentionInput in{query_, key_, key_, keep_};
+  if (recorded_) {
+    const EnableGrad as_at_the_call;
+    weights_ = weights_at_once(in, slopes_, {});
+  } else {
+    const NoGrad as_at_the_call;
+    weights_ = weights_at_once(in, slopes_, {});
+  }
+  return weights_;
 }
 
 Attended scaled_dot_product_attention(const AttentionInput& in, double p) {
