@@ -22,9 +22,9 @@ void check_operands(const Tensor& query, const Tensor& key, const Tensor& value)
   check_same_dtype("tiled_attention", query, value);
   if (query.rank() != 4 || key.rank() != 4 || value.rank() != 4) fail_shapes(query, key, value);
   const int64_t H = query.size(1), G = key.size(1);
-  const bool fits = query.size(0) == key.size(0) && query.size(3) == key.size(3) && G > 0 &&
-                    H % G == 0 && value.size(0) == key.size(0) && value.size(1) == G &&
-                    value.size(2) == key.size(2);
+  const bool fits = query.size(0) == key.size(0) && query.size(3) == key.size(3) &&
+                    (G > 0 ? H % G == 0 : H == 0) && value.size(0) == key.size(0) &&
+                    value.size(1) == G && value.size(2) == key.size(2);
   if (!fits) fail_shapes(query, key, value);
 }
 
@@ -69,13 +69,13 @@ Tensor tiled_attention(const Tensor& query, const Tensor& key, const Tensor& val
   const Array& y = result.context;
   return record(
       "tiled_attention", y,
-      joint({&query, &key, &value}, saved(query, key, value, kept, cost, y, result.log_sums),
+      joint({&query, &key, &value}, saved(query, key, value, kept, cost, y, result.normalisers),
             [settings](const Array& g, const Array& q, const Array& k, const Array& v,
                        const Array& mask, const Array& costs, const Array& context,
-                       const Array& sums, Gradients& out) {
+                       const Array& normalisers, Gradients& out) {
               const kernels::AttentionOperands in{q, k, v};
               const kernels::AttentionOperands to{heads_like(q), heads_like(k), heads_like(v)};
-              kernels::attention_backward(g, in, mask, costs, {context, sums}, settings, to);
+              kernels::attention_backward(g, in, mask, costs, {context, normalisers}, settings, to);
               out.give(0, to.query);
               out.give(1, to.key);
               out.give(2, to.value);

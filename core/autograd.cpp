@@ -263,8 +263,9 @@ void Backward::take_gradients() {
 }
 
 void Backward::finish_leaves() {
+  // All before the first hook, which may change a leaf that others' products are made of.
+  for (const uint32_t leaf : leaves_) finish_products(leaf);
   for (const uint32_t leaf : leaves_) {
-    finish_products(leaf);
     // What was taken holds more than this pass: a hook registered since then waits for the next.
     Hook* hooks = visits_[leaf].is_taken ? nullptr : visits_[leaf].node->hooks_;
     Array& sum = gradients_[leaf];

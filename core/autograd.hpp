@@ -90,6 +90,7 @@ class Backward {
     uint32_t last = 0;  ///< the node that gave the last
     int64_t rows = 0;   ///< of all together
     std::vector<Array> a = {}, b = {};
+    uint64_t changes = 0;  ///< of these in place, before they were given
   };
   static constexpr uint32_t none = UINT32_MAX;
   /// A node in this pass, and where its inputs stand in `edges_`.

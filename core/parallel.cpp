@@ -128,7 +128,7 @@ class Team {
     while (hired_ < helpers) {
       try {
         std::thread(&Team::work, this).detach();
-      } catch (const std::system_error&) {
+      } catch (const std::exception&) {  // no thread, or no memory for one
         break;
       }
       ++hired_;

@@ -28,6 +28,13 @@ Array stacked(const std::vector<Array>& matrices, int64_t rows) {
   return all;
 }
 
+/// How often the arrays were changed in place.
+uint64_t changes_of(const std::vector<Array>& arrays) {
+  uint64_t count = 0;
+  for (const Array& one : arrays) count += one.version();
+  return count;
+}
+
 }  // namespace
 
 void Backward::give_product(int input, const Array& a, const Array& b) {
@@ -46,6 +53,7 @@ void Backward::give_product(int input, const Array& a, const Array& b) {
   waiting.rows += a.size(0);
   waiting.a.push_back(a);
   waiting.b.push_back(b);
+  waiting.changes += uint64_t{a.version()} + b.version();
   if (waiting.rows >= 2 * enough_rows) add_products(number);
 }
 
@@ -71,6 +79,11 @@ void Backward::add_product(uint32_t number, const Array& a, const Array& b) {
 /// Adds those that wait, as one.
 void Backward::add_products(uint32_t number) {
   const ThinProducts all = std::exchange(thin_products_[visits_[number].products], {});
+  if (changes_of(all.a) + changes_of(all.b) != all.changes) {
+    throw GraphError(std::string(visits_[all.last].node->name()) +
+                     ": a hook changed an array in place that a weight's gradient is made of; "
+                     "change a clone()");
+  }
   add_product(number, stacked(all.a, all.rows), stacked(all.b, all.rows));
 }
 

@@ -9,8 +9,8 @@ enum class Normaliser { softmax, sparsemax };
 
 /// The weights of an attention: a Tensor wherever one is wanted. Where it went tile by tile they
 /// are in no memory; then they are computed from its queries and keys, and kept, when they are
-/// first looked at, by one thread at a time. Their history is recorded then. `GraphError` if
-/// queries, keys or mask were changed in place meanwhile.
+/// first looked at, by one thread at a time. They have a history if the call recorded one.
+/// `GraphError` if queries, keys or mask were changed in place meanwhile.
 class LazyWeights {
  public:
   LazyWeights() = default;
@@ -32,6 +32,7 @@ class LazyWeights {
 
   Tensor query_, key_, keep_, slopes_;
   uint32_t changes_ = 0;
+  bool recorded_ = grad_enabled();
   mutable Tensor weights_;
 };
 

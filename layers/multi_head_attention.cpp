@@ -64,7 +64,11 @@ Tensor product_of_heads(const Tensor& x, const Tensor& y) {
   return reshape(matmul(reshape(x, {B, G, H / G * T, x.size(3)}), y), {B, H, T, y.size(3)});
 }
 
-double scale_of(const Tensor& query) { return 1 / std::sqrt(static_cast<double>(query.size(-1))); }
+/// 1 / sqrt(K); of vectors without numbers every product is 0, however scaled.
+double scale_of(const Tensor& query) {
+  const int64_t K = query.size(-1);
+  return K > 0 ? 1 / std::sqrt(static_cast<double>(K)) : 1;
+}
 
 /// softmax(Q K^T / sqrt(d_k)), with what ALiBi and relative positions add.   [..., T, S]
 Tensor weights_at_once(const AttentionInput& in, const Tensor& slopes,
@@ -264,7 +268,15 @@ const Tensor& LazyWeights::tensor() const {
         "attention: queries, keys or mask were changed in place before the weights were looked at; "
         "look first, or change a clone()");
   }
-  return weights_ = weights_at_once({query_, key_, key_, keep_}, slopes_, {});
+  const AttentionInput in{query_, key_, key_, keep_};
+  if (recorded_) {
+    const EnableGrad as_at_the_call;
+    weights_ = weights_at_once(in, slopes_, {});
+  } else {
+    const NoGrad as_at_the_call;
+    weights_ = weights_at_once(in, slopes_, {});
+  }
+  return weights_;
 }
 
 Attended scaled_dot_product_attention(const AttentionInput& in, double p) {

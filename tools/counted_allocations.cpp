@@ -22,6 +22,7 @@ void* __libc_malloc(std::size_t bytes);
 void* __libc_calloc(std::size_t count, std::size_t bytes);
 void* __libc_realloc(void* memory, std::size_t bytes);
 void* __libc_memalign(std::size_t alignment, std::size_t bytes);
+void __libc_free(void* memory);
 
 void* malloc(std::size_t bytes) {
   count_allocation();
@@ -39,6 +40,8 @@ void* memalign(std::size_t alignment, std::size_t bytes) {
   count_allocation();
   return __libc_memalign(alignment, bytes);
 }
+// Here too, as that of an allocator which LD_PRELOAD names doesn't know this memory.
+void free(void* memory) { __libc_free(memory); }
 void* aligned_alloc(std::size_t alignment, std::size_t bytes) { return memalign(alignment, bytes); }
 int posix_memalign(void** memory, std::size_t alignment, std::size_t bytes) {
   const bool power_of_two = alignment != 0 && (alignment & (alignment - 1)) == 0;

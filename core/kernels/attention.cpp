@@ -30,9 +30,9 @@ T* matrix(const Array& x, int64_t b, int64_t h) {
 /// Everything that is the same for all heads.
 template <class T>
 struct Heads {
-  Heads(const AttentionOperands& operands, const Array& mask, const Array& costs, const Array& sums,
-        const AttentionSettings& settings)
-      : in(operands), slopes(costs), log_sums(sums) {
+  Heads(const AttentionOperands& operands, const Array& mask, const Array& costs,
+        const Array& of_rows, const AttentionSettings& settings)
+      : in(operands), slopes(costs), normalisers(of_rows) {
     const Shape weights{B(), H(), queries(), keys()};
     if (mask.defined()) keep = mask.expand(weights);
     whole.queries = queries();
@@ -68,12 +68,13 @@ struct Heads {
     if (slopes.defined()) one.slope = slopes.data<T>()[h * slopes.strides()[0]];
     const int64_t number = b * H() + h;
     one.first = static_cast<uint64_t>(number * queries() * keys());
-    one.log_sums = log_sums.data<T>() + number * queries();
+    one.maxima = normalisers.data<T>() + number * queries();
+    one.inverse_sums = one.maxima + B() * H() * queries();
     return one;
   }
 
   AttentionOperands in;
-  Array slopes, log_sums, keep;
+  Array slopes, normalisers, keep;
   AttentionHead<T> whole{};
 };
 
@@ -111,7 +112,7 @@ template <class T>
 void run_backward(const Heads<T>& heads, const Array& g, const Array& context,
                   const AttentionOperands& to) {
   const auto& loops = loops::attention_loops().of<T>();
-  const int64_t G = heads.G(), each = heads.H() / G;
+  const int64_t G = heads.G(), each = G > 0 ? heads.H() / G : 0;
   const int64_t group = heads_at_a_time(each * heads.queries(), heads.keys());
   parallel_for(heads.B() * G, group, [&](int64_t begin, int64_t end) {
     Pooled<T> workspace(static_cast<std::size_t>(loops.workspace(heads.whole)));
@@ -141,9 +142,10 @@ TiledAttention attention(const Array& query, const Array& key, const Array& valu
   const AttentionOperands in = prepared({query, key, value});
   const int64_t B = query.size(0), H = query.size(1), T = query.size(2), C = value.size(3);
   const TiledAttention result{Array::empty({B, T, H, C}, query.dtype()).transpose(1, 2),
-                              Array::empty({B, H, T}, query.dtype())};
+                              Array::empty({2, B, H, T}, query.dtype())};
   for_floating(query.dtype(), [&](auto zero) {
-    run_forward(Heads<decltype(zero)>(in, keep, slopes, result.log_sums, settings), result.context);
+    run_forward(Heads<decltype(zero)>(in, keep, slopes, result.normalisers, settings),
+                result.context);
   });
   return result;
 }
@@ -154,7 +156,7 @@ void attention_backward(const Array& g_in, const AttentionOperands& operands, co
   const AttentionOperands in = prepared(operands);
   const Array g = with_contiguous_rows(g_in);
   for_floating(g.dtype(), [&](auto zero) {
-    run_backward(Heads<decltype(zero)>(in, keep, slopes, result.log_sums, settings), g,
+    run_backward(Heads<decltype(zero)>(in, keep, slopes, result.normalisers, settings), g,
                  result.context, gradients);
   });
 }

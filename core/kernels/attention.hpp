@@ -13,10 +13,11 @@ struct AttentionSettings {
   uint64_t seed = 0, stream = 0, block = 0;
 };
 
-/// The context [B, H, T, C], in memory [B, T, H, C], and log sum_s exp(e_ts), [B, H, T].
+/// The context [B, H, T, C], in memory [B, T, H, C], and what the weights are made of again: the
+/// largest score of each query and 1 / sum_s exp(e_ts - largest), [2, B, H, T].
 /// keep: bool, broadcasts to [B, H, T, S], or undefined. slopes: of ALiBi, [H], or undefined.
 struct TiledAttention {
-  Array context, log_sums;
+  Array context, normalisers;
 };
 TiledAttention attention(const Array& query, const Array& key, const Array& value,
                          const Array& keep, const Array& slopes, const AttentionSettings& settings);

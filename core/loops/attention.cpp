@@ -203,8 +203,8 @@ void attend_rows(const AttentionHead<T>& head, int64_t begin, int64_t rows, T* o
     T* to = output + (begin + i) * output_row;
     const T* from = space.sums + i * size;
     for (int64_t j = 0; j < head.value_size; ++j) to[j] = sum == 0 ? T(0) : from[j] / sum;
-    head.log_sums[begin + i] =
-        sum == 0 ? infinity<T> : so_far.most[i] + static_cast<T>(__builtin_log(sum));
+    head.maxima[begin + i] = sum == 0 ? T(0) : so_far.most[i];
+    head.inverse_sums[begin + i] = sum == 0 ? T(0) : 1 / sum;
   }
 }
 
@@ -268,8 +268,8 @@ void go_back_tile(const AttentionHead<T>& head, const Tile& t, const T* dots,
   scores(head, t, space.keys_across, space.weights);
   for (int64_t i = 0; i < t.rows; ++i) {
     T* row = space.weights + i * tile;
-    const T less = head.log_sums[t.row + i];
-    for (int64_t j = 0; j < width; ++j) row[j] = exponential<T, false>(row[j] - less);
+    const T less = head.maxima[t.row + i], factor = head.inverse_sums[t.row + i];
+    for (int64_t j = 0; j < width; ++j) row[j] = exponential<T, false>(row[j] - less) * factor;
   }
   multiply<T>(t.rows, width, head.value_size, {space.gradients, space.value_size, 1},
               space.values_across + t.column, keys_row, space.e_gradients, tile, false);

@@ -22,8 +22,9 @@ struct AttentionHead {
   PhiloxStart start;
   uint64_t first, threshold;
   T factor;
-  /// log sum_s exp(e_ts), [T]; infinite for a query that sees nothing.
-  T* log_sums;
+  /// max_s e_ts and 1 / sum_s exp(e_ts - max), [T] each; 0 for a query that sees nothing. Their
+  /// logarithm in one number would lose the sum beside a large maximum.
+  T *maxima, *inverse_sums;
 };
 
 /// The gradients of a head, and what they come from.

@@ -136,6 +136,47 @@ TEST_CASE("tiled attention is the attention of elementary operations in float32 
   for (const Case& c : cases()) compare(c, float32, 1e-5);
 }
 
+TEST_CASE("tiled attention of no heads is empty, of vectors without numbers the mean") {
+  Tensor none = Tensor::zeros({2, 0, 9, 3}).set_requires_grad(true);
+  const Tensor y = tiled_attention(none, none, none);
+  CHECK(y.shape() == Shape{2, 0, 9, 3});
+  sum(y).backward();
+  CHECK(none.grad().shape() == none.shape());
+  const Tensor empty = Tensor::zeros({1, 1, 9, 0}), v = Tensor::randn({1, 1, 9, 2}, float32);
+  CHECK(relative(tiled_attention(empty, empty, v), expand(mean(v, {2}, true), v.shape())) < 1e-6);
+}
+
+TEST_CASE("tiled attention weighs equal scores equally in its gradient however large they are") {
+  for (const double score : {1e3, 1e6, 1e10}) {
+    INFO(score);
+    Tensor q = Tensor::full({1, 1, 9, 1}, score).set_requires_grad(true);
+    Tensor k = Tensor::ones({1, 1, 60, 1}).set_requires_grad(true);
+    Tensor v = Tensor::zeros({1, 1, 60, 2}).set_requires_grad(true);
+    sum(tiled_attention(q, k, v)).backward();
+    CHECK(relative(v.grad(), Tensor::full({1, 1, 60, 2}, 9.0 / 60)) < 1e-6);
+  }
+}
+
+TEST_CASE("what is not a number stays in the row of tiled attention that it comes to") {
+  manual_seed(5);
+  Tensor q = Tensor::randn({1, 1, 60, 3}), k = Tensor::randn({1, 1, 100, 3});
+  const Tensor v = Tensor::randn({1, 1, 100, 2});
+  const auto is_number = [&](const Tensor& keep) {
+    const Tensor y = tiled_attention(q, k, v, keep);
+    return eq(y, y).to(float64);
+  };
+  const auto in_row = [](const Tensor& x, int64_t i) { return sum(select(x, 2, i)).item(); };
+  slice(q, 2, 7, 8).fill_(std::nan(""));
+  CHECK(sum(is_number({})).item() == 2 * 59);
+  CHECK(in_row(is_number({}), 7) == 0);
+  q = Tensor::randn({1, 1, 60, 3});
+  slice(k, 2, 70, 71).fill_(std::nan(""));  // which the first 30 queries don't see
+  const Tensor ahead = is_number(le(places(60, 100), 0));
+  CHECK(sum(ahead).item() == 2 * 30);
+  CHECK(in_row(ahead, 29) == 2);
+  CHECK(in_row(ahead, 30) == 0);
+}
+
 TEST_CASE("tiled attention takes strided operands, and its gradient is right") {
   manual_seed(2);
   // As a layer has them: the heads of one projection [B, T, 3 D].

@@ -165,6 +165,37 @@ TEST_CASE("gradients that wait are not changed by those who own what they came f
   check_same(found[1].array(), expected[1].array());
 }
 
+TEST_CASE("a gradient that waits is refused once a hook changes what it is made of") {
+  manual_seed(9);
+  auto x = inputs({2, 2, 2});
+  const Tensor w = weight();
+  std::vector<Tensor> steps;
+  for (const Tensor& step : x) steps.push_back(linear(step, w));
+  steps[0].register_hook([&](const Tensor& g) {
+    x[1].fill_(0);
+    return g;
+  });
+  const Tensor loss = sum(steps[0] * steps[1] * steps[2]);
+  CHECK_THROWS_WITH(loss.backward(), Contains("linear: a hook changed an array in place"));
+}
+
+TEST_CASE("a hook may change the leaf that it is called for, which others' products are made of") {
+  manual_seed(10);
+  for (const bool weight_first : {true, false}) {
+    Tensor x = Tensor::randn({2, inner}, float64).set_requires_grad(), w = weight();
+    const std::vector<Tensor> steps(3, x);
+    const Array expected = gradient_of(stacked(steps, w), w);
+    x.register_hook([&](const Tensor& g) {
+      x.fill_(0);
+      return g;
+    });
+    const Tensor before = weight_first ? sum(w) * 0.0 : sum(x) * 0.0;
+    (before + stacked(steps, w) + before).backward();
+    check_same(w.grad_array(), expected);
+    CHECK(sum(abs(x)).item() == 0);
+  }
+}
+
 TEST_CASE("an anomaly in a weight's gradient is found at the step that made it") {
   const Tensor w = Tensor::ones({1, 1}, float64).set_requires_grad();
   const auto step = [&](int64_t rows, double x) {

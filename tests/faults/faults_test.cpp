@@ -1,8 +1,11 @@
 #include <catch2/catch.hpp>
 
+#include <atomic>
 #include <cerrno>
 
+#include "../../core/parallel.hpp"
 #include "../temporary_folder.hpp"
+#include "allocations.hpp"
 #include "scenarios.hpp"
 
 using namespace faults;
@@ -59,4 +62,15 @@ TEST_CASE("Whichever allocation fails, it is said and can be repeated") {
 
 TEST_CASE("Every single allocation fails once", "[slow]") {
   for (const Scenario& scenario : scenarios()) sweep(scenario, no_memory);
+}
+
+TEST_CASE("a loop runs on the threads there are when there is no memory for more") {
+  const int before = heed::threads();
+  heed::set_threads(300);
+  std::atomic<int> pieces{0};
+  set_allocation_fault([] { return true; });
+  heed::parallel_for(1000, 1, [&](int64_t, int64_t) { ++pieces; });
+  set_allocation_fault(nullptr);
+  heed::set_threads(before);
+  CHECK(pieces == 1000);
 }

@@ -194,3 +194,19 @@ TEST_CASE("weights of a text that goes on stay as they were, whatever its cache 
     }
   }
 }
+
+TEST_CASE("weights have the history of the call, wherever they are first looked at") {
+  manual_seed(8);
+  const Tensor q = leaf({1, T, 3}), k = leaf({1, S, 3});
+  const Attended trained = scaled_dot_product_attention({q, k, k});
+  {
+    const NoGrad to_log_them;
+    CHECK(trained.weights.shape() == Shape{1, T, S});
+  }
+  CHECK(trained.weights.tensor().requires_grad());
+  const auto constant = [&] {
+    const NoGrad no_grad;
+    return scaled_dot_product_attention({q, k, k});
+  };
+  CHECK_FALSE(constant().weights.tensor().requires_grad());
+}

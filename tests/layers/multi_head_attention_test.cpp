@@ -43,6 +43,15 @@ TEST_CASE("scaled dot-product attention is eq. (1)") {
   CHECK(found.context.at({0, 1}) == Approx(expected[1]));
 }
 
+TEST_CASE("queries and keys without numbers weigh all values equally, however many they are") {
+  for (const int64_t T : {2, 20}) {
+    const Tensor empty = Tensor::zeros({1, T, 0}), v = Tensor::randn({1, T, 3});
+    const Attended found = scaled_dot_product_attention({empty, empty, v});
+    CHECK(difference(found.context, expand(mean(v, {1}, true), v.shape())) < 1e-6);
+    CHECK(difference(found.weights, Tensor::full({1, T, T}, 1.0 / static_cast<double>(T))) < 1e-7);
+  }
+}
+
 TEST_CASE("a query that may look nowhere gets zeros, and its gradient is zero") {
   const Tensor q = leaf({1, 2, 3}), k = leaf({1, 5, 3}), v = leaf({1, 5, 2});
   const Tensor keep = cat({Tensor::zeros({1, 1, 5}), Tensor::ones({1, 1, 5})}, 1).to(boolean);

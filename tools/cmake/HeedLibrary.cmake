@@ -54,6 +54,11 @@ set_source_files_properties(core/files/json_parser.cpp core/files/json_reader.cp
   core/files/safetensors_header.cpp PROPERTIES
   COMPILE_OPTIONS "$<$<OR:$<CONFIG:Release>,$<CONFIG:>>:-O1>")
 
+# Its loops, unrolled and then checked at every step, take GCC minutes at -O3.
+if(HEED_SANITIZE)
+  set_source_files_properties(core/loops/attention.cpp PROPERTIES COMPILE_OPTIONS -O1)
+endif()
+
 add_library(heed $<TARGET_OBJECTS:heed_core>)
 foreach(folder layers optim models)
   if(TARGET heed_${folder})

@@ -1,5 +1,6 @@
 #include "../../../tools/bench/measurement.hpp"
 
+#include <dlfcn.h>
 #include <sys/mman.h>
 
 #include <catch2/catch.hpp>
@@ -48,6 +49,19 @@ TEST_CASE("requests for memory are counted whatever their function") {
   };
   CHECK(requests_of(map) == 1);
   CHECK(::munmap(kept, 4096) == 0);
+}
+
+TEST_CASE("memory is given back to whom it was asked of whatever is loaded before") {
+  if (!counts_allocations()) return;
+  const auto file_of = [](const char* function) {
+    Dl_info found{};
+    REQUIRE(::dladdr(::dlsym(RTLD_DEFAULT, function), &found) != 0);
+    return std::string(found.dli_fname);
+  };
+  for (const char* function : {"malloc", "calloc", "realloc", "memalign", "posix_memalign"}) {
+    INFO(function);
+    CHECK(file_of(function) == file_of("free"));
+  }
 }
 
 TEST_CASE("aligned memory is where it should be and nonsense is refused") {
