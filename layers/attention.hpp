@@ -7,16 +7,16 @@ namespace heed {
 /// What turns the scores of a query into weights.
 enum class Normaliser { softmax, sparsemax };
 
-/// The weights of an attention: a Tensor wherever one is wanted. Where it went tile by tile they are
-/// in no memory; then they are computed from its queries and keys, and kept, when they are first
-/// looked at, by one thread at a time. They have a history if the call recorded one. `GraphError`
-/// if queries, keys or mask were changed in place meanwhile.
+/// The weights of an attention: a Tensor wherever one is wanted. Where it went tile by tile they
+/// are in no memory; then they are computed from its queries and keys, and kept, when they are
+/// first looked at, by one thread at a time. They have a history if the call recorded one.
+/// `GraphError` if queries, keys or mask were changed in place meanwhile.
 class LazyWeights {
  public:
   LazyWeights() = default;
   LazyWeights(Tensor weights) : weights_(std::move(weights)) {}
-  /// softmax(q k^T / sqrt(K) + ALiBi) for query [..., T, K] and key [..., S, K]; keep, slopes: as of
-  /// `tiled_attention`. -> [..., T, S].
+  /// softmax(q k^T / sqrt(K) + ALiBi) for query [..., T, K] and key [..., S, K]; keep, slopes: as
+  /// of `tiled_attention`. -> [..., T, S].
   LazyWeights(const Tensor& query, const Tensor& key, const Tensor& keep, const Tensor& slopes);
 
   const Tensor& tensor() const;
