@@ -131,16 +131,6 @@ TEST_CASE("gradients go through weights together with the context") {
   check_gradients([&] { return mixed(by_tiles()); }, {q, k, v});
 }
 
-TEST_CASE("the history of weights is recorded when they are looked at") {
-  const Tensor q = leaf({1, T, 3}), k = leaf({1, S, 3});
-  const Attended found = scaled_dot_product_attention({q, k, k});
-  {
-    const NoGrad no_grad;
-    CHECK_FALSE(LazyWeights(found.weights).tensor().requires_grad());
-  }
-  CHECK(found.weights.tensor().requires_grad());
-}
-
 TEST_CASE("weights of training are whole where the context has dropped some") {
   manual_seed(5);
   const MultiHeadAttention m = layer({.size = 8, .heads = 2, .dropout = 0.5});
