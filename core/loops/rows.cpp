@@ -137,8 +137,8 @@ void sparsemax(const T* x, const bool* keep, T* y, int64_t n) {
   for (int64_t i = 0; i < n; ++i) y[i] = y[i] <= threshold ? T{0} : y[i] - threshold;
 }
 
-/// x where `counts`, else 0. Read in any case: GCC 12 makes AVX2 code that picks wrong lanes of a sum
-/// whose terms are read under a condition.
+/// x where `counts`, else 0. Read in any case: GCC 12 makes AVX2 code that picks wrong lanes of a
+/// sum whose terms are read under a condition.
 template <class T>
 T where(bool counts, T x) {
   return counts ? x : T{0};

@@ -83,7 +83,8 @@ TEST_CASE("the documents name no verb and no flag that is not there") {
   for (const std::string& verb : verbs()) helps += output_of({verb, "--help"});
   for (const char* script : {"demo", "test"})
     helps += shell(HEED_SOURCE_DIR "/tools/" + std::string(script) + " --help").out;
-  helps += file_text(HEED_SOURCE_DIR "/tools/parity.py");
+  for (const char* script : {"parity", "compare"})
+    helps += file_text(HEED_SOURCE_DIR "/tools/" + std::string(script) + ".py");
   const char* flag = "(?:^|[^a-z-])(--[a-z][a-z-]*)";
   const std::set<std::string> known = found(helps, flag), named = found(text, flag);
   CHECK(named.size() > 30);
