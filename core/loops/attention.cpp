@@ -72,20 +72,31 @@ struct Tile {
   enum class Seen { nothing, some, all } seen;
 };
 
+/// How many of a tile's row are true.
+int64_t count_of(const bool* keep, int64_t n) {
+  int count = 0;  // as narrow as it vectorises well
+  for (int64_t i = 0; i < n; ++i) count += keep[i];
+  return count;
+}
+int64_t count_of(const bool* keep, int64_t stride, int64_t n) {
+  int64_t count = 0;
+  for (int64_t i = 0; i < n; ++i) count += keep[i * stride];
+  return count;
+}
+
 template <class T>
 Tile tile_at(const AttentionHead<T>& head, int64_t row, int64_t rows, int64_t column) {
   Tile t{row, rows, column, smaller(tile, head.keys - column), Tile::Seen::all};
   if (!head.keep) return t;
-  bool any = false, all = true;
-  for (int64_t i = 0; i < t.rows; ++i) {
+  int64_t seen = 0, looked_at = 0;
+  for (int64_t i = 0; i < t.rows && (seen == 0 || seen == looked_at); ++i) {
     const bool* keep = head.keep + (row + i) * head.keep_row + column * head.keep_column;
-    for (int64_t j = 0; j < t.columns; ++j) {
-      any |= keep[j * head.keep_column];
-      all &= keep[j * head.keep_column];
-    }
+    seen += head.keep_column == 1 ? count_of(keep, t.columns)
+                                  : count_of(keep, head.keep_column, t.columns);
+    looked_at += t.columns;
     if (head.keep_row == 0) break;
   }
-  t.seen = all ? Tile::Seen::all : any ? Tile::Seen::some : Tile::Seen::nothing;
+  t.seen = seen == looked_at ? Tile::Seen::all : seen > 0 ? Tile::Seen::some : Tile::Seen::nothing;
   return t;
 }
 
