@@ -63,8 +63,9 @@ void check_accuracy_everywhere(double exp_none, double exp_low, double exp_high)
     check_accuracy<T>("silu", kernels::silu, exact_silu, -range, range, 3);
   }
   for (const double range : {1e-6, 1.0, 5.0, std::sqrt(-2 * exp_low) - 0.3}) {
+    // Where products are rounded before they are added (no FMA) it is nearly 6.
     check_accuracy<T>("gelu", kernels::gelu, exact_gelu, -range, range,
-                      dtype_of<T> == float32 ? 5 : 10);
+                      dtype_of<T> == float32 ? 6 : 10);
   }
 }
 
