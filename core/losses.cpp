@@ -80,8 +80,8 @@ class LossByRows {
   }
 
   Array run() {
-    constexpr int64_t numbers = 1 << 22,
-                      least = 256;  // of a cache; products of fewer rows are thin
+    constexpr int64_t numbers = 1 << 22;  // logits that a cache holds
+    constexpr int64_t least = 256;        // rows: products of fewer are thin
     const int64_t rows = x_.size(0), V = weight_.size(0);
     const int64_t some = std::max(least, V > 0 ? numbers / V : numbers);
     for (int64_t row = 0; row < rows; row += some) go_over(row, std::min(row + some, rows));

@@ -9,17 +9,12 @@
 
 #include "../../core/cpu.hpp"
 #include "../../core/parallel.hpp"
+#include "threads.hpp"
 
 using namespace heed;
+using heed::testing::Threads;
 
 namespace {
-
-/// Sets the number of threads for one test.
-struct Threads {
-  explicit Threads(int count) : before(threads()) { set_threads(count); }
-  ~Threads() { set_threads(before); }
-  int before;
-};
 
 using Pieces = std::set<std::pair<int64_t, int64_t>>;
 

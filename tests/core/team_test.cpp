@@ -13,17 +13,12 @@
 #include <catch2/catch.hpp>
 
 #include "../../core/parallel.hpp"
+#include "threads.hpp"
 
 using namespace heed;
+using heed::testing::Threads;
 
 namespace {
-
-/// Sets the number of threads for one test.
-struct Threads {
-  explicit Threads(int count) : before(threads()) { set_threads(count); }
-  ~Threads() { set_threads(before); }
-  int before;
-};
 
 /// The sum of 0 .. count - 1, each of which a piece of its own adds.
 int64_t sum_below(int64_t count) {
