@@ -7,7 +7,6 @@
 #include <sched.h>
 
 #include <atomic>
-#include <cstddef>
 #include <exception>
 #include <mutex>
 #include <new>
@@ -165,14 +164,12 @@ class Team {
   std::atomic<uint32_t> door_{0};
 };
 
-/// A forked process has its caller's thread alone: it starts a team of its own.
-Team& team() {
-  alignas(Team) static std::byte room[sizeof(Team)];
-  static const auto make = [] { new (room) Team; };
-  static const bool made = (make(), pthread_atfork(nullptr, nullptr, make) == 0);
-  static_cast<void>(made);
-  return *std::launder(reinterpret_cast<Team*>(room));
-}
+constinit Team team;
+
+/// A forked process has its caller's thread alone: it starts a team of its own. Said before main():
+/// a fork beside the first loop of another thread must find it.
+[[maybe_unused]] const int forks_are_known =
+    pthread_atfork(nullptr, nullptr, [] { new (&team) Team; });
 
 }  // namespace
 
@@ -193,7 +190,7 @@ void parallel_pieces(int64_t count, int64_t piece, LoopBody body) {
   if (wanted <= 1 || inside) {
     loop.run();
   } else {
-    team().run(loop, wanted);
+    team.run(loop, wanted);
   }
   loop.failure.rethrow();
 }
