@@ -8,6 +8,7 @@
 #include "core/graph.hpp"
 #include "core/operations.hpp"
 #include "core/parallel.hpp"
+#include "core/precision.hpp"
 #include "core/profile.hpp"
 #include "core/record.hpp"
 #include "layers/attention.hpp"

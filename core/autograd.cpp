@@ -244,7 +244,10 @@ void Backward::run_nodes() {
     // From here on a rule may have let go of what it saved, also if one throws.
     node.freed_ = !retain_;
     running_ = number;
-    node.apply(g, *this, !retain_);
+    {
+      const ProductPrecision as_recorded(node.precision_);
+      node.apply(g, *this, !retain_);
+    }
     if (lent_) check_lent_sums(node);
     if (observers > 0) observe_rule(node);
   }

@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "memory.hpp"
+#include "precision.hpp"
 #include "tensor.hpp"
 
 namespace heed {
@@ -56,6 +57,8 @@ class Node : public Counted {
   Hook* hooks_ = nullptr;
   Node* next_doomed_ = nullptr;
   uint32_t thread_;
+  /// In which the operation multiplied, and its rules do.
+  Precision precision_;
   bool freed_ = false;
 };
 
@@ -91,6 +94,7 @@ class Backward {
     int64_t rows = 0;   ///< of all together
     std::vector<Array> a = {}, b = {};
     uint64_t changes = 0;  ///< of these in place, before they were given
+    Precision precision = Precision::single;
   };
   static constexpr uint32_t none = UINT32_MAX;
   /// A node in this pass, and where its inputs stand in `edges_`.

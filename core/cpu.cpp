@@ -1,5 +1,9 @@
 #include "cpu.hpp"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #include <cstdlib>
 #include <string_view>
 
@@ -28,11 +32,31 @@ Isa lowered(Isa isa, const char* wish) {
   return isa;
 }
 
+bool detected_bfloat16() {
+#if defined(__x86_64__)
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  if (__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && (eax & (1u << 5))) return true;
+  if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || !(edx & (1u << 22))) return false;
+  // Tiles need the system's consent too: bits 17 and 18 of what it saves of a thread. That the
+  // system can be asked is implied by avx512.
+  unsigned saved = 0, above = 0;
+  __asm__("xgetbv" : "=a"(saved), "=d"(above) : "c"(0));
+  return (saved & (3u << 17)) == (3u << 17);
+#else
+  return false;
+#endif
+}
+
 }  // namespace
 
 Isa active_isa() {
   static const Isa isa = lowered(detected_isa(), std::getenv("HEED_ISA"));
   return isa;
+}
+
+bool has_bfloat16() {
+  static const bool detected = active_isa() == Isa::avx512 && detected_bfloat16();
+  return detected;
 }
 
 const char* to_string(Isa isa) {

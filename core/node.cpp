@@ -37,7 +37,8 @@ Node::Node(const char* name, const Array& result, Ref<Node>* inputs, int input_c
       input_count_(input_count),
       bytes_(bytes),
       inputs_(inputs),
-      thread_(this_thread()) {}
+      thread_(this_thread()),
+      precision_(product_precision) {}
 
 bool Node::is_of_this_thread() const { return thread_ == this_thread(); }
 

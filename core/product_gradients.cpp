@@ -48,7 +48,11 @@ void Backward::give_product(int input, const Array& a, const Array& b) {
     place = static_cast<uint32_t>(thin_products_.size());
     thin_products_.emplace_back();
   }
+  if (!thin_products_[place].a.empty() && thin_products_[place].precision != product_precision) {
+    add_products(number);
+  }
   ThinProducts& waiting = thin_products_[place];
+  waiting.precision = product_precision;
   waiting.last = running_;
   waiting.rows += a.size(0);
   waiting.a.push_back(a);
@@ -84,6 +88,7 @@ void Backward::add_products(uint32_t number) {
                      ": a hook changed an array in place that a weight's gradient is made of; "
                      "change a clone()");
   }
+  const ProductPrecision as_recorded(all.precision);
   add_product(number, stacked(all.a, all.rows), stacked(all.b, all.rows));
 }
 

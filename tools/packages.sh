@@ -2,7 +2,7 @@
 # Read by tools/demo and tools/test: installs Debian packages that are missing.
 
 build_packages=(g++ cmake ninja-build libopenblas-dev nlohmann-json3-dev libcli11-dev)
-test_packages=(catch2 doxygen groff-base pkg-config python3-torch)
+test_packages=(catch2 doxygen groff-base pkg-config python3-torch libdnnl-dev)
 clang_packages=(clang libclang-rt-14-dev)
 
 is_installed() {

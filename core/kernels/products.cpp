@@ -2,10 +2,13 @@
 
 #include <limits>
 
+#include "../bfloat16.hpp"
 #include "../blas.hpp"
 #include "../error.hpp"
 #include "../parallel.hpp"
+#include "../precision.hpp"
 #include "../profile.hpp"
+#include "rounding.hpp"
 
 namespace heed::kernels {
 
@@ -56,6 +59,8 @@ struct Batch {
   Shape shape, a, b, c;
   Gemm matrix;
   int64_t count = 1;
+  /// Bytes of an operand's number, and of a result's.
+  int64_t operand_size = 0, result_size = 0;
 };
 
 /// Consecutive batch members that share b are one taller product, if a and c lie as one matrix.
@@ -95,6 +100,7 @@ Batch batch_of(const Array& into, const Operand& a, const Operand& b, bool accum
                   b.layout.ld,         b.layout.transposed,
                   into.raw(),          c.ld,
                   accumulate};
+  batch.operand_size = batch.result_size = static_cast<int64_t>(item_size(into.dtype()));
   return batch;
 }
 
@@ -134,8 +140,8 @@ Cut cut_of(int64_t m, int64_t n, int64_t k) {
   return cut;
 }
 
-const void* advanced(const void* data, int64_t elements, DType dtype) {
-  return static_cast<const char*>(data) + elements * static_cast<int64_t>(item_size(dtype));
+const void* advanced(const void* data, int64_t bytes) {
+  return static_cast<const char*>(data) + bytes;
 }
 
 /// Start of piece `i` of `count` balanced pieces of `extent`,
@@ -146,17 +152,19 @@ int64_t piece_start(int64_t extent, int64_t count, int64_t i) {
   return extent / count >= 32 ? start / 16 * 16 : start;
 }
 
-/// Rows and columns of piece `piece` of the cut.
-Gemm piece_of(const Gemm& whole, const Cut& cut, int64_t piece) {
+/// Rows and columns of piece `piece` of the cut of `whole`, one of the batch's products.
+Gemm piece_of(const Batch& batch, const Gemm& whole, const Cut& cut, int64_t piece) {
   const int64_t i = piece / cut.columns, j = piece % cut.columns;
   const int64_t row = piece_start(whole.m, cut.rows, i);
   const int64_t column = piece_start(whole.n, cut.columns, j);
   Gemm part = whole;
   part.m = piece_start(whole.m, cut.rows, i + 1) - row;
   part.n = piece_start(whole.n, cut.columns, j + 1) - column;
-  part.a = advanced(whole.a, whole.transpose_a ? row : row * whole.lda, whole.dtype);
-  part.b = advanced(whole.b, whole.transpose_b ? column * whole.ldb : column, whole.dtype);
-  part.c = const_cast<void*>(advanced(whole.c, row * whole.ldc + column, whole.dtype));
+  const int64_t a = whole.transpose_a ? row : row * whole.lda;
+  const int64_t b = whole.transpose_b ? column * whole.ldb : column;
+  part.a = advanced(whole.a, a * batch.operand_size);
+  part.b = advanced(whole.b, b * batch.operand_size);
+  part.c = const_cast<void*>(advanced(whole.c, (row * whole.ldc + column) * batch.result_size));
   return part;
 }
 
@@ -171,17 +179,15 @@ Gemm member_of(const Batch& batch, int64_t index) {
     b += i * batch.b[axis];
     c += i * batch.c[axis];
   }
-  p.a = advanced(p.a, a, p.dtype);
-  p.b = advanced(p.b, b, p.dtype);
-  p.c = const_cast<void*>(advanced(p.c, c, p.dtype));
+  p.a = advanced(p.a, a * batch.operand_size);
+  p.b = advanced(p.b, b * batch.operand_size);
+  p.c = const_cast<void*>(advanced(p.c, c * batch.result_size));
   return p;
 }
 
-void run(const Batch& batch) {
+/// Computes all products by `product`, in pieces.
+void run(const Batch& batch, void (*product)(const Gemm&)) {
   const Gemm& p = batch.matrix;
-  if (batch.count == 0 || p.m == 0 || p.n == 0) return;
-  count_flops(2.0 * static_cast<double>(batch.count) * static_cast<double>(p.m * p.n) *
-              static_cast<double>(p.k));
   const Cut cut = cut_of(p.m, p.n, p.k);
   const int64_t pieces = cut.rows * cut.columns;
   // Small products of a batch are grouped, so that a thread gets some work at a time.
@@ -190,9 +196,53 @@ void run(const Batch& batch) {
   const int64_t group = work < grouped_work ? grouped_work / work : 1;
   parallel_for(batch.count * pieces, group, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      gemm(piece_of(member_of(batch, i / pieces), cut, i % pieces));
+      product(piece_of(batch, member_of(batch, i / pieces), cut, i % pieces));
     }
   });
+}
+
+/// Is a product so large that it gains by rounding its operands, which goes over m k + k n numbers
+/// of memory? Estimated from what processors can do: a multiplication in bfloat16 saves 6 to 12 ps
+/// of a core, a number costs 100 to 300 ps to round, and a call of the library as much as 2^19
+/// multiplications do. With fewer rows than `least_uses` no product is large.
+bool gains_by_rounding(const Gemm& p) {
+  constexpr int64_t least_uses = 24;  // multiplications that a rounded number takes part in
+  constexpr int64_t least_terms = 32, least_work = 1 << 19;
+  return p.k >= least_terms && p.m * p.n >= least_uses * (p.m + p.n) &&
+         p.m * p.n * p.k >= least_work;
+}
+
+/// The same products with their operands rounded to bfloat16.
+void run_rounded(const Batch& batch) {
+  const Gemm& p = batch.matrix;
+  // Zeros beyond the end of the sums change nothing, and leave few different lengths to plan for.
+  constexpr int64_t multiple = 64;
+  const int64_t k = (p.k + multiple - 1) / multiple * multiple;
+  const Rounded a = rounded({batch.shape, batch.a, static_cast<const float*>(p.a), p.lda,
+                             p.transpose_a ? Extents{p.k, p.m} : Extents{p.m, p.k},
+                             p.transpose_a ? Extents{k, p.m} : Extents{p.m, k}});
+  const Rounded b = rounded({batch.shape, batch.b, static_cast<const float*>(p.b), p.ldb,
+                             p.transpose_b ? Extents{p.n, p.k} : Extents{p.k, p.n},
+                             p.transpose_b ? Extents{p.n, k} : Extents{k, p.n}});
+  Batch halves = batch;
+  halves.a = a.strides;
+  halves.b = b.strides;
+  halves.operand_size = sizeof(Bfloat16);
+  halves.matrix.k = k;
+  halves.matrix.a = a.numbers;
+  halves.matrix.lda = a.ld;
+  halves.matrix.b = b.numbers;
+  halves.matrix.ldb = b.ld;
+  run(halves, bfloat16_product());
+}
+
+void run(const Batch& batch) {
+  const Gemm& p = batch.matrix;
+  if (batch.count == 0 || p.m == 0 || p.n == 0) return;
+  count_flops(2.0 * static_cast<double>(batch.count) * static_cast<double>(p.m * p.n) *
+              static_cast<double>(p.k));
+  const bool in_bfloat16 = product_precision == Precision::bfloat16 && p.dtype == float32;
+  in_bfloat16&& gains_by_rounding(p) ? run_rounded(batch) : run(batch, gemm);
 }
 
 void check_extents(const Array& a, const Array& b) {

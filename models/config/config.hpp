@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "../../core/precision.hpp"
 #include "../recurrent_config.hpp"
 #include "../search/search.hpp"
 #include "../transformer_config.hpp"
@@ -47,6 +48,9 @@ struct TrainingConfig {
   /// Largest norm of all gradients together; 0: not clipped.
   double clip_norm = 1;
   double weight_decay = 0;
+  /// Of the matrix products of training steps, forward and backward; weights, the optimiser and
+  /// validation have float32.
+  Precision precision = Precision::single;
   /// Limits, counted from the start of the run; the first one reached ends it, 0: none.
   int64_t epochs = 20, steps = 0;
   double minutes = 0;

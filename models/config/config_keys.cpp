@@ -149,6 +149,8 @@ std::vector<Key> training_keys(TrainingConfig& c) {
       {"clip_norm", NumberKey{&c.clip_norm, smallest_clip_norm, 1e12, true},
        "largest gradient norm, 0: not clipped"},
       {"weight_decay", NumberKey{&c.weight_decay, 0, 1000}, "weight decay"},
+      {"precision", choice(c.precision, {"float32", "bfloat16"}),
+       "of large matrix products in training"},
       {"epochs", count(c.epochs, 0), "limit, 0: none"},
       {"steps", count(c.steps, 0), "limit, 0: none"},
       {"minutes", NumberKey{&c.minutes, 0, 1e9}, "limit of training time, 0: none"},

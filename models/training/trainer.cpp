@@ -7,6 +7,7 @@
 
 #include "../../core/error.hpp"
 #include "../../core/files/files.hpp"
+#include "../../core/precision.hpp"
 #include "../config/training_recipe.hpp"
 #include "loop/journal.hpp"
 #include "loop/limits.hpp"
@@ -39,6 +40,7 @@ TrainerOptions checked(TrainerOptions options) {
   if (config.average > 0 && options.folder.empty()) {
     throw ConfigError("trainer: average needs a folder, where checkpoints are");
   }
+  check_precision(config.precision);
   options.keep = std::max(options.keep, config.average);
   return options;
 }

@@ -1,4 +1,5 @@
 // The four training steps: forward, smoothed loss, backward, clipping, Adam, with dropout.
+#include "../../core/precision.hpp"
 #include "../../models/model.hpp"
 #include "../../optim/adam.hpp"
 #include "../../optim/clipping.hpp"
@@ -26,7 +27,9 @@ std::vector<BenchRow> bench_step(const std::string& work, TranslationModel model
     clip_grad_norm(weights, 1);
     optimizer.step();
   });
-  BenchRow row = row_of(work, "batch " + std::to_string(B), times);
+  const bool single = product_precision == Precision::single;
+  const std::string in = single ? "" : std::string(", ") + to_string(product_precision);
+  BenchRow row = row_of(work, "batch " + std::to_string(B) + in, times);
   row.tokens_per_second = static_cast<double>(B * T) / times.min * 1e3;
   row.floor_ms = products.milliseconds();
   return {row};

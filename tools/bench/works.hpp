@@ -15,6 +15,8 @@ struct Work {
   std::vector<BenchRow> (*run)();
   /// Its steps are made of operations that a `Profile` sees.
   bool can_be_profiled = true;
+  /// It is a training step, which has a precision.
+  bool trains = false;
 };
 const std::vector<Work>& works();
 

@@ -16,9 +16,9 @@ if(TARGET heed_command)
 endif()
 
 # Headers that sources share among themselves stay at home; no installed one includes them.
-set(internal core/broadcast.hpp core/loops core/files/file_calls.hpp
-  core/files/safetensors_header.hpp core/kernels/dispatch.hpp core/kernels/iterate.hpp
-  core/kernels/row_access.hpp layers/check.hpp models/recurrent_decoding.hpp
+set(internal core/bfloat16.hpp core/broadcast.hpp core/loops core/onednn.hpp
+  core/files/file_calls.hpp core/files/safetensors_header.hpp core/kernels/dispatch.hpp
+  core/kernels/iterate.hpp core/kernels/rounding.hpp core/kernels/row_access.hpp layers/check.hpp models/recurrent_decoding.hpp
   models/config/config_keys.hpp models/metrics/bootstrap.hpp models/metrics/ngrams.hpp
   models/metrics/segments.hpp models/search/candidates.hpp
   models/text/character_kinds_tables.hpp models/text/code_range.hpp
@@ -47,6 +47,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/heedConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/heedConfig.cmake ${PROJECT_BINARY_DIR}/heedConfigVersion.cmake
               ${CMAKE_CURRENT_LIST_DIR}/FindOpenBLAS.cmake
+              ${CMAKE_CURRENT_LIST_DIR}/FindOneDNN.cmake
   DESTINATION ${package_dir})
 
 # heed.pc, whose paths are relative to its own. A static library does not bring its own libraries
@@ -59,6 +60,13 @@ if(NOT openblas_dir IN_LIST CMAKE_CXX_IMPLICIT_LINK_DIRECTORIES)
   string(APPEND libs_private " -L${openblas_dir}")
 endif()
 string(APPEND libs_private " -lopenblas -pthread")
+if(HEED_HAS_ONEDNN)
+  get_filename_component(onednn_dir ${ONEDNN_LIBRARY} DIRECTORY)
+  if(NOT onednn_dir IN_LIST CMAKE_CXX_IMPLICIT_LINK_DIRECTORIES)
+    string(APPEND libs_private " -L${onednn_dir}")
+  endif()
+  string(APPEND libs_private " -ldnnl -ldl")
+endif()
 if(HEED_SANITIZE)
   string(APPEND libs_private " -fsanitize=${HEED_SANITIZERS}")
 endif()

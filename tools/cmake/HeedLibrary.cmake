@@ -2,6 +2,14 @@
 find_package(nlohmann_json REQUIRED)
 find_package(OpenBLAS REQUIRED)
 find_package(Threads REQUIRED)
+set(HEED_HAS_ONEDNN OFF)
+if(NOT HEED_ONEDNN STREQUAL "OFF")
+  find_package(OneDNN QUIET)
+  set(HEED_HAS_ONEDNN ${OneDNN_FOUND})
+  if(HEED_ONEDNN STREQUAL "ON" AND NOT HEED_HAS_ONEDNN)
+    message(FATAL_ERROR "heed: HEED_ONEDNN is ON, but there is no oneDNN 2 (apt-get install libdnnl-dev)")
+  endif()
+endif()
 
 # Headers stand beside their sources and include each other by relative paths. For those who use the
 # library from the build tree, one link makes them <heed/heed.hpp> and <heed/FOLDER/NAME.hpp>.
@@ -76,6 +84,12 @@ if(HEED_SANITIZE)
   target_link_options(heed PUBLIC -fsanitize=${HEED_SANITIZERS})
 endif()
 target_link_libraries(heed_core PRIVATE OpenBLAS::OpenBLAS)
+if(HEED_HAS_ONEDNN)
+  target_link_libraries(heed PRIVATE OneDNN::OneDNN ${CMAKE_DL_LIBS})
+  target_link_libraries(heed_core PRIVATE OneDNN::OneDNN)
+  set_property(SOURCE ${PROJECT_SOURCE_DIR}/core/onednn.cpp APPEND PROPERTY
+    COMPILE_DEFINITIONS HEED_HAS_ONEDNN)
+endif()
 
 # The loops over elements, once for each instruction set; chosen at start-up.
 file(GLOB loops CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/core/loops/*.cpp)

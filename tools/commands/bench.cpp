@@ -3,6 +3,7 @@
 #include "../../core/blas.hpp"
 #include "../../core/error.hpp"
 #include "../../core/parallel.hpp"
+#include "../../core/precision.hpp"
 #include "../../core/suggest.hpp"
 #include "../bench/report.hpp"
 #include "../bench/works.hpp"
@@ -45,8 +46,10 @@ const Work& work_named(const std::string& name) {
 
 /// What a work prints that has a process, and so its memory, to itself.
 std::string lines_of_its_own_process(const Work& work) {
-  const ProgramEnd end = run_program({this_program(), "bench", work.name, "--json", "--quiet",
-                                      "--threads", std::to_string(threads())});
+  std::vector<std::string> arguments = {this_program(), "bench", work.name, "--json", "--quiet"};
+  arguments.insert(arguments.end(), {"--threads", std::to_string(threads())});
+  if (work.trains) arguments.insert(arguments.end(), {"--precision", to_string(product_precision)});
+  const ProgramEnd end = run_program(arguments);
   if (end.status == 0) return end.output;
   throw Error("bench: " + std::string(work.name) + " failed (" + std::to_string(end.status) + ")");
 }
@@ -61,6 +64,8 @@ class BenchCommand final : public Command {
                "instead, where a step of this work (its last case) spends its time, by operation: "
                "products in GFLOP/s, all else by the memory it goes over, in GB/s",
                names_for_profile());
+    flags.choice("--precision", precision_, {"float32", "bfloat16"},
+                 "of the products of training steps, which are then all that is timed");
     flags.epilogue(
         "  heed bench\n  heed bench tf_small rnn_small --json\n"
         "  heed bench --profile tf_big\n");
@@ -69,6 +74,9 @@ class BenchCommand final : public Command {
   int run(const Flags&, const CommonFlags& common) override {
     const std::vector<const Work*> chosen = chosen_works();
     if (!profiled_.empty()) check_profile();
+    if (!precision_.empty()) check_that_all_train(chosen);
+    const ProductPrecision multiplying(precision_ == "bfloat16" ? Precision::bfloat16
+                                                                : Precision::single);
     blas_self_test();
     if (!profiled_.empty()) return profile(work_named(profiled_), common.quiet);
     std::vector<BenchRow> rows;
@@ -90,10 +98,32 @@ class BenchCommand final : public Command {
  private:
   std::vector<const Work*> chosen_works() const {
     std::vector<const Work*> chosen;
+    if (!profiled_.empty()) return {&work_named(profiled_)};
+    if (names_.empty() && !precision_.empty()) return training_works();
     for (const std::string& name : names_.empty() ? all_names() : names_) {
       chosen.push_back(&work_named(name));
     }
     return chosen;
+  }
+
+  static std::vector<const Work*> training_works() {
+    std::vector<const Work*> training;
+    for (const Work& work : works()) {
+      if (work.trains) training.push_back(&work);
+    }
+    return training;
+  }
+
+  static void check_that_all_train(const std::vector<const Work*>& chosen) {
+    std::string list;
+    for (const Work* work : training_works()) {
+      list += (list.empty() ? "" : ", ") + std::string(work->name);
+    }
+    for (const Work* work : chosen) {
+      if (work->trains) continue;
+      throw ConfigError("heed bench: --precision: " + std::string(work->name) +
+                        " is no training step; give one of " + list);
+    }
   }
 
   void check_profile() const {
@@ -126,7 +156,7 @@ class BenchCommand final : public Command {
   }
 
   std::vector<std::string> names_;
-  std::string profiled_;
+  std::string profiled_, precision_;
   bool json_ = false;
 };
 

@@ -5,6 +5,7 @@
 #include "../../core/error.hpp"
 #include "../../core/files/files.hpp"
 #include "../../core/files/json_writer.hpp"
+#include "../../core/precision.hpp"
 #include "../../core/random.hpp"
 #include "../../core/suggest.hpp"
 #include "../../models/config/model_folder.hpp"
@@ -79,6 +80,7 @@ class TrainCommand final : public Command {
     apply_flags(flags, config);
     check(config);
     blas_self_test();
+    check_precision(config.training.precision);
 
     ProgressDisplay display(common.quiet, wants_color(common, 2));
     std::vector<std::string> notes;

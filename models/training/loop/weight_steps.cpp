@@ -6,6 +6,7 @@
 #include "../../../core/error.hpp"
 #include "../../../core/kernels/reductions.hpp"
 #include "../../../core/operations.hpp"
+#include "../../../core/precision.hpp"
 #include "../../../optim/clipping.hpp"
 #include "../../config/training_recipe.hpp"
 
@@ -42,6 +43,7 @@ WeightSteps::WeightSteps(TrainingTask& task, const TrainingConfig& config)
 
 /// Gradients of the batches [first, end); returns their mean loss.
 double WeightSteps::accumulate(int64_t first, int64_t end) {
+  const ProductPrecision multiplying(config_.precision);
   int64_t total = 0;
   for (int64_t batch = first; batch < end; ++batch) total += task_.tokens(batch);
   double sum = 0;

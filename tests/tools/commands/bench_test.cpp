@@ -86,11 +86,22 @@ TEST_CASE("bench refuses words that it does not know, and those that do not fit 
       {{"--profile", "tf_small", "adam"}, "--profile names the only work; leave out 'adam'"},
       {{"--profile", "tf_small", "--json"}, "--json is for times"},
       {{"--threads", "0"}, "--threads: 0 is out of range"},
+      {{"--precision", "half"}, "--precision"},
+      {{"--precision", "float32", "tf_small", "adam"}, "adam is no training step; give one of tf_"},
+      {{"--precision", "float32", "--profile", "attention"}, "attention is no training step"},
   };
   for (const auto& c : cases) {
     std::vector<std::string> words = {"bench"};
     words.insert(words.end(), c.words.begin(), c.words.end());
     check_refused(heed_command(words), 2, c.message);
+  }
+}
+
+TEST_CASE("bench in bfloat16 is refused where the processor lacks the instructions") {
+  for (const char* words : {"tf_small", "", "--profile rnn_big"}) {
+    const CommandResult result =
+        shell(std::string("HEED_ISA=avx2 heed bench --precision bfloat16 ") + words);
+    check_refused(result, 2, "precision: bfloat16 needs a processor with AVX512_BF16 or AMX-BF16");
   }
 }
 

@@ -31,6 +31,24 @@ CommandResult limited(const std::string& line, const std::string& input = "") {
 
 }  // namespace
 
+TEST_CASE("train refuses bfloat16 where the processor lacks the instructions and writes nothing") {
+  const CommandResult result = limited(
+      "HEED_ISA=avx2 heed train --data $d --out $d/slow --set training.precision=bfloat16; "
+      "status=$?; test -e $d/slow && echo there; exit $status");
+  check_refused(result, 2, "precision: bfloat16 needs a processor with AVX512_BF16 or AMX-BF16");
+}
+
+TEST_CASE("a model that was trained in bfloat16 translates on any processor") {
+  const CommandResult result = limited(
+      "cp -r $m $d/trained && sed -i 's/\"precision\": \"float32\"/\"precision\": \"bfloat16\"/' "
+      "$d/trained/config.json && grep -c bfloat16 $d/trained/config.json && "
+      "HEED_ISA=avx2 heed translate $d/trained --quiet",
+      "a b c\n");
+  INFO(result.err);
+  CHECK(result.status == 0);
+  CHECK(lines_of(result.out).size() == 2);
+}
+
 // A sanitiser's library must be the first one, and it takes more addresses than any limit leaves.
 #if !defined(HEED_SANITIZED)
 TEST_CASE("every verb that computes finds out that BLAS multiplies wrongly") {
