@@ -2,7 +2,8 @@
 
 #include "../array.hpp"
 
-/// Matrix products, through the one file that calls BLAS (core/blas.cpp). Floating. Transposed and
+/// Matrix products, through the one file that calls BLAS (core/blas.cpp), or large ones in this
+/// thread's `product_precision`, where that is another. Floating. Transposed and
 /// row-strided operands are passed to BLAS as they are; other strides are copied first. Pieces are
 /// cut by shape. An extent beyond INT32_MAX is a `ShapeError`.
 namespace heed::kernels {
