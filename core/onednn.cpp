@@ -190,7 +190,7 @@ bool is_fast() {
   return fast;
 }
 
-// The last piece of a product has any number of rows: by sixteens, and the rest, there are few plans.
+// The last piece of a product has any number of rows: in sixteens, and a rest, there are few plans.
 void multiply(const Gemm& product, Operands operands) {
   const int64_t size = operands == Operands::bfloat16 ? 2 : 4;
   const int64_t rest = product.m % 16, row = product.m - rest;

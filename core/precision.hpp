@@ -5,8 +5,8 @@
 
 namespace heed {
 
-/// In what the matrix products of float32 tensors are computed: `single` is `float32` in config.json.
-/// Those of float64 tensors never change.
+/// In what the matrix products of float32 tensors are computed; those of float64 tensors never
+/// change. `single` is `float32` in config.json.
 enum class Precision : uint8_t { single, bfloat16 };
 const char* to_string(Precision precision);
 
@@ -20,8 +20,8 @@ extern constinit thread_local Precision product_precision;
 
 /// While one lives, this thread multiplies matrices in `wanted`. In bfloat16 a large product of
 /// float32 tensors takes both operands rounded to bfloat16 (8 bits of each fraction; to the
-/// nearest, ties to even) and sums in float32. Small products, of few rows say, stay float32, and so
-/// do attention's own loops and all else. A backward rule multiplies as its operation did, wherever
+/// nearest, ties to even) and sums in float32. Small products, of few rows say, stay float32, and
+/// so do attention's own loops and all else. A backward rule multiplies as its operation did, wherever
 /// the backward pass runs. Throws as `check_precision`. PyTorch:
 /// torch.set_float32_matmul_precision("medium").
 class ProductPrecision {

@@ -13,7 +13,7 @@ void to_bfloat16(uint16_t* __restrict to, const float* __restrict from, int64_t 
     uint32_t bits;
     __builtin_memcpy(&bits, from + i, sizeof bits);
     const bool is_nan = (bits & 0x7fffffffu) > 0x7f800000u;
-    // A NaN whose payload lies in the lower half alone would become infinity: it is made a quiet one.
+    // A NaN whose payload lies in the lower half alone would become infinity: it is made quiet.
     to[i] = static_cast<uint16_t>(is_nan ? (bits >> 16) | 0x40u : rounded(bits));
   }
 }

@@ -36,7 +36,8 @@ class Products {
   }
 
   /// Milliseconds of the products alone, on memory that is warm: cut over heed's threads or given
-  /// to OpenBLAS's own, whichever is faster; in this thread's precision. NaN where steps are profiled, not compared.
+  /// to OpenBLAS's own, whichever is faster; in this thread's precision. NaN where steps are
+  /// profiled, not compared.
   double milliseconds() const;
 
  private:

@@ -130,7 +130,7 @@ TEST_CASE("training.precision is that of training steps and not of validations")
     CHECK(in_validation == std::set{Precision::single});
   }
   CHECK(product_precision == Precision::single);
-  CHECK(weights_of(folder / "float32") != weights_of(folder / "bfloat16"));
+  CHECK((weights_of(folder / "float32") != weights_of(folder / "bfloat16")));
 }
 
 TEST_CASE("a training in bfloat16 leaves the same bits on one thread and when it is resumed") {
@@ -141,10 +141,10 @@ TEST_CASE("a training in bfloat16 leaves the same bits on one thread and when it
   set_threads(1);
   train_wide(folder / "b", Precision::bfloat16);
   set_threads(before);
-  CHECK(weights_of(folder / "b") == weights_of(folder / "a"));
+  CHECK((weights_of(folder / "b") == weights_of(folder / "a")));
   train_wide(folder / "c", Precision::bfloat16, 7);
   train_wide(folder / "c", Precision::bfloat16, 12, FolderUse::resume);
-  CHECK(weights_of(folder / "c") == weights_of(folder / "a"));
+  CHECK((weights_of(folder / "c") == weights_of(folder / "a")));
 }
 
 TEST_CASE("a training in bfloat16 is refused before anything is written where it would be slow") {
