@@ -21,9 +21,9 @@ extern constinit thread_local Precision product_precision;
 /// While one lives, this thread multiplies matrices in `wanted`. In bfloat16 a large product of
 /// float32 tensors takes both operands rounded to bfloat16 (8 bits of each fraction; to the
 /// nearest, ties to even) and sums in float32. Small products, of few rows say, stay float32, and
-/// so do attention's own loops and all else. A backward rule multiplies as its operation did, wherever
-/// the backward pass runs. Throws as `check_precision`. PyTorch:
-/// torch.set_float32_matmul_precision("medium").
+/// so do attention's own loops and all else. A backward rule multiplies as its operation did,
+/// wherever the backward pass runs. Throws as `check_precision`.
+/// PyTorch: torch.set_float32_matmul_precision("medium").
 class ProductPrecision {
  public:
   explicit ProductPrecision(Precision wanted) {
