@@ -95,10 +95,8 @@ Array rows_of(const Array& x) {
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   check_linear(x, weight, bias);
   const Array rows = rows_of(x.array());
-  const Array columns = transposed(weight.array());
-  Array product;
-  if (bias.defined()) product = bias.array().expand({rows.size(0), bias.size(0)}).clone();
-  kernels::add_matmul(product, rows, columns);
+  const Array product =
+      kernels::linear(rows, weight.array(), bias.defined() ? bias.array() : Array());
   Shape shape = x.shape();
   shape[shape.rank() - 1] = weight.size(0);
   const Array y = product.reshape(shape);

@@ -4,72 +4,36 @@
 
 #include "../core/error.hpp"
 #include "../core/kernels/elementwise.hpp"
+#include "../core/kernels/indexing.hpp"
 
 namespace heed {
 
 namespace {
 
 constexpr int64_t first_capacity = 32;
-constexpr int32_t scratch = -1;
-
-/// Copy row `from` to row `to`; `scratch` is a row beside the others.
-struct Move {
-  int32_t to, from;
-};
-
-/// Moves after which row i holds what was row `rows[i]`, in an order in which nothing is
-/// overwritten that is still to be read: first the targets that nobody reads (any more), then the
-/// cycles that remain, each opened by way of the scratch row.
-std::vector<Move> ordered_moves(const std::vector<int32_t>& rows, int64_t row_count) {
-  std::vector<int32_t> source = rows, readers(static_cast<std::size_t>(row_count), 0), ready;
-  const auto at = [](std::vector<int32_t>& list, int32_t i) -> int32_t& {
-    return list[static_cast<std::size_t>(i)];
-  };
-  const auto count = static_cast<int32_t>(rows.size());
-  for (int32_t i = 0; i < count; ++i)
-    readers[static_cast<std::size_t>(at(source, i))] += at(source, i) != i;
-  for (int32_t i = 0; i < count; ++i) {
-    if (at(source, i) != i && at(readers, i) == 0) ready.push_back(i);
-  }
-  std::vector<Move> moves;
-  const auto move = [&](int32_t to, int32_t from) {
-    moves.push_back({to, from});
-    at(source, to) = to;
-  };
-  while (!ready.empty()) {
-    const int32_t to = ready.back(), from = at(source, to);
-    ready.pop_back();
-    move(to, from);
-    if (--at(readers, from) == 0 && from < count && at(source, from) != from) ready.push_back(from);
-  }
-  for (int32_t i = 0; i < count; ++i) {
-    if (at(source, i) == i) continue;
-    moves.push_back({scratch, i});
-    int32_t to = i;
-    for (int32_t from = at(source, to); from != i; from = at(source, to)) {
-      move(to, from);
-      to = from;
-    }
-    move(to, scratch);
-  }
-  return moves;
-}
-
 /// The words in use, [rows, G, length, K].
 Array used(const Array& all, int64_t rows, int64_t length) {
   return all.slice(0, 0, rows).slice(2, 0, length);
 }
 
-void move_rows(const Array& all, const std::vector<Move>& moves, int64_t length) {
-  Array saved;
-  for (const Move& move : moves) {
-    const auto row = [&](int32_t i) { return all.select(0, i).slice(1, 0, length); };
-    if (move.to == scratch) {
-      saved = row(move.from).clone();
-    } else {
-      kernels::copy_into(row(move.to), move.from == scratch ? saved : row(move.from));
-    }
+/// Each word of x [R, G, t, K] from the row that `row` [R', t] says, to `result` [R', G, t, K].
+void gather_rows(const Array& result, const Array& x, const Array& row) {
+  for (int64_t t = 0; t < x.size(2); ++t) {
+    const Array word = kernels::index_select("KeyValueCache", x.select(2, t), 0, row.select(1, t));
+    kernels::copy_into(result.select(2, t), word);
   }
+}
+
+/// `row` [R, t] for so many words: those beyond t lie in their text's own row.
+Array lengthened(const Array& row, int64_t words) {
+  const int64_t R = row.size(0), t = row.size(1);
+  const Array longer = Array::empty({R, words}, int32);
+  kernels::copy_into(longer.slice(1, 0, t), row);
+  int32_t* to = longer.data<int32_t>();
+  for (int64_t r = 0; r < R; ++r) {
+    for (int64_t s = t; s < words; ++s) to[r * words + s] = static_cast<int32_t>(r);
+  }
+  return longer;
 }
 
 /// `kept`: the shape of the words so far, [R, H, t, K].
@@ -111,22 +75,23 @@ void check_constant(const KeysAndValues& words) {
 
 }  // namespace
 
-/// Makes the cache own its words, with room for so many.
+/// Makes the cache own its words, with room for so many; word by word, so that those of one place
+/// lie side by side.
 void KeyValueCache::make_room(int64_t rows, int64_t words) {
   const Shape old = kept_.key.shape();
   if (own_ && rows <= old[0] && words <= old[2]) return;
   check_constant(kept_);
   const int64_t capacity = own_ && words <= old[2] ? old[2] : std::max(first_capacity, 2 * words);
-  const Shape wider{std::max(rows, old[0]), old[1], capacity, old[3]};
+  const Shape wider{capacity, std::max(rows, old[0]), old[1], old[3]};
   for (Tensor* all : {&kept_.key, &kept_.value}) {
-    const Array copy = Array::empty(wider, all->dtype());
-    kernels::copy_into(used(copy, rows_, length_), used(all->array(), rows_, length_));
+    const Array copy = Array::empty(wider, all->dtype()).permute({1, 2, 0, 3});
+    kernels::copy_into(used(copy, old[0], length_), used(all->array(), old[0], length_));
     *all = Tensor(copy);
   }
   own_ = true;
 }
 
-KeysAndValues KeyValueCache::append(const KeysAndValues& newest) {
+void KeyValueCache::add(const KeysAndValues& newest) {
   const Array &key = newest.key.array(), &value = newest.value.array();
   if (length_ == 0) {
     check_newest(key, value, key.shape());
@@ -135,7 +100,7 @@ KeysAndValues KeyValueCache::append(const KeysAndValues& newest) {
     own_ = false;
     rows_ = key.size(0);
     length_ = key.size(2);
-    return newest;
+    return;
   }
   const Shape& room = kept_.key.shape();
   check_newest(key, value, {rows_, room[1], length_, room[3]});
@@ -144,22 +109,42 @@ KeysAndValues KeyValueCache::append(const KeysAndValues& newest) {
   check_constant(newest);
   const int64_t words = length_ + key.size(2);
   make_room(rows_, words);
-  const Array keys = used(kept_.key.array(), rows_, words),
-              values = used(kept_.value.array(), rows_, words);
-  kernels::copy_into(keys.slice(2, length_, words), key);
-  kernels::copy_into(values.slice(2, length_, words), value);
+  kernels::copy_into(used(kept_.key.array(), rows_, words).slice(2, length_, words), key);
+  kernels::copy_into(used(kept_.value.array(), rows_, words).slice(2, length_, words), value);
+  if (row_.defined()) row_ = lengthened(row_, words);
   length_ = words;
-  return {Tensor(keys), Tensor(values)};
+}
+
+KeysAndValues KeyValueCache::append(const KeysAndValues& newest) {
+  add(newest);
+  if (row_.defined()) {
+    const Shape& room = kept_.key.shape();
+    for (Tensor* all : {&kept_.key, &kept_.value}) {
+      const Array copy =
+          Array::empty({room[2], rows_, room[1], room[3]}, all->dtype()).permute({1, 2, 0, 3});
+      gather_rows(used(copy, rows_, length_), used(all->array(), room[0], length_), row_);
+      *all = Tensor(copy);
+    }
+    own_ = true;
+    row_ = Array();
+  }
+  if (!own_) return kept_;
+  return {Tensor(used(kept_.key.array(), rows_, length_)),
+          Tensor(used(kept_.value.array(), rows_, length_))};
+}
+
+WordsInPlace KeyValueCache::words() const {
+  const int64_t rows = kept_.key.size(0);
+  return {used(kept_.key.array(), rows, length_), used(kept_.value.array(), rows, length_), row_};
 }
 
 void KeyValueCache::reorder(const std::vector<int32_t>& rows) {
   const auto count = static_cast<int64_t>(rows.size());
   if (length_ > 0) {
     check_rows(rows, rows_);
-    make_room(count, length_);
-    const std::vector<Move> moves = ordered_moves(rows, std::max(count, rows_));
-    move_rows(kept_.key.array(), moves, length_);
-    move_rows(kept_.value.array(), moves, length_);
+    check_constant(kept_);
+    if (!row_.defined()) row_ = lengthened(Array::empty({rows_, 0}, int32), length_);
+    row_ = kernels::index_select("KeyValueCache", row_, 0, Array::from(rows, {count}));
   }
   rows_ = count;
 }

@@ -7,18 +7,28 @@
 
 namespace heed {
 
+/// Words where a KeyValueCache holds them: keys and values [R', G, t, K]; word s of text r is
+/// that of row row[r, s], int32 [R, t]; undefined: of its own.
+struct WordsInPlace {
+  Array key, value, row;
+};
+
 /// The keys and values of the words that R texts have so far, for one attention of each of them to
-/// itself: words that come later are appended, and none is computed again. The first to come are
+/// itself: words that come later are added, and none is computed again. The first to come are
 /// held as they are, with their history: a text that is read all at once may be trained through an
 /// empty cache. Words that come later are copied to them, and have none.
 class KeyValueCache {
  public:
-  /// Appends the newest words of every text, [R, G, n, K] each -> all words, [R, G, t, K]: views,
-  /// good until the next change. Throws `ShapeError`, `TypeError` for another element type,
-  /// `GraphError` where a history would be lost.
+  /// Adds the newest words of every text, [R, G, n, K] each. Throws `ShapeError`, `TypeError` for
+  /// another element type, `GraphError` where a history would be lost.
+  void add(const KeysAndValues& newest);
+  /// The same -> all words, [R, G, t, K]: views, good until the next change. After `reorder` it
+  /// brings each text's words together, which `words` does not.
   KeysAndValues append(const KeysAndValues& newest);
-  /// Row i goes on from what was row `rows[i]`. Rows that stay where they are are not copied.
-  /// Throws `IndexError` for a row that it does not hold, `GraphError` as `append`.
+  /// All words, once there are any, as they lie: good until the next change.
+  WordsInPlace words() const;
+  /// Row i goes on from what was row `rows[i]`. No word is copied. Throws `IndexError` for a row
+  /// that it does not hold, `GraphError` as `add`.
   void reorder(const std::vector<int32_t>& rows);
   /// Words so far.
   int64_t length() const { return length_; }
@@ -27,10 +37,12 @@ class KeyValueCache {
   void make_room(int64_t rows, int64_t words);
 
   /// The words: as they came, or its own copies [R, G, capacity, K], the capacity doubling when it
-  /// is used up.
+  /// is used up. Rows that no text goes on from are left alone.
   KeysAndValues kept_;
   bool own_ = false;
   int64_t rows_ = 0, length_ = 0;
+  /// As in `WordsInPlace`.
+  Array row_;
 };
 
 }  // namespace heed

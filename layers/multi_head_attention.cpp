@@ -4,6 +4,7 @@
 
 #include "../core/operations.hpp"
 #include "check.hpp"
+#include "few_queries.hpp"
 #include "initializers.hpp"
 #include "key_value_cache.hpp"
 
@@ -109,12 +110,15 @@ Attended attended_by_tiles(const AttentionInput& in, double p, const Tensor& slo
   return {reshape(context, shape), weights};
 }
 
-/// Eq. (1). Few queries are quicker at once.
+/// Eq. (1).
 Attended attended(AttentionInput in, double p, const Tensor& slopes,
                   const std::optional<RelativePositions>& relative) {
   in.keep = checked_keep("scaled_dot_product_attention", in.keep, weights_shape(in));
-  constexpr int64_t few = 8;
-  const bool by_tiles = !relative && in.query.rank() <= 4 && in.query.size(-2) >= few;
+  if (!relative && p == 0 && few_to_answer(in.query, in.key, in.value)) {
+    return answered(in.query, {in.key.array(), in.value.array(), {}}, in.keep, slopes,
+                    scale_of(in.query));
+  }
+  const bool by_tiles = !relative && in.query.rank() <= 4 && in.query.size(-2) >= few_queries;
   return by_tiles ? attended_by_tiles(in, p, slopes) : attended_at_once(in, p, slopes, relative);
 }
 
@@ -232,16 +236,38 @@ Tensor keep_of(const MultiHeadAttentionConfig& c, const Tensor& keep, int64_t B,
   return kept.defined() ? logical_and(kept, near) : near;
 }
 
+double dropout_of(const MultiHeadAttention& m) { return m.dropout.training ? m.dropout.p : 0; }
+
+Tensor slopes_of(const MultiHeadAttention& m, DType dtype) {
+  const bool alibi = m.config.positions == SelfPositions::alibi;
+  return alibi ? alibi_slopes(m.config.heads, dtype) : Tensor();
+}
+
+/// The end of section 3.2.2: W_O for the heads side by side.
+Attended together(const MultiHeadAttention& m, const Attended& heads) {
+  return {m.out_proj(concatenate_heads(heads.context)), heads.weights};
+}
+
 /// Section 3.2.2 once everything is projected. query: [B, H, T, K]; keep: of `keep_of`.
 Attended heads_of(const MultiHeadAttention& m, const Tensor& query, const KeysAndValues& memory,
                   const Tensor& keep) {
-  const AttentionInput in{query, memory.key, memory.value, keep};
-  Tensor slopes;
-  if (m.config.positions == SelfPositions::alibi) {
-    slopes = alibi_slopes(m.config.heads, query.dtype());
+  return together(m, attended({query, memory.key, memory.value, keep}, dropout_of(m),
+                              slopes_of(m, query.dtype()), m.relative));
+}
+
+/// The same for the newest words of a text, which join those before.
+Attended heads_going_on(const MultiHeadAttention& m, const Tensor& query,
+                        const KeysAndValues& newest, const Tensor& keep, KeyValueCache& before) {
+  if (!m.relative && dropout_of(m) == 0 && few_to_answer(query, newest.key, newest.value)) {
+    before.add(newest);
+    return together(
+        m, answered(query, before.words(), keep, slopes_of(m, query.dtype()), scale_of(query)));
   }
-  const Attended heads = attended(in, m.dropout.training ? m.dropout.p : 0, slopes, m.relative);
-  return {m.out_proj(concatenate_heads(heads.context)), heads.weights};
+  const bool goes_on = before.length() > 0;
+  Attended found = heads_of(m, query, before.append(newest), keep);
+  // The keys are the cache's, which the next words write over: no looking later.
+  if (goes_on) found.weights.tensor();
+  return found;
 }
 
 }  // namespace
@@ -316,11 +342,7 @@ Attended MultiHeadAttention::self(const Tensor& x, const Tensor& keep,
     k = rotate(k, before.length());
   }
   const Tensor v = split_heads(slice(qkv, -1, D + E, D + 2 * E), G);
-  const bool goes_on = before.length() > 0;
-  Attended found = heads_of(*this, q, before.append({k, v}), kept);
-  // The keys are the cache's, which the next words and `reorder` write over: no looking later.
-  if (goes_on) found.weights.tensor();
-  return found;
+  return heads_going_on(*this, q, {k, v}, kept, before);
 }
 
 KeysAndValues MultiHeadAttention::project(const Tensor& memory) const {

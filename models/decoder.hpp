@@ -12,6 +12,13 @@ struct LengthLimits {
   int64_t source = INT64_MAX, target = INT64_MAX;
 };
 
+/// What a model says of the next words, [R, V]: their log-probabilities; or logits, of which these
+/// are the log_softmax.
+struct WordScores {
+  Tensor scores;
+  bool logits = false;
+};
+
 /// A model in the midst of a batch of N sentences, with K hypotheses each (R = N K rows, those of a
 /// sentence one after the other; K is 1 at the start). What depends on the source alone is there
 /// once for each sentence, and its hypotheses share it.
@@ -22,6 +29,8 @@ class Decoder {
   /// Goes one word on. last: [R] int32, the word before, `<s>` at first -> the log-probabilities of
   /// the next word of each hypothesis, [R, V].
   virtual Tensor step(const Tensor& last) = 0;
+  /// The same, from a model that has logits without normalising each word: few are looked at.
+  virtual WordScores scores(const Tensor& last) { return {step(last)}; }
   /// Goes on with the sentences `sentences` [N'] alone, and their hypotheses with the old rows
   /// `rows` [R'] (R' = N' K' rows, each of its own sentence). Both are int32, in increasing order
   /// of sentences.

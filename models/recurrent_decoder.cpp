@@ -20,13 +20,15 @@ void check_one_context(const Tensor& Ey, const Tensor& c, int64_t C) {
                    std::to_string(C) + "]");
 }
 
-/// A state of so many layers, with t_{i-1} if it is fed back.
-void check_state(const DecoderState& state, std::size_t layers, bool fed) {
-  if (state.layers.size() != layers) {
-    throw ShapeError("RecurrentDecoder: the state has " + std::to_string(state.layers.size()) +
-                     " layers, the decoder " + std::to_string(layers) +
-                     "; expected what start(s_0) or a step gives");
-  }
+void check_layers(const DecoderState& state, std::size_t layers) {
+  if (state.layers.size() == layers) return;
+  throw ShapeError("RecurrentDecoder: the state has " + std::to_string(state.layers.size()) +
+                   " layers, the decoder " + std::to_string(layers) +
+                   "; expected what start(s_0) or a step gives");
+}
+
+/// With t_{i-1} if it is fed back.
+void check_fed(const DecoderState& state, bool fed) {
   if (state.fed.defined() == fed) return;
   throw ShapeError(
       fed ? "RecurrentDecoder: input feeding, and the state has no read-out t_{i-1} in "
@@ -71,14 +73,27 @@ DecoderState RecurrentDecoder::start(const Tensor& s_0) const {
   return state;
 }
 
+Tensor RecurrentDecoder::columns(int64_t from, int64_t to) const {
+  return slice(cell.weight_ih, 1, from, to);
+}
+
 DecoderInput RecurrentDecoder::read(const Tensor& Ey, const Tensor& c) const {
   const int64_t E = embedding, end = E + 2 * cell.config.hidden;
-  if (c.defined()) check_one_context(Ey, c, end - E);
-  const auto columns = [&](int64_t from, int64_t to) { return slice(cell.weight_ih, 1, from, to); };
-  DecoderInput y{Ey, {}, columns(E, end), fed_size > 0 ? columns(end, end + fed_size) : Tensor()};
-  y.gates = linear(Ey, columns(0, E), cell.bias_ih);
-  if (!c.defined()) return y;
-  y.gates = y.gates + unsqueeze(linear(c, y.context_weight), 1);
+  if (c.defined()) {
+    check_one_context(Ey, c, end - E);
+    return read_with(Ey, context_gates(c));
+  }
+  const Tensor of_words = linear(Ey, columns(0, E), cell.bias_ih);
+  return {Ey, of_words, columns(E, end), fed_size > 0 ? columns(end, end + fed_size) : Tensor()};
+}
+
+Tensor RecurrentDecoder::context_gates(const Tensor& c) const {
+  return linear(c, columns(embedding, embedding + 2 * cell.config.hidden));
+}
+
+DecoderInput RecurrentDecoder::read_with(const Tensor& Ey, const Tensor& of_context) const {
+  DecoderInput y = read(Ey);
+  y.gates = y.gates + unsqueeze(of_context, 1);
   y.context_weight = Tensor();
   return y;
 }
@@ -86,7 +101,8 @@ DecoderInput RecurrentDecoder::read(const Tensor& Ey, const Tensor& c) const {
 DecoderState RecurrentDecoder::operator()(const DecoderState& before, const DecoderInput& y,
                                           const Tensor& c) const {
   check_context(y, c);
-  check_state(before, 1 + layers.size(), fed_size > 0);
+  check_layers(before, 1 + layers.size());
+  check_fed(before, fed_size > 0);
   DecoderState state = before;
   Tensor gates = c.defined() ? y.gates + linear(c, y.context_weight) : y.gates;
   if (state.fed.defined()) gates = gates + linear(state.fed, y.fed_weight);
@@ -99,7 +115,7 @@ DecoderState RecurrentDecoder::operator()(const DecoderState& before, const Deco
 }
 
 Tensor RecurrentDecoder::top(const DecoderState& state) const {
-  check_state(state, 1 + layers.size(), fed_size > 0);
+  check_layers(state, 1 + layers.size());
   return cell.output(state.layers.back());
 }
 

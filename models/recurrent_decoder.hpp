@@ -54,12 +54,16 @@ struct RecurrentDecoder {
   /// What words bring, by one product for all: Ey [..., E]. c: a context [B, 2n] that is the same
   /// at every step, Ey then [B, T, E] (`ShapeError`).
   DecoderInput read(const Tensor& Ey, const Tensor& c = {}) const;
+  /// The part of such a context in the gates, [B, G n], and the same `read` with it: for words that
+  /// come one by one, c is then multiplied once.
+  Tensor context_gates(const Tensor& c) const;
+  DecoderInput read_with(const Tensor& Ey, const Tensor& of_context) const;
   /// One word on; c: [..., 2n], undefined where `y` has brought it: `Error` for none at all, or
-  /// two. The result's `past` and `fed` are still those of before.
+  /// two. `ShapeError` for a state of another number of layers, as of `top`, or with `fed` where
+  /// nothing is fed back, or without where it is. The result's `past` and `fed` are still those of before.
   DecoderState operator()(const DecoderState& before, const DecoderInput& y,
                           const Tensor& c = {}) const;
-  /// s of the top layer: [..., n]. `ShapeError` for a state of another number of layers, or with
-  /// `fed` where nothing is fed back, or without where it is.
+  /// s of the top layer: [..., n].
   Tensor top(const DecoderState& state) const;
   void members(Members& m);
 
@@ -68,6 +72,10 @@ struct RecurrentDecoder {
   /// Layers 1, 2, ...
   std::vector<RecurrentCell> layers;
   Dropout dropout;
+
+ private:
+  /// Of the lowest layer's weight for its input.
+  Tensor columns(int64_t from, int64_t to) const;
 };
 
 /// The deep output with one maxout layer: t~_i = U_o s + V_o E y_{i-1} + C_o c_i + b with

@@ -53,21 +53,29 @@ class RecurrentSearch final : public Decoder {
         state_(x_.start),
         rows_{Model::name, source.size(0)} {
     each_of_state([](Tensor& one) { one = unsqueeze(one, 1); });
+    if (x_.c.defined()) gates_of_c_ = model.decoder.context_gates(x_.c);
   }
 
   Tensor step(const Tensor& last) override {
+    NoGrad no_grad;
+    return log_softmax(scores(last).scores);
+  }
+
+  WordScores scores(const Tensor& last) override {
     NoGrad no_grad;
     rows_.check_step(last);
     const int64_t R = rows_.rows;
     const Tensor words = reshape(last, {rows_.sentences, rows_.each()});
     const Tensor Ey = model_.dropout(model_.target_embedding(words));  // [N, K, E]
-    DecoderStep step = model_.step(x_, state_, model_.decoder.read(Ey, x_.c));
+    const RecurrentDecoder& decoder = model_.decoder;
+    DecoderStep step = model_.step(
+        x_, state_, x_.c.defined() ? decoder.read_with(Ey, gates_of_c_) : decoder.read(Ey));
     const Tensor t = model_.readout(step.terms);
     state_ = std::move(step.s);
     if (state_.fed.defined()) state_.fed = t;
     alpha_ = step.alpha.defined() ? reshape(step.alpha, {R, step.alpha.size(2)}) : step.alpha;
     const Tensor logits = model_.logits(t);
-    return log_softmax(reshape(logits, {R, logits.size(2)}));
+    return {reshape(logits, {R, logits.size(2)}), true};
   }
 
   Tensor attention() const override { return alpha_; }
@@ -82,7 +90,8 @@ class RecurrentSearch final : public Decoder {
       one = reshape(index_select(of_rows, 0, rows), {rows_.sentences, rows_.each(), size});
     });
     if (rows_.sentences == before) return;
-    for (Tensor* one : {&x_.memory.annotations, &x_.memory.keys, &x_.memory.keep, &x_.c}) {
+    for (Tensor* one :
+         {&x_.memory.annotations, &x_.memory.keys, &x_.memory.keep, &x_.c, &gates_of_c_}) {
       if (one->defined()) *one = index_select(*one, 0, sentences);
     }
   }
@@ -97,6 +106,7 @@ class RecurrentSearch final : public Decoder {
 
   const Model& model_;
   RecurrentSource x_;
+  Tensor gates_of_c_;  // of the EncoderDecoder, [N, G n]
   DecoderState state_;
   DecoderRows rows_;
   Tensor alpha_;  // of the last step, [R, S]

@@ -14,10 +14,15 @@ class TransformerDecoder final : public Decoder {
 
   Tensor step(const Tensor& last) override {
     NoGrad no_grad;
+    return log_softmax(scores(last).scores);
+  }
+
+  WordScores scores(const Tensor& last) override {
+    NoGrad no_grad;
     rows_.check_step(last);
     const auto [logits, weights] = model_.decode(source_, so_far_, unsqueeze(last, 1));
     source_weights_ = weights;
-    return log_softmax(select(logits, 1, 0));  // [R, V]
+    return {select(logits, 1, 0), true};  // [R, V]
   }
 
   Tensor attention() const override {

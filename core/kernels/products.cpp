@@ -1,5 +1,6 @@
 #include "products.hpp"
 
+#include <cstring>
 #include <limits>
 
 #include "../bfloat16.hpp"
@@ -61,6 +62,8 @@ struct Batch {
   int64_t count = 1;
   /// Bytes of an operand's number, and of a result's.
   int64_t operand_size = 0, result_size = 0;
+  /// [n], what every row of c begins with, or null; matrix.accumulate then.
+  const void* bias = nullptr;
 };
 
 /// Consecutive batch members that share b are one taller product, if a and c lie as one matrix.
@@ -185,6 +188,15 @@ Gemm member_of(const Batch& batch, int64_t index) {
   return p;
 }
 
+/// Writes the bias to every row of a piece that begins at column `column`.
+void begin_with_bias(const Batch& batch, const Gemm& piece, int64_t column) {
+  const void* from = advanced(batch.bias, column * batch.result_size);
+  for (int64_t i = 0; i < piece.m; ++i) {
+    std::memcpy(static_cast<char*>(piece.c) + i * piece.ldc * batch.result_size, from,
+                static_cast<std::size_t>(piece.n * batch.result_size));
+  }
+}
+
 /// Computes all products by `product`, in pieces.
 void run(const Batch& batch, void (*product)(const Gemm&)) {
   const Gemm& p = batch.matrix;
@@ -196,7 +208,9 @@ void run(const Batch& batch, void (*product)(const Gemm&)) {
   const int64_t group = work < grouped_work ? grouped_work / work : 1;
   parallel_for(batch.count * pieces, group, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      product(piece_of(batch, member_of(batch, i / pieces), cut, i % pieces));
+      const Gemm piece = piece_of(batch, member_of(batch, i / pieces), cut, i % pieces);
+      if (batch.bias) begin_with_bias(batch, piece, piece_start(p.n, cut.columns, i % cut.columns));
+      product(piece);
     }
   });
 }
@@ -264,6 +278,20 @@ void matmul_into(const Array& into, const Array& a, const Array& b, bool accumul
   Batch batch = batch_of(into, left, right, accumulate);
   fold_shared(batch);
   run(batch);
+}
+
+Array linear(const Array& x, const Array& weight, const Array& bias_in) {
+  const Array columns = weight.transpose(0, 1);
+  if (!bias_in.defined()) return matmul(x, columns);
+  check_extents(x, columns);
+  const Array y = Array::empty({x.size(0), weight.size(0)}, x.dtype());
+  if (y.numel() == 0) return y;
+  const Array bias = bias_in.contiguous();
+  const Operand left = operand(x), right = operand(columns);
+  Batch batch = batch_of(y, left, right, true);
+  batch.bias = bias.raw();
+  run(batch);
+  return y;
 }
 
 Array matmul(const Array& a, const Array& b) {

@@ -10,6 +10,8 @@ namespace heed::kernels {
 
 /// [M, K] x [K, N], or batches of them with equal leading axes [..., M, K] x [..., K, N].
 Array matmul(const Array& a, const Array& b);
+/// y = x W^T + b: x [M, I], weight [O, I], bias [O] or undefined -> [M, O].
+Array linear(const Array& x, const Array& weight, const Array& bias);
 /// into = a b, or into += a b. `into` is [..., M, N] with contiguous rows, of any row stride.
 void matmul_into(const Array& into, const Array& a, const Array& b, bool accumulate);
 /// into += a b, where an undefined `into` becomes a b.

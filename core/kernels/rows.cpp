@@ -74,6 +74,27 @@ Array sparsemax(const Array& x, const Array& keep) {
   return masked_rows(x, keep, [](const auto& loops) { return loops.sparsemax; });
 }
 
+LargestOfRows largest_of_rows(const Array& x_in, bool with_log_sum) {
+  constexpr int64_t block = LargestOfRows::block;
+  const Array x = with_contiguous_rows(x_in);
+  const int64_t R = x.size(0), V = x.size(1), blocks = (V + block - 1) / block;
+  const LargestOfRows result{Array::empty({R, blocks}, x.dtype()), Array::empty({R}, x.dtype()),
+                             with_log_sum ? Array::empty({R}, x.dtype()) : Array()};
+  for_floating(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const auto& loops = row_loops<T>();
+    const Rows<T> from(x);
+    for_rows(R, V, [&](int64_t row) {
+      T* maxima = result.maxima.data<T>() + row * blocks;
+      T& top = result.top.data<T>()[row];
+      loops.block_maxima(from[row], V, block, maxima);
+      loops.block_maxima(maxima, blocks, blocks, &top);
+      if (with_log_sum) result.log_sum.data<T>()[row] = loops.log_sum_above(from[row], top, V);
+    });
+  });
+  return result;
+}
+
 Array softmax_backward(const Array& g, const Array& y) {
   return backward_rows(g, y, [](const auto& loops) { return loops.softmax_backward; });
 }

@@ -19,6 +19,18 @@ Array sparsemax_backward(const Array& g, const Array& y);
 Array softmax_backward(const Array& g, const Array& y);
 Array log_softmax_backward(const Array& g, const Array& y, const Array& keep);
 
+/// Where the largest numbers of the rows of x [R, V] are to be found, and what makes
+/// log-probabilities of logits: log_softmax(x) = (x - top) - log_sum, bit for bit.
+struct LargestOfRows {
+  /// Numbers of a block.
+  static constexpr int64_t block = 64;
+  /// The largest number of each block, [R, blocks]; NaN is passed over. Of all: [R].
+  Array maxima, top;
+  /// [R], if asked for.
+  Array log_sum;
+};
+LargestOfRows largest_of_rows(const Array& x, bool with_log_sum);
+
 /// Losses [N] of logits [N, V] against ids [N] (int32), 0 for ignored ones:
 /// -(1 - s) log p_target - s / V sum_v log p_v, and lse[N], the log-sum-exp of each row, for the
 /// backward pass. `IndexError` for an id outside [0, V) that is not ignored.

@@ -193,6 +193,14 @@ T sum(const T* x, int64_t n) {
 }
 
 template <class T>
+void block_maxima(const T* x, int64_t n, int64_t size, T* maxima) {
+  for (int64_t i = 0; i * size < n; ++i) {
+    const int64_t left = n - i * size;
+    maxima[i] = largest(x + i * size, left < size ? left : size);
+  }
+}
+
+template <class T>
 void cross_entropy_backward(T g, const T* x, T lse, T shift, T* dx, int64_t n) {
   for (int64_t i = 0; i < n; ++i) dx[i] = g * (power(x[i] - lse) - shift);
 }
@@ -260,6 +268,8 @@ constexpr RowLoops<T> table_of() {
           log_softmax_backward<T>,
           log_sum_exp<T>,
           sum<T>,
+          block_maxima<T>,
+          log_sum_above<T>,
           cross_entropy_backward<T>,
           layer_norm<T>,
           layer_norm_backward<T>,

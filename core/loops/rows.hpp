@@ -19,6 +19,10 @@ struct RowLoops {
   /// log(sum(exp(x))), and sum(x).
   T (*log_sum_exp)(const T* x, int64_t n);
   T (*sum)(const T* x, int64_t n);
+  /// The largest number of each `size` in a row, the last perhaps of fewer; NaN is passed over.
+  void (*block_maxima)(const T* x, int64_t n, int64_t size, T* maxima);
+  /// log(sum(exp(x - top))): log_softmax is (x - top) - log_sum.
+  T (*log_sum_above)(const T* x, T top, int64_t n);
   /// dx = g (exp(x - lse) - shift), the gradient of a cross-entropy but for its target.
   void (*cross_entropy_backward)(T g, const T* x, T lse, T shift, T* dx, int64_t n);
   /// y = (x - mean) rstd weight + bias; weight and bias may be null.

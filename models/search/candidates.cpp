@@ -52,9 +52,11 @@ struct Step {
   int32_t forced_word() const;
   std::vector<int32_t> excluded_words(const Beam& beam) const;
   template <class T>
-  std::vector<Candidate> best(const T* log_probabilities, int64_t vocabulary) const;
+  std::vector<Candidate> best(const NextWords& words, int64_t first_row) const;
   template <class T>
-  std::vector<Candidate> drawn(const T* log_probabilities, int64_t vocabulary) const;
+  void extend(Best& found, std::size_t k, const NextWords::Row<T>& row, int64_t vocabulary) const;
+  template <class T>
+  std::vector<Candidate> drawn(const NextWords& words, int64_t first_row) const;
   [[noreturn]] void fail() const;
 };
 
@@ -86,43 +88,56 @@ std::vector<int32_t> Step::excluded_words(const Beam& beam) const {
   return ids;
 }
 
-/// The best continuations: twice as many as beams, so that enough are left when each beam may end.
+/// Adds the best continuations of hypothesis k. Blocks of words that are all worse than those found
+/// are passed over.
 template <class T>
-std::vector<Candidate> Step::best(const T* log_probabilities, int64_t vocabulary) const {
-  Best found(2 * width(options));
-  const int32_t forced = forced_word();
-  for (std::size_t k = 0; k < sentence.beams.size(); ++k) {
-    const T* row = log_probabilities + static_cast<int64_t>(k) * vocabulary;
-    const double total = sentence.beams[k].total;
-    if (sentence.beams[k].dead()) continue;
-    std::vector<int32_t> excluded;
-    if (forced == no_word) excluded = excluded_words(sentence.beams[k]);
-    const int64_t first = forced == no_word ? 0 : forced;
-    const int64_t end = forced == no_word ? vocabulary : forced + 1;
-    for (int64_t id = first; id < end; ++id) {
-      const double p = static_cast<double>(row[id]);
+void Step::extend(Best& found, std::size_t k, const NextWords::Row<T>& row,
+                  int64_t vocabulary) const {
+  constexpr int64_t block = kernels::LargestOfRows::block;
+  const double total = sentence.beams[k].total;
+  const auto from = static_cast<int64_t>(k);
+  if (const int32_t forced = forced_word(); forced != no_word) {
+    const double p = row[forced];
+    if (total + p > found.worst()) found.add({total + p, p, from, forced, 0});
+    return;
+  }
+  const std::vector<int32_t> excluded = excluded_words(sentence.beams[k]);
+  for (int64_t b = 0; b * block < vocabulary; ++b) {
+    if (!(total + row.bound(b) > found.worst())) continue;
+    for (int64_t id = b * block; id < std::min((b + 1) * block, vocabulary); ++id) {
+      const double p = row[id];
       if (total + p > found.worst() &&
           !std::binary_search(excluded.begin(), excluded.end(), static_cast<int32_t>(id))) {
-        found.add({total + p, p, static_cast<int64_t>(k), static_cast<int32_t>(id), 0});
+        found.add({total + p, p, from, static_cast<int32_t>(id), 0});
       }
     }
+  }
+}
+
+/// The best continuations: twice as many as beams, so that enough are left when each beam may end.
+template <class T>
+std::vector<Candidate> Step::best(const NextWords& words, int64_t first_row) const {
+  Best found(2 * width(options));
+  for (std::size_t k = 0; k < sentence.beams.size(); ++k) {
+    if (sentence.beams[k].dead()) continue;
+    extend(found, k, words.row<T>(first_row + static_cast<int64_t>(k)), words.vocabulary());
   }
   return found.list();
 }
 
 /// A continuation of every draw. They are one hypothesis until the prefix ends.
 template <class T>
-std::vector<Candidate> Step::drawn(const T* log_probabilities, int64_t vocabulary) const {
+std::vector<Candidate> Step::drawn(const NextWords& words, int64_t first_row) const {
   std::vector<Candidate> found;
   const int32_t forced = forced_word();
   const bool first = number == static_cast<int64_t>(sentence.prefix.size());
   for (std::size_t k = 0; k < sentence.beams.size(); ++k) {
-    const T* row = log_probabilities + static_cast<int64_t>(k) * vocabulary;
+    const auto row = words.row<T>(first_row + static_cast<int64_t>(k));
     const Beam& beam = sentence.beams[k];
     if (beam.dead()) continue;
     std::vector<double> allowed;
     if (forced == no_word) {
-      allowed.assign(row, row + vocabulary);
+      for (int64_t id = 0; id < words.vocabulary(); ++id) allowed.push_back(row[id]);
       for (const int32_t id : excluded_words(beam)) {
         allowed[static_cast<std::size_t>(id)] = minus_infinity;
       }
@@ -130,7 +145,7 @@ std::vector<Candidate> Step::drawn(const T* log_probabilities, int64_t vocabular
     for (int32_t draw = beam.draw; draw < (first ? width(options) : beam.draw + 1); ++draw) {
       const double u = uniform(options.sampling->seed, {sentence.number, draw, number});
       const int32_t id = forced == no_word ? draw_word(allowed, *options.sampling, u) : forced;
-      const double p = id < 0 ? minus_infinity : static_cast<double>(row[id]);
+      const double p = id < 0 ? minus_infinity : row[id];
       if (!(p > minus_infinity)) fail();
       found.push_back({beam.total + p, p, static_cast<int64_t>(k), id, draw});
     }
@@ -156,17 +171,18 @@ int64_t width(const SearchOptions& options) {
   return options.sampling ? options.nbest : options.beam;
 }
 
+NextWords::NextWords(const WordScores& said)
+    : scores_(said.scores.array().contiguous()),
+      largest_(kernels::largest_of_rows(scores_, said.logits)) {}
+
 std::vector<Candidate> next_words(const Sentence& sentence, const SearchOptions& options,
-                                  int64_t step, const Array& log_probabilities, int64_t first_row) {
+                                  int64_t step, const NextWords& words, int64_t first_row) {
   const Step one{sentence, options, step};
-  const int64_t V = log_probabilities.size(1);
-  const auto choose = [&](const auto* rows) {
-    return options.sampling ? one.drawn(rows + first_row * V, V)
-                            : one.best(rows + first_row * V, V);
+  const auto choose = [&](auto zero) {
+    using T = decltype(zero);
+    return options.sampling ? one.drawn<T>(words, first_row) : one.best<T>(words, first_row);
   };
-  std::vector<Candidate> found = log_probabilities.dtype() == float64
-                                     ? choose(log_probabilities.data<double>())
-                                     : choose(log_probabilities.data<float>());
+  std::vector<Candidate> found = words.dtype() == float64 ? choose(double{}) : choose(float{});
   if (found.empty()) one.fail();
   return found;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "../../core/array.hpp"
+#include "../../core/kernels/rows.hpp"
 #include "search.hpp"
 
 // What search keeps of a sentence, and the choice of its next words.
@@ -55,10 +56,44 @@ struct Candidate {
 /// Most hypotheses of a sentence: the beam, or the number of draws.
 int64_t width(const SearchOptions& options);
 
+/// The log-probabilities of the next words of all hypotheses, [R, V]; each is computed when it is
+/// looked at.
+class NextWords {
+ public:
+  explicit NextWords(const WordScores& said);
+  int64_t vocabulary() const { return scores_.size(1); }
+
+  /// Those of one hypothesis.
+  template <class T>
+  struct Row {
+    const T *scores, *maxima;
+    bool logits;
+    T top, log_sum;
+    double operator[](int64_t id) const { return of(scores[id]); }
+    /// No word of block number b is more probable.
+    double bound(int64_t b) const { return of(maxima[b]); }
+    double of(T score) const {
+      return static_cast<double>(logits ? (score - top) - log_sum : score);
+    }
+  };
+  template <class T>
+  Row<T> row(int64_t number) const {
+    const int64_t blocks = largest_.maxima.size(1);
+    return {scores_.data<T>() + number * vocabulary(), largest_.maxima.data<T>() + number * blocks,
+            largest_.log_sum.defined(), largest_.top.data<T>()[number],
+            largest_.log_sum.defined() ? largest_.log_sum.data<T>()[number] : T{0}};
+  }
+  DType dtype() const { return scores_.dtype(); }
+
+ private:
+  Array scores_;
+  kernels::LargestOfRows largest_;
+};
+
 /// How the hypotheses of `sentence` may go on as word number `step` (from 0), best first; or with a
-/// drawn word each. log_probabilities: [R, V], those of its hypotheses from `first_row` on. Throws
-/// if no word may follow.
+/// drawn word each. The rows of its hypotheses are those from `first_row` on. Throws if no word may
+/// follow.
 std::vector<Candidate> next_words(const Sentence& sentence, const SearchOptions& options,
-                                  int64_t step, const Array& log_probabilities, int64_t first_row);
+                                  int64_t step, const NextWords& words, int64_t first_row);
 
 }  // namespace heed::candidates

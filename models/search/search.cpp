@@ -26,11 +26,11 @@ class Search {
 
  private:
   Tensor last_words() const;
-  void check_step(const Array& log_probabilities) const;
+  void check_step(const Tensor& scores) const;
   void look();
   std::vector<double> covered(const Sentence& sentence, const Beam& beam, int64_t row) const;
   double score(const Candidate& candidate, const std::vector<double>& coverage) const;
-  void extend_all(const Array& log_probabilities);
+  void extend_all(const NextWords& words);
   void extend(Sentence& sentence, const std::vector<Candidate>& candidates, int64_t first_row);
   bool decided(const Sentence& sentence, double best_open) const;
   void drop_finished();
@@ -66,10 +66,10 @@ Search::Search(Decoder& decoder, const std::vector<int64_t>& source_lengths,
 
 std::vector<std::vector<Hypothesis>> Search::run() {
   while (!active_.empty()) {
-    const Array log_probabilities = decoder_.step(last_words()).array().contiguous();
-    check_step(log_probabilities);
+    const WordScores said = decoder_.scores(last_words());
+    check_step(said.scores);
     if (options_.coverage_penalty > 0) look();
-    extend_all(log_probabilities);
+    extend_all(NextWords(said));
     drop_finished();
     ++step_;
   }
@@ -88,15 +88,14 @@ Tensor Search::last_words() const {
 }
 
 /// What can only be checked when the vocabulary is known.
-void Search::check_step(const Array& log_probabilities) const {
+void Search::check_step(const Tensor& scores) const {
   const int64_t rows = rows_each_ * static_cast<int64_t>(active_.size());
-  if (log_probabilities.rank() != 2 || log_probabilities.size(0) != rows ||
-      log_probabilities.size(1) <= Vocabulary::eos) {
-    throw ShapeError("search: the decoder gave " + to_string(log_probabilities.shape()) +
-                     ", expected [" + std::to_string(rows) + ", vocabulary]");
+  if (scores.rank() != 2 || scores.size(0) != rows || scores.size(1) <= Vocabulary::eos) {
+    throw ShapeError("search: the decoder gave " + to_string(scores.shape()) + ", expected [" +
+                     std::to_string(rows) + ", vocabulary]");
   }
   if (step_ > 0) return;
-  const int64_t V = log_probabilities.size(1);
+  const int64_t V = scores.size(1);
   if (options_.sampling && options_.sampling->top_k > V) {
     throw ConfigError("sampling: top_k " + std::to_string(options_.sampling->top_k) +
                       " is more than the " + std::to_string(V) + " words of the vocabulary");
@@ -184,13 +183,12 @@ void Search::extend(Sentence& sentence, const std::vector<Candidate>& candidates
   sentence.beams = std::move(next);
 }
 
-void Search::extend_all(const Array& log_probabilities) {
+void Search::extend_all(const NextWords& words) {
   parallel_for(static_cast<int64_t>(active_.size()), 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       Sentence& sentence = active_[static_cast<std::size_t>(i)];
       const int64_t first_row = i * rows_each_;
-      extend(sentence, next_words(sentence, options_, step_, log_probabilities, first_row),
-             first_row);
+      extend(sentence, next_words(sentence, options_, step_, words, first_row), first_row);
     }
   });
 }

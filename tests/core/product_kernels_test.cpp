@@ -1,6 +1,7 @@
 #include <atomic>
 #include <limits>
 #include <thread>
+#include <tuple>
 
 #include "../../core/blas.hpp"
 #include "../../core/error.hpp"
@@ -56,6 +57,23 @@ TEST_CASE("A product agrees with plain sums for every layout of its operands") {
     check_product(wide.slice(1, 3, 64), tall.slice(1, 5, 58));  // strided rows
     check_product(numbers({37, 1}, dtype, 5).expand({37, 61}), b);
     check_product(a, numbers({1, 53}, dtype, 6).expand({61, 53}));
+  }
+}
+
+TEST_CASE("linear has the bits of a product added to its bias in every row") {
+  for (const DType dtype : {float32, float64}) {
+    for (const auto& [m, n, k] : {std::tuple<int64_t, int64_t, int64_t>{3, 5, 7},
+                                  {1, 300, 64},
+                                  {150, 700, 65},
+                                  {4, 3, 0},
+                                  {0, 3, 2}}) {
+      const Array x = numbers({m, k}, dtype, 1), w = numbers({n, k}, dtype, 2);
+      const Array bias = numbers({2 * n}, dtype, 3).slice(0, 0, 2 * n, 2);
+      Array wanted = bias.expand({m, n}).clone();
+      kernels::add_matmul(wanted, x, w.transpose(0, 1));
+      CHECK(same_bits(kernels::linear(x, w, bias), wanted));
+      CHECK(same_bits(kernels::linear(x, w, Array()), kernels::matmul(x, w.transpose(0, 1))));
+    }
   }
 }
 

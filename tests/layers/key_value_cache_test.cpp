@@ -1,4 +1,4 @@
-#include "../../layers/key_value_cache.hpp"
+#include "../../layers/few_queries.hpp"
 #include "../../layers/multi_head_attention.hpp"
 #include "support.hpp"
 
@@ -128,4 +128,53 @@ TEST_CASE("a cache has no rows but its own, and words of one element type") {
   CHECK_THROWS_WITH(cache.append({wider, wider}), Contains("float64, those kept float32"));
   CHECK_THROWS_AS(KeyValueCache().append({words, wider}), TypeError);
   CHECK(cache.append({words, words}).key.shape() == Shape{2, 3, 2, 5});
+}
+
+TEST_CASE("a reordered cache says where its words lie, and brings them together when asked") {
+  NoGrad no_grad;
+  manual_seed(3);
+  KeyValueCache in_place, together;
+  const Tensor first = Tensor::randn({2, 2, 1, 3});
+  in_place.add({first, first * 2});
+  together.append({first, first * 2});
+  for (const std::vector<int32_t>& rows :
+       {std::vector<int32_t>{1, 1, 0, 0, 0}, {4, 0, 2}, {1}, {0, 0}}) {
+    const auto R = static_cast<int64_t>(rows.size());
+    const Tensor newest = Tensor::randn({R, 2, 1, 3});
+    in_place.reorder(rows);
+    together.reorder(rows);
+    in_place.add({newest, newest * 2});
+    const KeysAndValues all = together.append({newest, newest * 2});
+    const WordsInPlace words = in_place.words();
+    REQUIRE(words.row.shape() == Shape{R, all.key.size(2)});
+    const Attended there = answered(all.key, words, {}, {}, 1),
+                   here = answered(all.key, {all.key.array(), all.value.array(), {}}, {}, {}, 1);
+    CHECK(difference(there.weights, here.weights) == 0);
+    CHECK(difference(there.context, here.context) == 0);
+  }
+}
+
+TEST_CASE("few queries are answered as by elementary operations, with every kind of mask") {
+  NoGrad no_grad;
+  manual_seed(4);
+  for (const int64_t K : {1, 3, 8, 13, 32, 40}) {
+    const int64_t B = 3, H = 4, G = 2, T = 2, S = 5;
+    const Tensor q = Tensor::randn({B, H, T, K}, float64), k = Tensor::randn({B, G, S, K}, float64),
+                 v = Tensor::randn({B, G, S, K + 1}, float64), slopes = alibi_slopes(H, float64);
+    const auto wide = [&](const Tensor& x) {
+      return reshape(expand(unsqueeze(x, 2), {B, G, H / G, S, x.size(3)}), {B, H, S, x.size(3)});
+    };
+    const Tensor each = gt(Tensor::randn({B, H, T, S}, float64), 0.0);
+    for (const Tensor& keep : {Tensor(), gt(Tensor::randn({B, 1, 1, S}, float64), 0.0),
+                               gt(Tensor::randn({B, 1, T, 1}, float64), 0.0), each}) {
+      for (const Tensor& cost : {Tensor(), slopes}) {
+        Tensor e = matmul(q * 0.3, transpose(wide(k), -2, -1));
+        if (cost.defined()) e = e + alibi(H, T, S, float64);
+        const Tensor alpha = softmax(e, -1, keep);
+        const Attended found = answered(q, {k.array(), v.array(), {}}, keep, cost, 0.3);
+        CHECK(difference(found.weights, alpha) < 1e-14);
+        CHECK(difference(found.context, matmul(alpha, wide(v))) < 1e-13);
+      }
+    }
+  }
 }
