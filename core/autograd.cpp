@@ -34,7 +34,7 @@ void accumulate(Array& sum, Array gradient) {
 
 }  // namespace
 
-Backward::Backward(const std::vector<Tensor>& roots, bool to_leaves, bool retain)
+Backward::Backward(std::span<const Tensor> roots, bool to_leaves, bool retain)
     : to_leaves_(to_leaves), retain_(retain), outer_(innermost) {
   int passes = 1;
   for (const Backward* pass = outer_; pass; pass = pass->outer_) ++passes;
@@ -323,7 +323,7 @@ void Backward::free_graph() {
   }
 }
 
-std::vector<Array> Backward::run(const std::vector<Tensor>& roots, const std::vector<Array>& seeds,
+std::vector<Array> Backward::run(std::span<const Tensor> roots, std::span<const Array> seeds,
                                  const std::vector<Tensor>* inputs, bool retain) {
   const NoGrad no_grad;
   Backward pass(roots, inputs == nullptr, retain);

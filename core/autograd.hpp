@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 
 #include "memory.hpp"
 #include "precision.hpp"
@@ -69,7 +70,7 @@ class Backward {
  public:
   /// Gradients of the roots' sum, seeded with `seeds`. Without `inputs` they are added to the
   /// leaves' own; with them, exactly theirs are computed and returned, no two in one storage.
-  static std::vector<Array> run(const std::vector<Tensor>& roots, const std::vector<Array>& seeds,
+  static std::vector<Array> run(std::span<const Tensor> roots, std::span<const Array> seeds,
                                 const std::vector<Tensor>* inputs, bool retain);
 
   // For the node that runs, which knows its inputs by number.
@@ -92,7 +93,7 @@ class Backward {
   struct ThinProducts {
     uint32_t last = 0;  ///< the node that gave the last
     int64_t rows = 0;   ///< of all together
-    std::vector<Array> a = {}, b = {};
+    Pooled<Array> a = {}, b = {};
     uint64_t changes = 0;  ///< of these in place, before they were given
     Precision precision = Precision::single;
   };
@@ -107,7 +108,7 @@ class Backward {
     bool has_product = false;  ///< given by `give_product`
   };
 
-  Backward(const std::vector<Tensor>& roots, bool to_leaves, bool retain);
+  Backward(std::span<const Tensor> roots, bool to_leaves, bool retain);
   ~Backward();
   Backward(const Backward&) = delete;
   Backward& operator=(const Backward&) = delete;
@@ -142,10 +143,10 @@ class Backward {
   void free_graph();
 
   const bool to_leaves_, retain_;
-  std::vector<Ref<Node>> roots_;
+  Pooled<Ref<Node>> roots_;
   Pooled<Visit> visits_;
   Pooled<Array> gradients_;  ///< dL/dresult of each visit so far
-  std::vector<ThinProducts> thin_products_;
+  Pooled<ThinProducts> thin_products_;
   Pooled<uint32_t> edges_;  ///< numbers of the inputs, `none` where no gradient is needed
   Pooled<uint32_t> order_;  ///< operations, the last recorded first
   Pooled<uint32_t> leaves_;

@@ -188,7 +188,7 @@ void CheckpointNode::apply(const Array& g, Backward& run, bool release) {
     wanted.push_back(leaves[static_cast<std::size_t>(i)]);
     numbers.push_back(i);
   }
-  std::vector<Array> gradients = Backward::run({call.result}, {g}, &wanted, false);
+  std::vector<Array> gradients = Backward::run({&call.result, 1}, {&g, 1}, &wanted, false);
   for (std::size_t k = 0; k < gradients.size(); ++k) {
     run.give(numbers[k], std::move(gradients[k]));
   }

@@ -17,7 +17,7 @@ namespace {
 constexpr int64_t enough_rows = 512;
 
 /// The matrices below each other.
-Array stacked(const std::vector<Array>& matrices, int64_t rows) {
+Array stacked(const Pooled<Array>& matrices, int64_t rows) {
   if (matrices.size() == 1) return matrices[0];
   Array all = Array::empty({rows, matrices[0].size(1)}, matrices[0].dtype());
   int64_t row = 0;
@@ -29,7 +29,7 @@ Array stacked(const std::vector<Array>& matrices, int64_t rows) {
 }
 
 /// How often the arrays were changed in place.
-uint64_t changes_of(const std::vector<Array>& arrays) {
+uint64_t changes_of(const Pooled<Array>& arrays) {
   uint64_t count = 0;
   for (const Array& one : arrays) count += one.version();
   return count;

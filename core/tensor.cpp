@@ -181,7 +181,7 @@ void Tensor::backward(const Tensor& gradient, BackwardOptions options) const {
     throw ShapeError("backward: gradient " + to_string(gradient.shape()) +
                      " for a tensor of shape " + to_string(shape()));
   }
-  Backward::run({*this}, {gradient.array()}, nullptr, options.retain);
+  Backward::run({this, 1}, {&gradient.array(), 1}, nullptr, options.retain);
 }
 
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,

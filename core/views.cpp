@@ -92,8 +92,9 @@ namespace {
 /// nodes and the extents along the axis stand behind it in the same block of memory.
 class JoinNode final : public Node {
  public:
-  static Ref<Node> make(const char* name, const Array& y, const std::vector<Tensor>& parts,
-                        const int64_t* extents, int axis) {
+  /// Of parts that have the axis, or (`is_new`) make one.
+  static Ref<Node> make(const char* name, const Array& y, std::span<const Tensor> parts, int axis,
+                        bool is_new) {
     const std::size_t count = parts.size();
     const std::size_t bytes = sizeof(JoinNode) + count * (sizeof(Ref<Node>) + sizeof(int64_t));
     char* memory = static_cast<char*>(allocate(bytes));
@@ -101,7 +102,7 @@ class JoinNode final : public Node {
     auto* ends = reinterpret_cast<int64_t*>(inputs + count);
     for (std::size_t i = 0; i < count; ++i) {
       new (inputs + i) Ref<Node>(parts[i].requires_grad() ? parts[i].node() : Ref<Node>());
-      ends[i] = extents[i] + (i ? ends[i - 1] : 0);
+      ends[i] = (is_new ? 1 : parts[i].size(axis)) + (i ? ends[i - 1] : 0);
     }
     return Ref<Node>(new (memory) JoinNode(name, y, inputs, static_cast<int>(count), bytes, axis));
   }
@@ -128,23 +129,24 @@ class JoinNode final : public Node {
   int axis_;
 };
 
-Tensor join(const char* name, const std::vector<Tensor>& parts, const Shape& shape, int axis,
-            const std::vector<int64_t>& extents) {
+Tensor join(const char* name, std::span<const Tensor> parts, const Shape& shape, int axis,
+            bool is_new) {
   const Array y = Array::empty(shape, parts[0].dtype());
   int64_t start = 0;
   bool needed = false;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    const Array place = y.slice(axis, start, start + extents[i]);
-    kernels::copy_into(place, parts[i].array().reshape(place.shape()));
-    start += extents[i];
-    needed |= parts[i].requires_grad();
+  for (const Tensor& part : parts) {
+    const int64_t end = start + (is_new ? 1 : part.size(axis));
+    const Array place = y.slice(axis, start, end);
+    kernels::copy_into(place, part.array().reshape(place.shape()));
+    start = end;
+    needed |= part.requires_grad();
   }
   if (observers > 0) observe_result(name, y);
   if (!needed || !grad_enabled()) return Tensor(y);
-  return Tensor(y, JoinNode::make(name, y, parts, extents.data(), axis));
+  return Tensor(y, JoinNode::make(name, y, parts, axis, is_new));
 }
 
-void check_parts(const char* operation, const std::vector<Tensor>& parts) {
+void check_parts(const char* operation, std::span<const Tensor> parts) {
   if (parts.empty()) throw ShapeError(std::string(operation) + ": needs at least one tensor");
   for (const Tensor& part : parts) check_same_dtype(operation, parts[0], part);
 }
@@ -152,12 +154,11 @@ void check_parts(const char* operation, const std::vector<Tensor>& parts) {
 }  // namespace
 
 // y = [x_0, x_1, ...];  dL/dx_k = the slice of g where x_k went
-Tensor cat(const std::vector<Tensor>& parts, int64_t axis_in) {
+Tensor cat(std::span<const Tensor> parts, int64_t axis_in) {
   check_parts("cat", parts);
   const int axis = normalized_axis("cat", axis_in, parts[0].rank());
   Shape shape = parts[0].shape();
   shape[axis] = 0;
-  std::vector<int64_t> extents;
   for (const Tensor& part : parts) {
     Shape other = part.shape();
     if (other.rank() == shape.rank()) other[axis] = shape[axis];
@@ -165,13 +166,12 @@ Tensor cat(const std::vector<Tensor>& parts, int64_t axis_in) {
       throw ShapeError("cat: shapes differ beyond axis " + std::to_string(axis) + ": " +
                        to_string(parts[0].shape()) + " and " + to_string(part.shape()));
     }
-    extents.push_back(part.size(axis));
-    shape[axis] += extents.back();
+    shape[axis] += part.size(axis);
   }
-  return join("cat", parts, shape, axis, extents);
+  return join("cat", parts, shape, axis, false);
 }
 
-Tensor stack(const std::vector<Tensor>& parts, int64_t axis_in) {
+Tensor stack(std::span<const Tensor> parts, int64_t axis_in) {
   check_parts("stack", parts);
   for (const Tensor& part : parts) {
     if (part.shape() != parts[0].shape()) {
@@ -181,7 +181,7 @@ Tensor stack(const std::vector<Tensor>& parts, int64_t axis_in) {
   }
   const int axis = normalized_axis("stack", axis_in, parts[0].rank() + 1);
   const Shape shape = parts[0].shape().with(axis, static_cast<int64_t>(parts.size()));
-  return join("stack", parts, shape, axis, std::vector<int64_t>(parts.size(), 1));
+  return join("stack", parts, shape, axis, true);
 }
 
 // y_i = x_{n - 1 - i};  dL/dx = g in reverse order

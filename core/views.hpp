@@ -1,5 +1,7 @@
 #pragma once
 
+#include <initializer_list>
+#include <span>
 #include <vector>
 
 #include "tensor.hpp"
@@ -22,8 +24,14 @@ Tensor unsqueeze(const Tensor& x, int64_t axis);
 /// Pieces of `size` along `axis`, the last one maybe smaller.
 std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t axis);
 /// Joined along an axis that exists, and along a new one.
-Tensor cat(const std::vector<Tensor>& parts, int64_t axis);
-Tensor stack(const std::vector<Tensor>& parts, int64_t axis);
+Tensor cat(std::span<const Tensor> parts, int64_t axis);
+Tensor stack(std::span<const Tensor> parts, int64_t axis);
+inline Tensor cat(std::initializer_list<Tensor> parts, int64_t axis) {
+  return cat(std::span<const Tensor>(parts.begin(), parts.size()), axis);
+}
+inline Tensor stack(std::initializer_list<Tensor> parts, int64_t axis) {
+  return stack(std::span<const Tensor>(parts.begin(), parts.size()), axis);
+}
 /// The elements of each of `axes` in reverse order;
 /// `ShapeError` for one listed twice. As torch.flip.
 Tensor flip(const Tensor& x, const Axes& axes);

@@ -1,7 +1,7 @@
 #include "dropout.hpp"
 
-#include "../core/dropout.hpp"
 #include "../core/error.hpp"
+#include "../core/operations.hpp"
 
 namespace heed {
 
@@ -12,5 +12,13 @@ Dropout::Dropout(double probability) : p(probability) {
 }
 
 Tensor Dropout::operator()(const Tensor& x) const { return training && p > 0 ? dropout(x, p) : x; }
+
+Tensor Dropout::add(const Tensor& x, const Tensor& y) const {
+  return training && p > 0 ? add_dropout(x, y, p) : x + y;
+}
+
+Tensor Dropout::relu(const Tensor& x) const {
+  return training && p > 0 ? dropout_relu(x, p) : heed::relu(x);
+}
 
 }  // namespace heed

@@ -23,7 +23,9 @@ FeedForward::FeedForward(FeedForwardConfig sizes)
       dropout(sizes.dropout) {}
 
 Tensor FeedForward::operator()(const Tensor& x) const {
-  return linear2(dropout(activate(config.activation, linear1(x))));
+  const Tensor inner = linear1(x);
+  if (config.activation == Activation::relu) return linear2(dropout.relu(inner));
+  return linear2(dropout(activate(config.activation, inner)));
 }
 
 }  // namespace heed

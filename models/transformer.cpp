@@ -69,7 +69,7 @@ Tensor sublayer_input(const Layer& m, const LayerNorm& norm, const Tensor& x) {
 template <class Layer>
 Tensor add_and_norm(const Layer& m, const LayerNorm& norm, const Tensor& x,
                     const Tensor& sublayer) {
-  const Tensor sum = x + m.dropout(sublayer);
+  const Tensor sum = m.dropout.add(x, sublayer);
   return m.config.norm == NormPlace::post ? norm(sum) : sum;
 }
 

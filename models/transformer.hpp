@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "../core/memory.hpp"
 #include "../layers/dropout.hpp"
 #include "../layers/embedding.hpp"
 #include "../layers/feed_forward.hpp"
@@ -84,12 +85,12 @@ struct Transformer {
   /// decoder keys and values, [N, G, S, K].
   struct Source {
     Tensor keep;
-    std::vector<KeysAndValues> memory;
+    Pooled<KeysAndValues> memory;
   };
   /// The words that R = N K hypotheses have so far (those of a sentence one after the other): their
   /// keys and values in each layer of the decoder. None in a new one.
   struct Target {
-    std::vector<KeyValueCache> layers;
+    Pooled<KeyValueCache> layers;
     int64_t length() const { return layers.empty() ? 0 : layers[0].length(); }
   };
   /// Logits of the words that follow each of n words, [R, n, V], and how its last layer looked at

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "../loops/attention.hpp"
 #include "../memory.hpp"
@@ -116,8 +115,8 @@ void run_backward(const Heads<T>& heads, const Array& g, const Array& context,
   const int64_t group = heads_at_a_time(each * heads.queries(), heads.keys());
   parallel_for(heads.B() * G, group, [&](int64_t begin, int64_t end) {
     Pooled<T> workspace(static_cast<std::size_t>(loops.workspace(heads.whole)));
-    std::vector<AttentionHead<T>> some(static_cast<std::size_t>(each));
-    std::vector<AttentionGradients<T>> gradients(static_cast<std::size_t>(each));
+    Pooled<AttentionHead<T>> some(static_cast<std::size_t>(each));
+    Pooled<AttentionGradients<T>> gradients(static_cast<std::size_t>(each));
     for (int64_t piece = begin; piece < end; ++piece) {
       const int64_t b = piece / G, shared = piece % G;
       for (int64_t i = 0; i < each; ++i) {

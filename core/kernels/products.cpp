@@ -132,14 +132,17 @@ int64_t work_of(int64_t m, int64_t n, int64_t k) {
 }
 
 /// Depends on the shape alone, never on the number of threads: with several of OpenBLAS's kernels
-/// the bits of a product change with how it is cut. Pieces of 256 rows or 128 columns lose almost
-/// nothing; smaller ones are taken only where a big product would otherwise have fewer than four.
+/// the bits of a product change with how it is cut. Every piece packs its operands anew, and wide
+/// ones pack least for what they compute; smaller ones are taken where there would be fewer than
+/// sixteen, or four.
 Cut cut_of(int64_t m, int64_t n, int64_t k) {
   constexpr int64_t least_work = 1 << 19;  // multiplications that are worth a thread's waking
-  const int64_t worth = work_of(m, n, k) / least_work, wanted = worth < 64 ? worth : 64;
+  const int64_t worth = work_of(m, n, k) / least_work;
+  const auto at_most = [&](int64_t pieces) { return worth < pieces ? worth : pieces; };
   Cut cut;
-  halve(cut, m, n, 256, 128, wanted);
-  halve(cut, m, n, 64, 48, wanted < 4 ? wanted : 4);
+  halve(cut, m, n, 256, 512, at_most(64));
+  halve(cut, m, n, 128, 256, at_most(16));
+  halve(cut, m, n, 64, 48, at_most(4));
   return cut;
 }
 

@@ -1,7 +1,5 @@
 #include "random.hpp"
 
-#include <cmath>
-
 #include "../loops/random.hpp"
 #include "../parallel.hpp"
 
@@ -20,19 +18,6 @@ Array generated(const Shape& shape, Loop loop, PhiloxStart start) {
   T* out = y.data<T>();
   parallel_for(y.numel(), piece,
                [&](int64_t begin, int64_t end) { loop(start, begin, end - begin, out + begin); });
-  return y;
-}
-
-template <class T, class Loop>
-Array dropped(const Array& x, Loop loop, double p, PhiloxStart start) {
-  const Array dense = x.contiguous(), y = Array::empty(x.shape(), x.dtype());
-  const T* in = dense.data<T>();
-  T* out = y.data<T>();
-  const auto threshold = static_cast<uint64_t>(std::ceil(p * 0x1p32));
-  const T factor = static_cast<T>(1 / (1 - p));
-  parallel_for(y.numel(), piece, [&](int64_t begin, int64_t end) {
-    loop(start, begin, end - begin, in + begin, threshold, factor, out + begin);
-  });
   return y;
 }
 
@@ -55,13 +40,6 @@ Array normal(const Shape& shape, DType dtype, uint64_t seed, uint64_t stream, ui
   const PhiloxStart start{seed, stream, block};
   return dtype == float64 ? generated<double>(shape, table.normal_double, start)
                           : generated<float>(shape, table.normal_float, start);
-}
-
-Array dropout(const Array& x, double p, uint64_t seed, uint64_t stream, uint64_t block) {
-  const auto& table = loops::random_loops();
-  const PhiloxStart start{seed, stream, block};
-  return x.dtype() == float64 ? dropped<double>(x, table.dropout_double, p, start)
-                              : dropped<float>(x, table.dropout_float, p, start);
 }
 
 }  // namespace heed::kernels

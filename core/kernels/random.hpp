@@ -13,8 +13,5 @@ uint64_t random_blocks(int64_t count, DType dtype);
 /// Uniform in [0, 1); standard normal (Box and Muller). Floating.
 Array uniform(const Shape& shape, DType dtype, uint64_t seed, uint64_t stream, uint64_t block);
 Array normal(const Shape& shape, DType dtype, uint64_t seed, uint64_t stream, uint64_t block);
-/// x / (1 - p) where the element's random word is at least p * 2^32, else 0; one word an element
-/// for both types. Its backward pass is the same function of g.
-Array dropout(const Array& x, double p, uint64_t seed, uint64_t stream, uint64_t block);
 
 }  // namespace heed::kernels

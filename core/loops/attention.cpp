@@ -41,12 +41,23 @@ void copy_rows(const T* from, int64_t from_row, int64_t rows, int64_t columns, T
 /// to [columns, padded(rows)] = from^T, zeros beside it.
 template <class T>
 void transpose_rows(const T* from, int64_t from_row, int64_t rows, int64_t columns, T* to) {
-  const int64_t width = padded<T>(rows);
-  for (int64_t i = 0; i < rows; ++i) {
-    for (int64_t j = 0; j < columns; ++j) to[j * width + i] = from[i * from_row + j];
-  }
-  for (int64_t j = 0; j < columns; ++j) {
-    for (int64_t i = rows; i < width; ++i) to[j * width + i] = 0;
+  constexpr int64_t size = vector_size<T>;
+  const int64_t width = padded<T>(rows), whole = columns / size * size;
+  for (int64_t i = 0; i < width; i += size) {
+    const int64_t here = smaller(size, rows - i);
+    for (int64_t j = 0; j < whole; j += size) {
+      Vector<T> square[size];
+      for (int64_t k = 0; k < size; ++k) {
+        square[k] = k < here ? load<T>(from + (i + k) * from_row + j) : Vector<T>{};
+      }
+      transpose_square<T>(square);
+      for (int64_t k = 0; k < size; ++k) store<T>(to + (j + k) * width + i, square[k]);
+    }
+    for (int64_t j = whole; j < columns; ++j) {
+      for (int64_t k = 0; k < size; ++k) {
+        to[j * width + i + k] = k < here ? from[(i + k) * from_row + j] : T(0);
+      }
+    }
   }
 }
 
@@ -304,11 +315,8 @@ void go_back_rows(const AttentionHead<T>& head, const AttentionGradients<T>& of,
   fill(space.query_gradients, T(0), rows * space.size);
   T dots[tile];
   for (int64_t i = 0; i < rows; ++i) {
-    const T *g = space.gradients + i * space.value_size,
-            *y = of.output + (begin + i) * of.output_row;
-    T dot = 0;
-    for (int64_t j = 0; j < head.value_size; ++j) dot += g[j] * y[j];
-    dots[i] = dot;
+    dots[i] = dot(space.gradients + i * space.value_size, of.output + (begin + i) * of.output_row,
+                  head.value_size);
   }
   for (int64_t column = 0; column < head.keys; column += tile) {
     const Tile t = tile_at(head, begin, rows, column);

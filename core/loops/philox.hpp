@@ -74,6 +74,27 @@ inline void philox_words(PhiloxStart start, int64_t blocks, uint32_t* __restrict
   }
 }
 
+/// Blocks that are drawn together.
+constexpr int64_t drawn_blocks = 64;
+
+inline PhiloxStart moved(PhiloxStart start, int64_t blocks) {
+  return {start.seed, start.stream, start.block + static_cast<uint64_t>(blocks)};
+}
+
+/// Calls `use(i, words, m)` for elements i, ..., i + m - 1 of the piece, m at most `batch`, with
+/// the `per_element` words of each, over the whole piece.
+template <int64_t per_element, class Use>
+inline void with_words(PhiloxStart start, int64_t begin, int64_t n, Use use) {
+  constexpr int64_t batch = 4 * drawn_blocks / per_element;
+  start = moved(start, begin * per_element / 4);
+  uint32_t words[4 * drawn_blocks];
+  for (int64_t i = 0; i < n; i += batch) {
+    philox_words(start, drawn_blocks, words);
+    start = moved(start, drawn_blocks);
+    use(i, words, n - i < batch ? n - i : batch);
+  }
+}
+
 }  // namespace
 
 }  // namespace heed::loops

@@ -6,27 +6,6 @@ namespace heed::loops {
 
 namespace {
 
-/// Blocks that are drawn together.
-constexpr int64_t width = 64;
-
-PhiloxStart moved(PhiloxStart start, int64_t blocks) {
-  return {start.seed, start.stream, start.block + static_cast<uint64_t>(blocks)};
-}
-
-/// Calls `use(i, words, m)` for elements i, ..., i + m - 1 of the piece, m at most `batch`, with
-/// the `per_element` words of each, over the whole piece.
-template <int64_t per_element, class Use>
-void with_words(PhiloxStart start, int64_t begin, int64_t n, Use use) {
-  constexpr int64_t batch = 4 * width / per_element;
-  start = moved(start, begin * per_element / 4);
-  uint32_t words[4 * width];
-  for (int64_t i = 0; i < n; i += batch) {
-    philox_words(start, width, words);
-    start = moved(start, width);
-    use(i, words, n - i < batch ? n - i : batch);
-  }
-}
-
 /// A 32-bit number as a double, by way of a signed one, whose conversion vectorises.
 double wide(uint32_t word) {
   return static_cast<double>(static_cast<int32_t>(word ^ 0x80000000u)) + 0x1p31;
@@ -63,7 +42,7 @@ constexpr double cosine_terms[] = {
 /// Box and Muller 1958: uniform u in (0, 1] and v in [0, 1) give the normal numbers
 /// sqrt(-2 log u) cos(2 pi v) and sqrt(-2 log u) sin(2 pi v). Pairs next to each other in `out`.
 void box_muller(const double* u, const double* v, double* __restrict out) {
-  constexpr int64_t pairs = width;
+  constexpr int64_t pairs = drawn_blocks;
   double cosine[pairs], sine[pairs];
   for (int64_t i = 0; i < pairs; ++i) {
     const double quarters = (4 * v[i] + Constants<double>::rounder) - Constants<double>::rounder;
@@ -84,14 +63,14 @@ void box_muller(const double* u, const double* v, double* __restrict out) {
 
 void normal_float(PhiloxStart start, int64_t begin, int64_t n, float* out) {
   with_words<1>(start, begin, n, [=](int64_t i, const uint32_t* words, int64_t m) {
-    for (int64_t first = 0; first < m; first += 2 * width) {
-      double u[width], v[width], pairs[2 * width];
-      for (int64_t k = 0; k < width; ++k) {
+    for (int64_t first = 0; first < m; first += 2 * drawn_blocks) {
+      double u[drawn_blocks], v[drawn_blocks], pairs[2 * drawn_blocks];
+      for (int64_t k = 0; k < drawn_blocks; ++k) {
         u[k] = (wide(words[first + 2 * k]) + 1) * 0x1p-32;
         v[k] = wide(words[first + 2 * k + 1]) * 0x1p-32;
       }
       box_muller(u, v, pairs);
-      const int64_t size = m - first < 2 * width ? m - first : 2 * width;
+      const int64_t size = m - first < 2 * drawn_blocks ? m - first : 2 * drawn_blocks;
       for (int64_t k = 0; k < size; ++k) out[i + first + k] = static_cast<float>(pairs[k]);
     }
   });
@@ -99,29 +78,13 @@ void normal_float(PhiloxStart start, int64_t begin, int64_t n, float* out) {
 
 void normal_double(PhiloxStart start, int64_t begin, int64_t n, double* out) {
   with_words<2>(start, begin, n, [=](int64_t i, const uint32_t* words, int64_t m) {
-    double u[width], v[width], pairs[2 * width];
-    for (int64_t k = 0; k < width; ++k) {
+    double u[drawn_blocks], v[drawn_blocks], pairs[2 * drawn_blocks];
+    for (int64_t k = 0; k < drawn_blocks; ++k) {
       u[k] = unit_double(words[4 * k], words[4 * k + 1]) + 0x1p-53;
       v[k] = unit_double(words[4 * k + 2], words[4 * k + 3]);
     }
     box_muller(u, v, pairs);
     for (int64_t k = 0; k < m; ++k) out[i + k] = pairs[k];
-  });
-}
-
-template <class T>
-void dropout(PhiloxStart start, int64_t begin, int64_t n, const T* __restrict x, uint64_t threshold,
-             T factor, T* __restrict out) {
-  if (threshold > UINT32_MAX) {
-    for (int64_t i = 0; i < n; ++i) out[i] = 0;
-    return;
-  }
-  const uint32_t least = static_cast<uint32_t>(threshold);
-  with_words<1>(start, begin, n, [=](int64_t i, const uint32_t* words, int64_t m) {
-    for (int64_t k = 0; k < m; ++k) {
-      const T value = x[i + k] * factor;
-      out[i + k] = words[k] >= least ? value : T(0);
-    }
   });
 }
 
@@ -134,7 +97,6 @@ void words(PhiloxStart start, int64_t count, uint32_t* out) {
 }  // namespace
 
 extern const RandomLoops HEED_TABLE(random_loops) = {uniform_float, uniform_double, normal_float,
-                                                     normal_double, dropout<float>, dropout<double>,
-                                                     words};
+                                                     normal_double, words};
 
 }  // namespace heed::loops

@@ -18,11 +18,6 @@ struct RandomLoops {
   void (*uniform_double)(PhiloxStart start, int64_t begin, int64_t n, double* out);
   void (*normal_float)(PhiloxStart start, int64_t begin, int64_t n, float* out);
   void (*normal_double)(PhiloxStart start, int64_t begin, int64_t n, double* out);
-  /// out = x * factor where the element's word is at least `threshold`, else 0.
-  void (*dropout_float)(PhiloxStart start, int64_t begin, int64_t n, const float* x,
-                        uint64_t threshold, float factor, float* out);
-  void (*dropout_double)(PhiloxStart start, int64_t begin, int64_t n, const double* x,
-                         uint64_t threshold, double factor, double* out);
   /// Four words of each of `count` blocks from `start` on, as `Philox` gives them.
   void (*words)(PhiloxStart start, int64_t count, uint32_t* out);
 };

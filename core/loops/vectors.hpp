@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 /// Vectors as long as a register of the instruction set, for products of small matrices, which the
 /// compiler does not keep in registers by itself. For files of core/loops alone.
@@ -65,6 +66,39 @@ inline T largest_lane(Vector<T> v) {
     for (int64_t i = 0; i < half; ++i) v[i] = v[i] > v[i + half] ? v[i] : v[i + half];
   }
   return v[0];
+}
+
+/// sum_i a_i b_i.
+template <class T>
+inline T dot(const T* a, const T* b, int64_t n) {
+  Vector<T> sums{};
+  int64_t i = 0;
+  for (; i + vector_size<T> <= n; i += vector_size<T>) sums += load<T>(a + i) * load<T>(b + i);
+  T sum = sum_of_lanes<T>(sums);
+  for (; i < n; ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+/// Where bit `step` of a lane's number is 0, a's lane and b's lane `step` before it, in turn; and
+/// the other half: of each pair of blocks of `step` lanes, the inner two change places.
+template <class T, int step, int... lane>
+inline void exchange(Vector<T>& a, Vector<T>& b, std::integer_sequence<int, lane...>) {
+  constexpr int size = sizeof...(lane);
+  const Vector<T> first =
+      __builtin_shufflevector(a, b, ((lane & step) == 0 ? lane : size + lane - step)...);
+  b = __builtin_shufflevector(a, b, ((lane & step) == 0 ? lane + step : size + lane)...);
+  a = first;
+}
+
+/// The transpose of a square of vectors, block by block, in log2 of its size rounds.
+template <class T, int step = 1>
+inline void transpose_square(Vector<T>* rows) {
+  constexpr int size = static_cast<int>(vector_size<T>);
+  for (int i = 0; i < size; ++i) {
+    if ((i & step) != 0) continue;
+    exchange<T, step>(rows[i], rows[i + step], std::make_integer_sequence<int, size>{});
+  }
+  if constexpr (2 * step < size) transpose_square<T, 2 * step>(rows);
 }
 
 /// A matrix whose element (i, j) is data[i * row + j * column].

@@ -189,6 +189,18 @@ const std::vector<Row> table = {
        manual_seed(3);
        return dropout(x[0], 0.3);
      }},
+    {"dropout_relu",
+     {{{7, 5}}},
+     [](const Inputs& x) {
+       manual_seed(3);
+       return dropout_relu(x[0], 0.3);
+     }},
+    {"add_dropout",
+     {{{7, 5}}, {{7, 5}}},
+     [](const Inputs& x) {
+       manual_seed(3);
+       return add_dropout(x[0], x[1], 0.3);
+     }},
     {"clone", {{{3, 5}}}, [](const Inputs& x) { return x[0].clone() * x[0]; }},
     {"to", {{{3, 5}}}, [](const Inputs& x) { return x[0].to(float64) * x[0]; }},
 };

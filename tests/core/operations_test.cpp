@@ -1,5 +1,8 @@
-#include <catch2/catch.hpp>
 #include <cmath>
+#include <functional>
+#include <limits>
+
+#include <catch2/catch.hpp>
 
 #include "../../core/error.hpp"
 #include "../../core/operations.hpp"
@@ -113,6 +116,64 @@ TEST_CASE("dropout zeroes the stated share, scales the rest and repeats itself b
   CHECK(values(dropout(x, 0.25)) != v);
   manual_seed(5);
   CHECK(values(dropout(x, 0.25)) == v);
+}
+
+namespace {
+/// An operation's result and gradients, of drawn cotangents, for draws that begin anew.
+std::vector<Tensor> with_gradients(const std::function<Tensor(std::vector<Tensor>&)>& f,
+                                   const std::vector<Tensor>& inputs) {
+  std::vector<Tensor> leaves;
+  for (const Tensor& x : inputs) leaves.push_back(x.detach().clone().set_requires_grad());
+  manual_seed(11);
+  std::vector<Tensor> all{f(leaves)};
+  all[0].backward(Tensor::randn(all[0].shape(), all[0].dtype()));
+  for (const Tensor& x : leaves) all.push_back(x.grad());
+  return all;
+}
+
+/// Equal to within `error`, NaN beside NaN.
+bool same(const Tensor& a, const Tensor& b, double error) {
+  const auto x = a.to(float64).to_vector<double>(), y = b.to(float64).to_vector<double>();
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const bool equal = x[i] == y[i] || (std::isnan(x[i]) && std::isnan(y[i]));
+    if (!equal && !(std::abs(x[i] - y[i]) <= error)) return false;
+  }
+  return a.shape() == b.shape() && a.dtype() == b.dtype();
+}
+}  // namespace
+
+TEST_CASE("fused dropout is the composition, with the same draws") {
+  const double inf = std::numeric_limits<double>::infinity(), nan = std::nan("");
+  const DType dtype = GENERATE(float32, float64);
+  const double p = GENERATE(0.0, 0.3, 0.999);
+  for (const Shape& shape : {Shape{}, Shape{0, 3}, Shape{7}, Shape{70, 131}}) {
+    Tensor x = Tensor::randn(shape, dtype), y = Tensor::randn(shape, dtype);
+    if (shape == Shape{7}) x = Tensor::of({0, -0.0, nan, inf, -inf, 1e-44, -1}, {7}, dtype);
+    if (shape == Shape{7}) y = Tensor::of({inf, nan, 1, -inf, 0, -0.0, 2}, {7}, dtype);
+    CAPTURE(to_string(shape), p);
+    const auto relu_fused = [p](auto& in) { return dropout_relu(in[0], p); };
+    const auto relu_composed = [p](auto& in) { return dropout(relu(in[0]), p); };
+    const auto sum_fused = [p](auto& in) { return add_dropout(in[0], in[1], p); };
+    const auto sum_composed = [p](auto& in) { return in[0] + dropout(in[1], p); };
+    for (const Tensor& one : {x, transpose(unsqueeze(x, 0), 0, -1)}) {
+      const auto fused = with_gradients(relu_fused, {one}),
+                 made = with_gradients(relu_composed, {one});
+      for (std::size_t i = 0; i < made.size(); ++i) CHECK(same(fused[i], made[i], 0));
+    }
+    const auto fused = with_gradients(sum_fused, {x, y}),
+               made = with_gradients(sum_composed, {x, y});
+    for (std::size_t i = 0; i < made.size(); ++i) CHECK(same(fused[i], made[i], 1e-6));
+  }
+}
+
+TEST_CASE("fused dropout refuses what it can't take") {
+  const Tensor x = Tensor::ones({2, 3});
+  CHECK_THROWS_WITH(dropout_relu(x, 1), "dropout_relu: p must be in [0, 1), got 1.000000");
+  CHECK_THROWS_AS(dropout_relu(x.to(int32), 0.5), TypeError);
+  CHECK_THROWS_AS(add_dropout(x, x, -0.1), ConfigError);
+  CHECK_THROWS_AS(add_dropout(x, x.to(float64), 0.1), TypeError);
+  CHECK_THROWS_WITH(add_dropout(x, Tensor::ones({3}), 0.1),
+                    "add_dropout: needs one shape, got [2, 3] and [3]");
 }
 
 TEST_CASE("results have the same bits for one thread and two") {

@@ -1,6 +1,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "../../core/kernels/dropout.hpp"
 #include "../../core/kernels/random.hpp"
 #include "../../core/loops/random.hpp"
 #include "../../core/random.hpp"
@@ -124,14 +125,14 @@ TEST_CASE("dropout keeps an element where its word is large enough, and repeats 
   for (const DType dtype : {float32, float64}) {
     const Array x = filled({long_count}, dtype, [](int64_t i) { return double(i % 97 + 1); });
     for (const double p : {0.0, 0.1, 0.5, 0.999}) {
-      const Array y = kernels::dropout(x, p, seed, stream, first_block);
+      const Array y = kernels::dropout(x, {p, seed, stream, first_block});
       const std::vector<double> in = plain(x), out = plain(y);
       for (std::size_t i = 0; i < out.size(); ++i) {
         const double kept = words[i] >= p * 0x1p32 ? in[i] / (1 - p) : 0;
         REQUIRE(out[i] == Approx(kept).epsilon(1e-6));
       }
     }
-    const std::vector<double> nothing = plain(kernels::dropout(x, 1, seed, stream, first_block));
+    const std::vector<double> nothing = plain(kernels::dropout(x, {1, seed, stream, first_block}));
     CHECK(nothing == std::vector<double>(static_cast<std::size_t>(long_count), 0.0));
   }
 }
@@ -143,8 +144,8 @@ TEST_CASE("dropout of any layout is dropout of the contiguous copy") {
       const std::vector<double> numbers = plain(layout.x);
       const Array dense = filled(layout.x.shape(), dtype,
                                  [&](int64_t i) { return numbers[static_cast<std::size_t>(i)]; });
-      CHECK(same_bits(kernels::dropout(layout.x, 0.3, 1, 2, 3),
-                      kernels::dropout(dense, 0.3, 1, 2, 3)));
+      CHECK(same_bits(kernels::dropout(layout.x, {0.3, 1, 2, 3}),
+                      kernels::dropout(dense, {0.3, 1, 2, 3})));
     }
   }
 }
@@ -173,7 +174,7 @@ TEST_CASE("random arrays have the same bits for any number of threads") {
     check_same_bits_for_threads([&] { return kernels::uniform({long_count}, dtype, 1, 2, 3); });
     check_same_bits_for_threads([&] { return kernels::normal({long_count}, dtype, 1, 2, 3); });
   }
-  check_same_bits_for_threads([&] { return kernels::dropout(x, 0.5, 1, 2, 3); });
+  check_same_bits_for_threads([&] { return kernels::dropout(x, {0.5, 1, 2, 3}); });
 }
 
 TEST_CASE("a generator repeats its sequence from a position and draws without bias") {
