@@ -28,6 +28,10 @@ Array cross_entropy(const Array& logits, const Array& target, int64_t ignore, do
 /// g[N] * (softmax(logits) - (1 - s) onehot - s / V), rows of ignored targets 0.
 Array cross_entropy_backward(const Array& g, const Array& logits, const Array& target,
                              const Array& lse, int64_t ignore, double smoothing);
+/// The same into dx [N, V], which may be the logits.
+void cross_entropy_backward_into(const Array& dx, const Array& g, const Array& logits,
+                                 const Array& target, const Array& lse, int64_t ignore,
+                                 double smoothing);
 
 /// y = (x - mean) / sqrt(variance + eps) * weight + bias over the last axis; weight, bias: [D] or
 /// undefined. Leaves mean[rows] and rstd[rows] for the backward pass.

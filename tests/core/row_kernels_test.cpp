@@ -310,7 +310,7 @@ TEST_CASE("A gated unit's step and gradients follow the equations, and rows not 
       REQUIRE((any(values(keep)) && !(values(keep) == Numbers(5, 1))));
       for (const Array& kept : {Array(), keep, with_gaps(keep)}) {
         const auto size = static_cast<std::size_t>(batch * n);
-        Step step{Numbers(size), Numbers(3 * size), Numbers(3 * size), Numbers(3 * size),
+        Step step{Numbers(size), Numbers(4 * size), Numbers(3 * size), Numbers(3 * size),
                   Numbers(size)};
         const Numbers x = values(gates_x), u = values(gates_h), old = values(h), dy = values(g);
         for (std::size_t i = 0; i < size; ++i) {
