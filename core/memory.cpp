@@ -1,6 +1,7 @@
 #include "memory.hpp"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -26,7 +27,6 @@ constexpr bool cached = true;
 
 constexpr std::size_t alignment = 64;
 constexpr int class_count = 160, no_class = -1;
-constexpr std::size_t page = std::size_t{1} << 16;   // of any machine
 constexpr std::size_t local_limit = 16384;           // larger blocks go to the shared lists at once
 constexpr std::size_t large = std::size_t{1} << 17;  // from here on `LargeBlocks`
 constexpr int local_blocks = 4096;                   // of one class, in one thread's list
@@ -36,9 +36,14 @@ struct SizeClass {
   int index;
   std::size_t bytes;
 };
+std::size_t in_whole_pages(std::size_t bytes) {
+  static const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return (bytes + page - 1) / page * page;
+}
+
 SizeClass size_class(std::size_t bytes) {
   if (bytes <= alignment) return {0, alignment};
-  if (cached && bytes > large) return {no_class, (bytes + page - 1) / page * page};
+  if (cached && bytes > large) return {no_class, in_whole_pages(bytes)};
   const int power =
       static_cast<int>(std::bit_width(bytes - 1)) - 1;  // 2^power < bytes <= 2^(power+1)
   const std::size_t base = std::size_t{1} << power;
