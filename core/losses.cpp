@@ -104,7 +104,8 @@ class LossByRows {
                        kernels::cross_entropy(logits, target, ignore, smoothing, lse));
     if (!x_gradient.defined() && !weight_gradient.defined() && !bias_gradient.defined()) return;
     const Array each = Array::full({end - begin}, 1 / divisor_, x.dtype());
-    const Array g = kernels::cross_entropy_backward(each, logits, target, lse, ignore, smoothing);
+    const Array& g = logits;  // from here on its gradient
+    kernels::cross_entropy_backward_into(g, each, logits, target, lse, ignore, smoothing);
     if (x_gradient.defined()) {
       kernels::matmul_into(x_gradient.slice(0, begin, end), g, weight_, false);
     }

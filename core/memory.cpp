@@ -1,11 +1,16 @@
 #include "memory.hpp"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstdlib>
+#include <iterator>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "error.hpp"
 
@@ -21,17 +26,24 @@ constexpr bool cached = true;
 #endif
 
 constexpr std::size_t alignment = 64;
-constexpr int class_count = 160;
-constexpr std::size_t local_limit = 16384;  // larger blocks go to the shared lists at once
-constexpr int local_blocks = 4096;          // of one class, in one thread's list
+constexpr int class_count = 160, no_class = -1;
+constexpr std::size_t local_limit = 16384;           // larger blocks go to the shared lists at once
+constexpr std::size_t large = std::size_t{1} << 17;  // from here on `LargeBlocks`
+constexpr int local_blocks = 4096;                   // of one class, in one thread's list
 
 /// 64, 128, 192, 256, 320, 384, 448, 512, 640, ...: four classes for each power of two from 256 on.
 struct SizeClass {
   int index;
   std::size_t bytes;
 };
+std::size_t in_whole_pages(std::size_t bytes) {
+  static const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return (bytes + page - 1) / page * page;
+}
+
 SizeClass size_class(std::size_t bytes) {
   if (bytes <= alignment) return {0, alignment};
+  if (cached && bytes > large) return {no_class, in_whole_pages(bytes)};
   const int power =
       static_cast<int>(std::bit_width(bytes - 1)) - 1;  // 2^power < bytes <= 2^(power+1)
   const std::size_t base = std::size_t{1} << power;
@@ -61,6 +73,67 @@ std::mutex shared_mutex;
 List shared_lists[class_count];
 int64_t shared_waiting = 0;  // bytes in the shared lists; under the mutex
 std::atomic<int64_t> held{0}, most_held{0}, heap_calls{0};
+
+/// Memory that waits in pieces of any size, sorted by address, no two of them neighbours: what one
+/// size has left another takes, whole or a part of it. For large blocks, of which there are few.
+/// All under the mutex.
+class LargeBlocks {
+ public:
+  /// The smallest piece that is large enough gives its front; null if there is none.
+  void* take(std::size_t bytes) {
+    auto best = pieces_.end();
+    for (auto piece = pieces_.begin(); piece != pieces_.end(); ++piece) {
+      const bool better = best == pieces_.end() || piece->bytes < best->bytes;
+      if (piece->bytes >= bytes && better) best = piece;
+    }
+    if (best == pieces_.end()) return nullptr;
+    char* const memory = best->begin;
+    best->begin += bytes;
+    best->bytes -= bytes;
+    if (best->bytes == 0) pieces_.erase(best);
+    return memory;
+  }
+
+  void put(void* memory, std::size_t bytes) {
+    char* const begin = static_cast<char*>(memory);
+    auto next = std::lower_bound(pieces_.begin(), pieces_.end(), begin,
+                                 [](const Piece& piece, char* at) { return piece.begin < at; });
+    if (next != pieces_.begin() && std::prev(next)->end() == begin) {
+      const auto before = std::prev(next);
+      before->bytes += bytes;
+      if (next == pieces_.end() || next->begin != before->end()) return;
+      before->bytes += next->bytes;
+      pieces_.erase(next);
+    } else if (next != pieces_.end() && next->begin == begin + bytes) {
+      *next = {begin, bytes + next->bytes};
+    } else {
+      pieces_.insert(next, {begin, bytes});
+    }
+  }
+
+  /// Everything back to the system -> bytes.
+  std::size_t release() {
+    std::size_t bytes = 0;
+    for (const Piece& piece : pieces_) {
+      ::munmap(piece.begin, piece.bytes);
+      bytes += piece.bytes;
+    }
+    pieces_.clear();
+    return bytes;
+  }
+
+ private:
+  struct Piece {
+    char* begin;
+    std::size_t bytes;
+    char* end() const { return begin + bytes; }
+  };
+  std::vector<Piece> pieces_;
+};
+LargeBlocks& large_blocks() {
+  static LargeBlocks& blocks = *new LargeBlocks;  // threads may give memory back until the very end
+  return blocks;
+}
 
 /// A thread's own free lists of small blocks; what is left goes to the shared lists at its end.
 struct LocalLists {
@@ -130,12 +203,19 @@ void put(List& list, void* memory) {
   ++list.count;
 }
 
+/// Large blocks are pages of their own, which may be given back in other pieces.
+void* from_system(std::size_t bytes) {
+  if (!cached || bytes <= large) return std::aligned_alloc(alignment, bytes);
+  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return memory == MAP_FAILED ? nullptr : memory;
+}
+
 void* from_heap(std::size_t bytes) {
   heap_calls.fetch_add(1, std::memory_order_relaxed);
-  void* memory = std::aligned_alloc(alignment, bytes);
+  void* memory = from_system(bytes);
   if (!memory) {
     release_cached_memory();
-    memory = std::aligned_alloc(alignment, bytes);
+    memory = from_system(bytes);
   }
   if (!memory) return nullptr;
   const auto size = static_cast<int64_t>(bytes);
@@ -165,7 +245,8 @@ void* from_lists(const SizeClass& size) {
     }
   }
   const std::lock_guard lock(shared_mutex);
-  void* memory = take(shared_lists[size.index]);
+  void* memory =
+      size.index == no_class ? large_blocks().take(size.bytes) : take(shared_lists[size.index]);
   if (memory) shared_waiting -= bytes;
   return memory;
 }
@@ -191,7 +272,11 @@ void deallocate(void* memory, std::size_t bytes) noexcept {
   }
   const std::lock_guard lock(shared_mutex);
   shared_waiting += static_cast<int64_t>(size.bytes);
-  put(shared_lists[size.index], memory);
+  if (size.index == no_class) {
+    large_blocks().put(memory, size.bytes);
+  } else {
+    put(shared_lists[size.index], memory);
+  }
 }
 
 MemoryStats memory_stats() {
@@ -213,7 +298,9 @@ void release_cached_memory() {
   };
   if (LocalLists* local = local_lists()) local->count(-release(local->lists));
   const std::lock_guard lock(shared_mutex);
-  shared_waiting -= release(shared_lists);
+  const auto of_large = static_cast<int64_t>(large_blocks().release());
+  held.fetch_sub(of_large, std::memory_order_relaxed);
+  shared_waiting -= release(shared_lists) + of_large;
 }
 
 }  // namespace heed

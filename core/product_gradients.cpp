@@ -14,7 +14,7 @@ namespace heed {
 namespace {
 
 /// Rows of which a product is not thin.
-constexpr int64_t enough_rows = 512;
+constexpr int64_t enough_rows = 256;
 
 /// The matrices below each other.
 Array stacked(const Pooled<Array>& matrices, int64_t rows) {

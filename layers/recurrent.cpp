@@ -86,12 +86,17 @@ Tensor step_reset_before(const RecurrentCell& cell, const Tensor& gates_x, const
 }
 
 /// One direction over the whole sequence: a single product for all inputs, then step by step.
-/// x: [B, S, I], keep_steps: [S, B] or undefined, state: the first -> the S states in the order of
-/// the words.
-std::vector<Tensor> run(const RecurrentCell& cell, const Tensor& x, const Tensor& keep_steps,
-                        Tensor state, bool backward) {
+/// x: [B, S, I], keep_steps: [S, B] or undefined, state: the first, undefined for zeros -> the
+/// states [B, S, .] in the order of the words.
+Tensor run(const RecurrentCell& cell, const Tensor& x, const Tensor& keep_steps, Tensor state,
+           bool backward) {
   const int64_t S = x.size(1);
   const Tensor gates_x = cell.project(x);  // [B, S, G n]
+  if (cell.config.cell == Cell::gru && cell.config.reset == Reset::after) {
+    return gru_sequence(gates_x, cell.weight_hh, cell.bias_hh,
+                        {.first = state, .keep = keep_steps, .backward = backward});
+  }
+  if (!state.defined()) state = Tensor::zeros({x.size(0), cell.state_size()}, x.dtype());
   std::vector<Tensor> states(static_cast<std::size_t>(S));
   for (int64_t i = 0; i < S; ++i) {
     const int64_t t = backward ? S - 1 - i : i;
@@ -100,13 +105,16 @@ std::vector<Tensor> run(const RecurrentCell& cell, const Tensor& x, const Tensor
     state = cell.step(select(gates_x, 1, t), state, keep);
     states[static_cast<std::size_t>(t)] = state;
   }
-  return states;
+  return stack(states, 1);
 }
 
-void gru_step_backward(const Array& g, const Array& gates_h, const Array& h, const Array& keep,
-                       const Array& gates, Gradients& out) {
-  Array d_gates_x, d_gates_h, d_h;
-  kernels::gru_gates_backward(g, gates_h, h, keep, gates, d_gates_x, d_gates_h, d_h);
+void gru_step_backward(const Array& g, const Array& h, const Array& keep, const Array& gates,
+                       Gradients& out) {
+  const int64_t B = h.size(0), n = h.size(1);
+  const Array d_gates_x = Array::empty({B, 3 * n}, h.dtype());
+  const Array d_gates_h = Array::empty({B, 3 * n}, h.dtype());
+  const Array d_h = Array::empty({B, n}, h.dtype());
+  kernels::gru_gates_backward(g, h, keep, gates, d_gates_x, d_gates_h, d_h);
   out.give(0, d_gates_x);
   out.give(1, d_gates_h);
   out.give(2, d_h);
@@ -135,6 +143,11 @@ void check_sequence(const RecurrentLayers& layers, const Tensor& x, const Tensor
                 {static_cast<int64_t>(layers.cells.size()), B, layers.cells[0].state_size()});
 }
 
+/// A mask that keeps every word is none.
+bool keeps_all(const Tensor& keep) {
+  return sum(keep.to(int32)).item() == static_cast<double>(keep.numel());
+}
+
 std::string suffix(int64_t layer, bool backward) {
   return "_l" + std::to_string(layer) + (backward ? "_reverse" : "");
 }
@@ -144,10 +157,11 @@ std::string suffix(int64_t layer, bool backward) {
 Tensor gru_step(const Tensor& gates_x, const Tensor& gates_h, const Tensor& h, const Tensor& keep) {
   check_step(gates_x, gates_h, h, keep);
   const Array mask = keep.defined() ? keep.array() : Array();
-  Array gates;  // [B, 3n]: r, z, c
-  Array y = kernels::gru_gates(gates_x.array(), gates_h.array(), h.array(), mask, gates);
+  const Array y = Array::empty(h.shape(), h.dtype());
+  const Array gates = Array::empty({h.size(0), 4 * h.size(1)}, h.dtype());
+  kernels::gru_gates(gates_x.array(), gates_h.array(), h.array(), mask, y, gates);
   return record("gru_step", y,
-                joint({&gates_x, &gates_h, &h}, saved(gates_h, h, mask, gates), gru_step_backward));
+                joint({&gates_x, &gates_h, &h}, saved(h, mask, gates), gru_step_backward));
 }
 
 Tensor composed::gru_step(const Tensor& gates_x, const Tensor& gates_h, const Tensor& h,
@@ -261,11 +275,10 @@ RecurrentResult RecurrentLayers::operator()(const Tensor& x, const Tensor& keep,
                                             const Tensor& first) const {
   check_sequence(*this, x, keep, first);
   Tensor keep_steps, padding;  // [S, B], [B, S, 1]
-  if (keep.defined()) {
+  if (keep.defined() && !keeps_all(keep)) {
     keep_steps = Tensor(keep.array().transpose(0, 1).contiguous());
     padding = unsqueeze(logical_not(keep), 2);
   }
-  const Tensor zeros = Tensor::zeros({x.size(0), cells[0].state_size()}, x.dtype());
 
   RecurrentResult result{x, {}, {}};
   std::vector<Tensor> last;
@@ -276,10 +289,10 @@ RecurrentResult RecurrentLayers::operator()(const Tensor& x, const Tensor& keep,
       const int64_t k = layer * directions() + direction;
       const bool backward = direction == 1;
       const RecurrentCell& cell = cells[static_cast<std::size_t>(k)];
-      const std::vector<Tensor> states =
-          run(cell, below, keep_steps, first.defined() ? select(first, 0, k) : zeros, backward);
-      last.push_back(backward ? states.front() : states.back());
-      outputs.push_back(cell.output(stack(states, 1)));
+      const Tensor start = first.defined() ? select(first, 0, k) : Tensor();
+      const Tensor states = run(cell, below, keep_steps, start, backward);
+      last.push_back(select(states, 1, backward ? 0 : -1));
+      outputs.push_back(cell.output(states));
     }
     result.output = outputs.size() == 1 ? outputs[0] : cat(outputs, -1);  // [B, S, directions n]
     if (padding.defined()) result.output = masked_fill(result.output, padding, 0);

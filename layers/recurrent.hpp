@@ -25,6 +25,20 @@ enum class Nonlinearity { tanh, relu };
 Tensor gru_step(const Tensor& gates_x, const Tensor& gates_h, const Tensor& h,
                 const Tensor& keep = {});
 
+/// What `gru_sequence` takes beside its operands. first: [B, n], undefined: zeros. keep: [S, B]
+/// bool or undefined; where a sequence has no word its state stays. backward: from the last word
+/// to the first.
+struct SequenceOptions {
+  Tensor first = {}, keep = {};
+  bool backward = false;
+};
+
+/// The states after every word: gru_step(gates_x_t, U h + b', h) from word to word. gates_x:
+/// [B, S, 3n], weight (U): [3n, n], bias (b'): [3n] -> [B, S, n]. One recorded operation, which
+/// keeps of a step r, z, c and U_n h. Throws `ShapeError`, `TypeError`.
+Tensor gru_sequence(const Tensor& gates_x, const Tensor& weight, const Tensor& bias,
+                    const SequenceOptions& options = {});
+
 /// One step of a long short-term memory from its pre-activations, W x + b + U h + b':
 ///   i, f, o = sigmoid(their part), g = tanh(its part);  c' = f c + i g,  h' = o tanh(c').
 /// gates: [B, 4n] (order i, f, g, o), state: [B, 2n] = [h; c], keep: [B] bool or undefined; rows
@@ -35,6 +49,8 @@ namespace composed {
 /// The same from elementary operations.
 Tensor gru_step(const Tensor& gates_x, const Tensor& gates_h, const Tensor& h,
                 const Tensor& keep = {});
+Tensor gru_sequence(const Tensor& gates_x, const Tensor& weight, const Tensor& bias,
+                    const SequenceOptions& options = {});
 Tensor lstm_step(const Tensor& gates, const Tensor& state, const Tensor& keep = {});
 }  // namespace composed
 

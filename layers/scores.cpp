@@ -2,7 +2,9 @@
 
 #include <cmath>
 
+#include "../core/kernels/additive.hpp"
 #include "../core/products.hpp"
+#include "../core/record.hpp"
 #include "../core/views.hpp"
 #include "check.hpp"
 
@@ -41,13 +43,41 @@ std::optional<Linear> coverage_weight(const AdditiveScoreConfig& c) {
   return Linear(1, c.size, false);
 }
 
+/// Queries [B, K, A], keys [B, S, A] and v [A] of one element type.
+void check_additive(const Tensor& queries, const Tensor& keys, const Tensor& v) {
+  const bool fits = queries.rank() == 3 && keys.rank() == 3 && v.rank() == 1 &&
+                    keys.size(0) == queries.size(0) && keys.size(2) == queries.size(2) &&
+                    v.size(0) == queries.size(2);
+  if (!fits) {
+    throw ShapeError("additive_scores: needs queries [B, K, A], keys [B, S, A] and v [A], got " +
+                     to_string(queries.shape()) + ", " + to_string(keys.shape()) + " and " +
+                     to_string(v.shape()));
+  }
+  if (queries.dtype() == keys.dtype() && queries.dtype() == v.dtype()) return;
+  throw TypeError(std::string("additive_scores: queries are ") + to_string(queries.dtype()) +
+                  ", keys " + to_string(keys.dtype()) + ", v " + to_string(v.dtype()) +
+                  "; give all three one element type");
+}
+
+void additive_scores_backward(const Array& g, const Array& queries, const Array& keys,
+                              const Array& v, Gradients& out) {
+  Array to_queries, to_v, unwanted;
+  Array& to_keys = out.wants(1) ? out.into(1) : unwanted;
+  kernels::additive_scores_backward(g, queries, keys, v, to_queries,
+                                    zeros_into(to_keys, keys.shape(), keys.dtype()), to_v);
+  out.give(0, to_queries);
+  out.give(2, to_v);
+}
+
 /// energy tanh(Ws + Uh_j), with coverage tanh(Ws + Uh_j + w c_j).   Ws: [B, K, A], Uh: [B, S, A],
 /// attended: [B, K, S] or undefined -> [B, K, S].
 Tensor energies(const Linear& energy, const std::optional<Linear>& coverage, const Tensor& Ws,
                 const Tensor& Uh, const Tensor& attended) {
-  Tensor inner = unsqueeze(Ws, 2) + unsqueeze(Uh, 1);  // [B, K, S, A]
-  if (coverage && attended.defined()) inner = inner + (*coverage)(unsqueeze(attended, 3));
-  return squeeze(energy(tanh(inner)), 3);
+  if (!coverage || !attended.defined()) {
+    return additive_scores(Ws, Uh, squeeze(energy.weight, 0));
+  }
+  const Tensor inner = unsqueeze(Ws, 2) + unsqueeze(Uh, 1);  // [B, K, S, A]
+  return squeeze(energy(tanh(inner + (*coverage)(unsqueeze(attended, 3)))), 3);
 }
 
 AdditiveScoreConfig checked(const char* score, const AdditiveScoreConfig& c) {
@@ -58,6 +88,18 @@ AdditiveScoreConfig checked(const char* score, const AdditiveScoreConfig& c) {
 }
 
 }  // namespace
+
+Tensor additive_scores(const Tensor& queries, const Tensor& keys, const Tensor& v) {
+  check_additive(queries, keys, v);
+  return record("additive_scores",
+                kernels::additive_scores(queries.array(), keys.array(), v.array()),
+                joint({&queries, &keys, &v}, saved(queries, keys, v), additive_scores_backward));
+}
+
+Tensor composed::additive_scores(const Tensor& queries, const Tensor& keys, const Tensor& v) {
+  check_additive(queries, keys, v);
+  return matmul(tanh(unsqueeze(queries, 2) + unsqueeze(keys, 1)), v);
+}
 
 AdditiveScore::AdditiveScore(AdditiveScoreConfig sizes)
     : config(checked("AdditiveScore", sizes)),

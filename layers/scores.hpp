@@ -20,6 +20,16 @@
 /// and says `takes_coverage()`.
 namespace heed {
 
+/// e_ij = v . tanh(q_i + k_j) without the [B, K, S, A] numbers in it, which the backward pass
+/// computes once more. queries: [B, K, A], keys: [B, S, A], v: [A] -> [B, K, S]. One recorded
+/// operation. Throws `ShapeError`, `TypeError`.
+Tensor additive_scores(const Tensor& queries, const Tensor& keys, const Tensor& v);
+
+namespace composed {
+/// The same from smaller operations: what tests hold against it.
+Tensor additive_scores(const Tensor& queries, const Tensor& keys, const Tensor& v);
+}  // namespace composed
+
 /// Sizes of an AdditiveScore or ConcatScore: n of the query, C of the annotations, A inside.
 struct AdditiveScoreConfig {
   int64_t query, key, size;

@@ -131,10 +131,14 @@ DeepOutput::DeepOutput(const RecurrentConfig& c)
       kind(c.readout) {}
 
 Tensor DeepOutput::operator()(const Terms& terms) const {
-  const auto& [s, Ey, context] = terms;
-  Tensor c = context;
-  if (c.rank() < Ey.rank()) c = expand(unsqueeze(c, 1), {c.size(0), Ey.size(1), c.size(1)});
-  const Tensor t = Linear::operator()(cat({s, c, Ey}, -1));  // t~: [..., 2L]
+  const auto& [s, Ey, c] = terms;
+  // A product for each term: side by side they would be copies, [..., 3n + E] numbers.
+  const int64_t n = s.size(-1), C = c.size(-1), E = Ey.size(-1);
+  const auto columns = [&](int64_t from, int64_t to) { return slice(weight, 1, from, to); };
+  Tensor from_c = linear(c, columns(n, n + C));
+  if (c.rank() < Ey.rank()) from_c = unsqueeze(from_c, 1);
+  const Tensor t = linear(s, columns(0, n), bias) + from_c +
+                   linear(Ey, columns(n + C, n + C + E));  // t~: [..., 2L]
   if (kind == Readout::tanh) return tanh(t);
   const int64_t end = t.size(-1);
   return maximum(slice(t, -1, 0, end, 2), slice(t, -1, 1, end, 2));

@@ -19,13 +19,11 @@ void copy(T* to, const T* from, int64_t n) {
 
 }  // namespace
 
-Array gru_gates(const Array& gates_x_in, const Array& gates_h_in, const Array& h_in,
-                const Array& keep_in, Array& gates) {
+void gru_gates(const Array& gates_x_in, const Array& gates_h_in, const Array& h_in,
+               const Array& keep_in, const Array& y, const Array& gates) {
   const Array gates_x = with_contiguous_rows(gates_x_in), h = with_contiguous_rows(h_in);
   const Array gates_h = with_contiguous_rows(gates_h_in), keep = with_contiguous_rows(keep_in);
   const int64_t batch = h.size(0), n = h.size(1);
-  Array y = Array::empty(h.shape(), h.dtype());
-  gates = Array::empty({batch, 3 * n}, h.dtype());
   const bool* kept = keep.defined() ? keep.data<bool>() : nullptr;
   for_floating(h.dtype(), [&](auto zero) {
     using T = decltype(zero);
@@ -37,34 +35,29 @@ Array gru_gates(const Array& gates_x_in, const Array& gates_h_in, const Array& h
           loop.forward(from_x[row], from_h[row], old[row], next[row], left[row], n);
         } else {
           copy<T>(next[row], old[row], n);
-          set<T>(left[row], 0, 3 * n);
+          set<T>(left[row], 0, 4 * n);
         }
       }
     });
   });
-  return y;
 }
 
-void gru_gates_backward(const Array& g_in, const Array& gates_h_in, const Array& h_in,
-                        const Array& keep_in, const Array& gates, Array& d_gates_x,
-                        Array& d_gates_h, Array& d_h) {
+void gru_gates_backward(const Array& g_in, const Array& h_in, const Array& keep_in,
+                        const Array& gates, const Array& d_gates_x, const Array& d_gates_h,
+                        const Array& d_h) {
   const Array g = with_contiguous_rows(g_in), h = with_contiguous_rows(h_in);
-  const Array gates_h = with_contiguous_rows(gates_h_in), keep = with_contiguous_rows(keep_in);
+  const Array keep = with_contiguous_rows(keep_in);
   const int64_t batch = h.size(0), n = h.size(1);
-  d_gates_x = Array::empty({batch, 3 * n}, h.dtype());
-  d_gates_h = Array::empty({batch, 3 * n}, h.dtype());
-  d_h = Array::empty(h.shape(), h.dtype());
   const bool* kept = keep.defined() ? keep.data<bool>() : nullptr;
   for_floating(h.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const auto& loop = loops::gate_loops().of<T>();
-    const Rows<T> gradient(g), from_h(gates_h), old(h), left(gates);
+    const Rows<T> gradient(g), old(h), left(gates);
     const Rows<T> to_x(d_gates_x), to_h(d_gates_h), to_old(d_h);
     parallel_for(batch, rows_at_a_time(4 * n), [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) {
         if (!kept || kept[row]) {
-          loop.backward(gradient[row], from_h[row], old[row], left[row], to_x[row], to_h[row],
-                        to_old[row], n);
+          loop.backward(gradient[row], old[row], left[row], to_x[row], to_h[row], to_old[row], n);
         } else {
           set<T>(to_x[row], 0, 3 * n);
           set<T>(to_h[row], 0, 3 * n);

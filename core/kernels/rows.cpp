@@ -159,12 +159,19 @@ Array cross_entropy(const Array& logits_in, const Array& target_in, int64_t igno
   return losses;
 }
 
-Array cross_entropy_backward(const Array& g_in, const Array& logits_in, const Array& target_in,
+Array cross_entropy_backward(const Array& g, const Array& logits, const Array& target,
                              const Array& lse, int64_t ignore, double smoothing) {
+  Array dx = Array::empty(logits.shape(), logits.dtype());
+  cross_entropy_backward_into(dx, g, logits, target, lse, ignore, smoothing);
+  return dx;
+}
+
+void cross_entropy_backward_into(const Array& dx, const Array& g_in, const Array& logits_in,
+                                 const Array& target_in, const Array& lse, int64_t ignore,
+                                 double smoothing) {
   const Array g = g_in.contiguous(), target = target_in.contiguous();
   const Array logits = with_contiguous_rows(logits_in);
   const int64_t rows = logits.size(0), classes = logits.size(1);
-  Array dx = Array::empty(logits.shape(), logits.dtype());
   const int32_t* ids = target.data<int32_t>();
   for_floating(logits.dtype(), [&](auto zero) {
     using T = decltype(zero);
@@ -184,7 +191,6 @@ Array cross_entropy_backward(const Array& g_in, const Array& logits_in, const Ar
       d[ids[row]] -= scale * direct;
     });
   });
-  return dx;
 }
 
 }  // namespace heed::kernels

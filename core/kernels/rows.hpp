@@ -40,6 +40,10 @@ Array cross_entropy(const Array& logits, const Array& target, int64_t ignore, do
 /// g[N] * (softmax(logits) - (1 - s) onehot - s / V), rows of ignored targets 0.
 Array cross_entropy_backward(const Array& g, const Array& logits, const Array& target,
                              const Array& lse, int64_t ignore, double smoothing);
+/// The same into dx [N, V], which may be the logits.
+void cross_entropy_backward_into(const Array& dx, const Array& g, const Array& logits,
+                                 const Array& target, const Array& lse, int64_t ignore,
+                                 double smoothing);
 
 /// y = (x - mean) / sqrt(variance + eps) * weight + bias over the last axis; weight, bias: [D] or
 /// undefined. Leaves mean[rows] and rstd[rows] for the backward pass.
@@ -53,12 +57,14 @@ Array layer_norm_backward(const Array& g, const Array& x, const Array& weight, c
 /// r, z, n as in PyTorch), gates_h: [B, 3n] = U h + c, h: [B, n]; rows may be strided (last axis
 /// contiguous).
 ///   r = sigmoid(x_r + h_r), z = sigmoid(x_z + h_z), c = tanh(x_n + r h_n), h' = (1 - z) c + z h.
-/// keep: undefined or bool [B]: rows that are false keep h. Leaves gates [B, 3n] = r, z, c.
-Array gru_gates(const Array& gates_x, const Array& gates_h, const Array& h, const Array& keep,
-                Array& gates);
-/// From g = dL/dh': dL/dgates_x [B, 3n], dL/dgates_h [B, 3n], dL/dh [B, n] (the direct path).
-void gru_gates_backward(const Array& g, const Array& gates_h, const Array& h, const Array& keep,
-                        const Array& gates, Array& d_gates_x, Array& d_gates_h, Array& d_h);
+/// keep: undefined or bool [B]: rows that are false keep h. Fills y [B, n] = h' and, for the
+/// backward pass, gates [B, 4n] = r, z, c, h_n; their rows may be strided too.
+void gru_gates(const Array& gates_x, const Array& gates_h, const Array& h, const Array& keep,
+               const Array& y, const Array& gates);
+/// From g = dL/dh', fills dL/dgates_x [B, 3n], dL/dgates_h [B, 3n], dL/dh [B, n] (the direct path),
+/// of strided rows as well.
+void gru_gates_backward(const Array& g, const Array& h, const Array& keep, const Array& gates,
+                        const Array& d_gates_x, const Array& d_gates_h, const Array& d_h);
 
 /// One step of a long short-term memory from its pre-activations. inner: [B, 4n] (order i, f, g, o
 /// as in PyTorch), state: [B, 2n] = [h; c]; rows may be strided (last axis contiguous).

@@ -202,7 +202,13 @@ void block_maxima(const T* x, int64_t n, int64_t size, T* maxima) {
 
 template <class T>
 void cross_entropy_backward(T g, const T* x, T lse, T shift, T* dx, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) dx[i] = g * (power(x[i] - lse) - shift);
+  constexpr int64_t some = 256;
+  T values[some];  // dx may be x, and the loop vectorises all the same
+  for (int64_t begin = 0; begin < n; begin += some) {
+    const int64_t count = n - begin < some ? n - begin : some;
+    for (int64_t i = 0; i < count; ++i) values[i] = g * (power(x[begin + i] - lse) - shift);
+    for (int64_t i = 0; i < count; ++i) dx[begin + i] = values[i];
+  }
 }
 
 template <class T>

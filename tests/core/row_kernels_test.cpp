@@ -275,13 +275,26 @@ void plain_unit(Step& step, std::size_t n, std::size_t row, std::size_t i, const
   step.y[row * n + i] = keep ? (1 - z) * c + z * h : h;
   step.d_h[row * n + i] = keep ? g * z : g;
   if (!keep) return;
-  step.gates[at] = r;
-  step.gates[at + n] = z;
-  step.gates[at + 2 * n] = c;
+  const double gates[] = {r, z, c, u[at + 2 * n]};
+  for (std::size_t k = 0; k < 4; ++k) step.gates[(row * 4 + k) * n + i] = gates[k];
   step.d_gates_x[at] = step.d_gates_h[at] = d_r;
   step.d_gates_x[at + n] = step.d_gates_h[at + n] = d_z;
   step.d_gates_x[at + 2 * n] = d_c;
   step.d_gates_h[at + 2 * n] = d_c * r;
+}
+
+/// What the kernels fill: the step, then its gradients.
+struct Gates {
+  Array y, gates, d_gates_x, d_gates_h, d_h;
+};
+Gates gated_step(const Array& gates_x, const Array& gates_h, const Array& h, const Array& keep,
+                 const Array& g) {
+  const int64_t batch = h.size(0), n = h.size(1);
+  const auto empty = [&](int64_t width) { return Array::empty({batch, width}, h.dtype()); };
+  const Gates all{empty(n), empty(4 * n), empty(3 * n), empty(3 * n), empty(n)};
+  kernels::gru_gates(gates_x, gates_h, h, keep, all.y, all.gates);
+  kernels::gru_gates_backward(g, h, keep, all.gates, all.d_gates_x, all.d_gates_h, all.d_h);
+  return all;
 }
 
 }  // namespace
@@ -297,7 +310,7 @@ TEST_CASE("A gated unit's step and gradients follow the equations, and rows not 
       REQUIRE((any(values(keep)) && !(values(keep) == Numbers(5, 1))));
       for (const Array& kept : {Array(), keep, with_gaps(keep)}) {
         const auto size = static_cast<std::size_t>(batch * n);
-        Step step{Numbers(size), Numbers(3 * size), Numbers(3 * size), Numbers(3 * size),
+        Step step{Numbers(size), Numbers(4 * size), Numbers(3 * size), Numbers(3 * size),
                   Numbers(size)};
         const Numbers x = values(gates_x), u = values(gates_h), old = values(h), dy = values(g);
         for (std::size_t i = 0; i < size; ++i) {
@@ -307,15 +320,13 @@ TEST_CASE("A gated unit's step and gradients follow the equations, and rows not 
         }
         for (const bool strided : {false, true}) {
           const auto layout = [&](const Array& a) { return strided ? turned(a) : a; };
-          Array gates, d_x, d_u, d_h;
-          check_close(kernels::gru_gates(layout(gates_x), layout(gates_h), layout(h), kept, gates),
-                      step.y, tolerance(dtype));
-          check_close(gates, step.gates, tolerance(dtype));
-          kernels::gru_gates_backward(layout(g), layout(gates_h), layout(h), kept, gates, d_x, d_u,
-                                      d_h);
-          check_close(d_x, step.d_gates_x, tolerance(dtype));
-          check_close(d_u, step.d_gates_h, tolerance(dtype));
-          check_close(d_h, step.d_h, tolerance(dtype));
+          const Gates got =
+              gated_step(layout(gates_x), layout(gates_h), layout(h), kept, layout(g));
+          check_close(got.y, step.y, tolerance(dtype));
+          check_close(got.gates, step.gates, tolerance(dtype));
+          check_close(got.d_gates_x, step.d_gates_x, tolerance(dtype));
+          check_close(got.d_gates_h, step.d_gates_h, tolerance(dtype));
+          check_close(got.d_h, step.d_h, tolerance(dtype));
         }
       }
     }
@@ -325,7 +336,7 @@ TEST_CASE("A gated unit's step and gradients follow the equations, and rows not 
 TEST_CASE("Row functions of nothing give nothing") {
   for (const Shape& shape : {Shape{0, 5}, Shape{5, 0}}) {
     const Array x = Array::empty(shape);
-    Array mean, rstd, dweight, dbias, lse, gates, d_x, d_u, d_h;
+    Array mean, rstd, dweight, dbias;
     CHECK(kernels::softmax(x, {}).shape() == shape);
     CHECK(kernels::log_softmax(x, ones(shape)).shape() == shape);
     CHECK(kernels::softmax_backward(x, x).shape() == shape);
@@ -334,9 +345,7 @@ TEST_CASE("Row functions of nothing give nothing") {
     CHECK(kernels::layer_norm_backward(x, x, {}, mean, rstd, &dweight, &dbias).shape() == shape);
     CHECK(values(dweight) == Numbers(static_cast<std::size_t>(shape[1]), 0));
     const Array wide = Array::empty({shape[0], 3 * shape[1]});
-    CHECK(kernels::gru_gates(wide, wide, x, {}, gates).shape() == shape);
-    kernels::gru_gates_backward(x, wide, x, {}, gates, d_x, d_u, d_h);
-    CHECK(d_h.shape() == shape);
+    CHECK(gated_step(wide, wide, x, {}, x).d_h.shape() == shape);
   }
   Array lse;
   CHECK(kernels::cross_entropy(Array::empty({0, 5}), Array::empty({0}, int32), -100, 0.1, lse)
@@ -351,7 +360,7 @@ TEST_CASE("Row functions have the same bits for any number of threads") {
     const Array x = numbers({1009, 61}, dtype, 1), g = numbers({1009, 61}, dtype, 2);
     const Array keep = mask({1009, 61}, 3), weight = numbers({61}, dtype, 4);
     const Array target = ids({1009}, 61, 5), scale = numbers({1009}, dtype, 6);
-    Array mean, rstd, gates, lse;
+    Array mean, rstd, lse;
     check_same_bits_for_threads([&] { return kernels::softmax(x, keep); });
     check_same_bits_for_threads([&] { return kernels::log_softmax(x, keep); });
     const Array y = kernels::softmax(x, keep);
@@ -370,12 +379,8 @@ TEST_CASE("Row functions have the same bits for any number of threads") {
       });
     }
     const Array gates_x = numbers({1009, 183}, dtype, 7), gates_h = numbers({1009, 183}, dtype, 8);
-    check_same_bits_for_threads([&] { return kernels::gru_gates(gates_x, gates_h, x, {}, gates); });
-    check_same_bits_for_threads([&] {
-      Array d_x, d_u, d_h;
-      kernels::gru_gates_backward(g, gates_h, x, {}, gates, d_x, d_u, d_h);
-      return d_u;
-    });
+    check_same_bits_for_threads([&] { return gated_step(gates_x, gates_h, x, {}, g).y; });
+    check_same_bits_for_threads([&] { return gated_step(gates_x, gates_h, x, {}, g).d_gates_h; });
   }
 }
 

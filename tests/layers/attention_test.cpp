@@ -41,6 +41,44 @@ TEST_CASE("additive attention equals its formula word by word") {
   }
 }
 
+TEST_CASE("additive scores equal the composed ones in value and every gradient") {
+  manual_seed(11);
+  for (const int64_t A : {5, 37}) {  // fewer than the lanes of a sum, and some more than whole ones
+    const Tensor q = leaf({2, 3, A}), k = leaf({2, 7, A}), v = leaf({A});
+    const auto fused = [&] { return additive_scores(q, k, v); };
+    const auto twin = [&] { return composed::additive_scores(q, k, v); };
+    CHECK(gradient_difference(fused, twin, {q, k, v}) < 1e-12);
+    check_gradients(fused, {q, k, v});
+    const auto twice = [&] { return additive_scores(q, k, v) + additive_scores(2.0 * q, k, v); };
+    const auto twins = [&] {
+      return composed::additive_scores(q, k, v) + composed::additive_scores(2.0 * q, k, v);
+    };
+    CHECK(gradient_difference(twice, twins, {q, k, v}) < 1e-12);
+  }
+  const Tensor q = leaf({2, 5, 3}), k = leaf({7, 2, 5}), v = leaf({5, 2});  // rows that lie apart
+  const auto fused = [&] {
+    return additive_scores(transpose(q, 1, 2), transpose(k, 0, 1), select(v, 1, 1));
+  };
+  const auto twin = [&] {
+    return composed::additive_scores(transpose(q, 1, 2), transpose(k, 0, 1), select(v, 1, 1));
+  };
+  CHECK(gradient_difference(fused, twin, {q, k, v}) < 1e-12);
+}
+
+TEST_CASE("additive scores give the gradients that are wanted, and nothing for a score without") {
+  manual_seed(12);
+  const Tensor q = leaf({2, 3, 5}), v = leaf({5}), k = Tensor::randn({2, 7, 5}, float64);
+  const Tensor mask = Tensor::from(std::vector<double>{1, 0, 1, 0, 1, 1, 0}, {7});
+  const auto fused = [&] { return additive_scores(q, k, v) * mask; };
+  const auto twin = [&] { return composed::additive_scores(q, k, v) * mask; };
+  CHECK(gradient_difference(fused, twin, {q, v}) < 1e-12);
+  CHECK(additive_scores(q, slice(k, 1, 0, 0), v).shape() == Shape{2, 3, 0});
+  CHECK_THROWS_WITH(additive_scores(q, k, leaf({4})),
+                    Contains("additive_scores") && Contains("[2, 7, 5] and [4]"));
+  CHECK_THROWS_AS(additive_scores(q, leaf({3, 7, 5}), v), ShapeError);
+  CHECK_THROWS_WITH(additive_scores(q, k, Tensor::zeros({5})), Contains("v float32"));
+}
+
 TEST_CASE("the gradients of additive attention are those of central differences, masked too") {
   manual_seed(2);
   Attention attention = additive();

@@ -51,6 +51,49 @@ TEST_CASE("the fused step of a GRU equals the composed one in value and every gr
   }
 }
 
+TEST_CASE("a GRU over a whole sequence equals its steps in value and every gradient") {
+  manual_seed(15);
+  const Tensor x = leaf({3, 4, 15}), weight = leaf({15, 5}), bias = leaf({15}),
+               first = leaf({3, 5});
+  const Tensor ragged = transpose(keep_of({4, 1, 3}, 4), 0, 1);
+  for (const bool backward : {false, true}) {
+    for (const Tensor& keep : {Tensor(), ragged}) {
+      for (const Tensor& start : {Tensor(), first}) {
+        const SequenceOptions options{.first = start, .keep = keep, .backward = backward};
+        const auto fused = [&] { return gru_sequence(x, weight, bias, options); };
+        const auto twin = [&] { return composed::gru_sequence(x, weight, bias, options); };
+        std::vector<Tensor> leaves{x, weight, bias};
+        if (start.defined()) leaves.push_back(start);
+        CHECK(gradient_difference(fused, twin, leaves) < 1e-12);
+        check_gradients(fused, leaves);
+        const NoGrad no_grad;
+        CHECK(difference(fused(), twin()) < 1e-15);
+      }
+    }
+  }
+}
+
+TEST_CASE("a GRU over a whole sequence takes gates that lie apart and says what does not fit") {
+  manual_seed(16);
+  const Tensor x = leaf({15, 4, 3}), weight = leaf({5, 15}), bias = leaf({15, 2});
+  const auto fused = [&] {
+    return gru_sequence(transpose(x, 0, 2), transpose(weight, 0, 1), select(bias, 1, 1));
+  };
+  const auto twin = [&] {
+    return composed::gru_sequence(transpose(x, 0, 2), transpose(weight, 0, 1), select(bias, 1, 1));
+  };
+  CHECK(gradient_difference(fused, twin, {x, weight, bias}) < 1e-12);
+  const Tensor U = leaf({15, 5}), b = leaf({15});
+  CHECK_THROWS_WITH(gru_sequence(leaf({3, 4, 14}), U, b), Contains("gates_x is [3, 4, 14]"));
+  CHECK_THROWS_WITH(gru_sequence(leaf({3, 0, 15}), U, b), Contains("at least one word"));
+  CHECK_THROWS_WITH(gru_sequence(leaf({3, 4, 15}), U, b, {.first = leaf({2, 5})}),
+                    Contains("the first state is [2, 5], expected [3, 5]"));
+  CHECK_THROWS_WITH(gru_sequence(leaf({3, 4, 15}), U, b, {.keep = keep_of({4, 2, 1}, 4)}),
+                    Contains("keep is [3, 4], expected [4, 3]"));
+  CHECK_THROWS_WITH(gru_sequence(leaf({3, 4, 15}), U, Tensor::zeros({15})),
+                    Contains("another operand float32"));
+}
+
 TEST_CASE("the fused step of an LSTM equals the composed one in value and every gradient") {
   manual_seed(12);
   const Tensor gates = leaf({3, 20}), state = leaf({3, 10});
