@@ -60,7 +60,8 @@ struct RecurrentDecoder {
   DecoderInput read_with(const Tensor& Ey, const Tensor& of_context) const;
   /// One word on; c: [..., 2n], undefined where `y` has brought it: `Error` for none at all, or
   /// two. `ShapeError` for a state of another number of layers, as of `top`, or with `fed` where
-  /// nothing is fed back, or without where it is. The result's `past` and `fed` are still those of before.
+  /// nothing is fed back, or without where it is. The result's `past` and `fed` are still those of
+  /// before.
   DecoderState operator()(const DecoderState& before, const DecoderInput& y,
                           const Tensor& c = {}) const;
   /// s of the top layer: [..., n].

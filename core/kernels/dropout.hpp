@@ -4,8 +4,8 @@
 
 namespace heed::kernels {
 
-/// An element is dropped where its random word, one of the Philox counter's from `block` on, is less
-/// than p 2^32. `float32` and `float64` use one word each.
+/// An element is dropped where its random word, one of the Philox counter's from `block` on, is
+/// less than p 2^32: one word an element for both types.
 struct Dropping {
   double p;
   uint64_t seed, stream, block;

@@ -7,8 +7,8 @@
 namespace heed::loops {
 
 /// Loops over one row of a gated recurrent cell; see core/kernels/rows.hpp for the equations. A
-/// GRU's gates are rows of 4n: r, z, candidate, U h in the candidate; an LSTM's of 4n: i, f, g, o, and
-/// its states of 2n: h, c.
+/// GRU's gates are rows of 4n: r, z, candidate, U h in the candidate; an LSTM's of 4n: i, f, g, o,
+/// and its states of 2n: h, c.
 template <class T>
 struct GateLoops {
   void (*forward)(const T* gates_x, const T* gates_h, const T* h, T* y, T* gates, int64_t n);

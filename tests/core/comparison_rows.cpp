@@ -202,7 +202,9 @@ const std::pair<const char*, One> views[] = {
     {"to/float32", [](const Tensor& x) { return x.to(float32); }},
     {"dropout/0", [](const Tensor& x) { return dropout(x, 0); }},
     {"dropout/-0.5", [](const Tensor& x) { return dropout(x, -0.5); }},
-    {"dropout/1", [](const Tensor& x) { return dropout(x, 1); }}};
+    {"dropout/1", [](const Tensor& x) { return dropout(x, 1); }},
+    {"dropout_relu/0", [](const Tensor& x) { return dropout_relu(x, 0); }},
+    {"add_dropout/0", [](const Tensor& x) { return add_dropout(x, x, 0); }}};
 
 void add_views(Rows& rows) {
   for (const auto& [name, f] : views) {

@@ -344,6 +344,9 @@ def losses():
     row("dropout/0", lambda x: F.dropout(x, 0.0), matrix=[plain(2, 3)], special=[special])
     row("dropout/-0.5", lambda x: F.dropout(x, -0.5), matrix=[plain(2, 3)])
     row("dropout/1", lambda x: F.dropout(x, 1.0), matrix=[plain(2, 3)])
+    row("dropout_relu/0", lambda x: F.dropout(F.relu(x), 0.0), matrix=[plain(2, 3)],
+        special=[special])
+    row("add_dropout/0", lambda x: x + F.dropout(x, 0.0), matrix=[plain(2, 3)], special=[special])
     row("to/float64", lambda x: x.to(torch.float64), special=[special], whole=[ids(1, 2)])
     row("to/float32", lambda x: x.to(torch.float32), special=[special], bits=[mask(0, 1)])
 

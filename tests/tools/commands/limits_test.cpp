@@ -81,7 +81,7 @@ TEST_CASE("arguments that find no room are an error in one line") {
   // Somewhere between too little for the libraries (127) and enough (2: no such flag).
   const CommandResult result = limited(
       "words=$(yes aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa | head -50000); "
-      "for limit in $(seq 45000 1500 75000); do (ulimit -v $limit; heed translate --no $words; "
+      "for limit in $(seq 45000 1500 150000); do (ulimit -v $limit; heed translate --no $words; "
       "echo $?); done");
   CHECK_THAT(result.err, Contains("\nheed: error: out of memory;"));
   for (const char* status : {"127\n", "1\n", "2\n"}) CHECK_THAT(result.out, Contains(status));
