@@ -1,6 +1,7 @@
 #include "recurrent.hpp"
 
 #include "../core/kernels/kernels.hpp"
+#include "../core/memory.hpp"
 #include "../core/operations.hpp"
 #include "../core/record.hpp"
 #include "check.hpp"
@@ -97,7 +98,7 @@ Tensor run(const RecurrentCell& cell, const Tensor& x, const Tensor& keep_steps,
                         {.first = state, .keep = keep_steps, .backward = backward});
   }
   if (!state.defined()) state = Tensor::zeros({x.size(0), cell.state_size()}, x.dtype());
-  std::vector<Tensor> states(static_cast<std::size_t>(S));
+  Pooled<Tensor> states(static_cast<std::size_t>(S));
   for (int64_t i = 0; i < S; ++i) {
     const int64_t t = backward ? S - 1 - i : i;
     // Padding stands at the end: backward, the state stays the first until the last real word.
@@ -281,10 +282,10 @@ RecurrentResult RecurrentLayers::operator()(const Tensor& x, const Tensor& keep,
   }
 
   RecurrentResult result{x, {}, {}};
-  std::vector<Tensor> last;
+  Pooled<Tensor> last;
   for (int64_t layer = 0; layer < config.layers; ++layer) {
     const Tensor below = layer == 0 ? x : dropout(result.output);
-    std::vector<Tensor> outputs;
+    Pooled<Tensor> outputs;
     for (int64_t direction = 0; direction < directions(); ++direction) {
       const int64_t k = layer * directions() + direction;
       const bool backward = direction == 1;

@@ -68,7 +68,7 @@ RecurrentDecoder::RecurrentDecoder(const RecurrentConfig& c)
 }
 
 DecoderState RecurrentDecoder::start(const Tensor& s_0) const {
-  DecoderState state{std::vector<Tensor>(1 + layers.size(), cell.state_from(s_0))};
+  DecoderState state{Pooled<Tensor>(1 + layers.size(), cell.state_from(s_0))};
   if (fed_size > 0) state.fed = Tensor::zeros({s_0.size(0), fed_size}, s_0.dtype());
   return state;
 }

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "../core/memory.hpp"
 #include "../layers/attention.hpp"
 #include "../layers/dropout.hpp"
 #include "../layers/linear.hpp"
@@ -15,7 +16,7 @@ namespace heed {
 /// What the decoder remembers of the words it wrote.
 struct DecoderState {
   /// s of each layer, the lowest first: [..., n], an LSTM's with its c [..., 2n].
-  std::vector<Tensor> layers;
+  Pooled<Tensor> layers;
   /// What local attention and coverage go by.
   AttentionPast past = {};
   /// t_{i-1}: [..., L]; undefined without input feeding.

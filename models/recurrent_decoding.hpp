@@ -1,9 +1,9 @@
 #pragma once
 
 #include <utility>
-#include <vector>
 
 #include "../core/indexing.hpp"
+#include "../core/memory.hpp"
 #include "../core/softmax.hpp"
 #include "../core/views.hpp"
 #include "decoder.hpp"
@@ -16,7 +16,7 @@ namespace heed {
 /// The read-outs t_i of a model that reads a given target, and where it looked.
 struct TeacherForced {
   Tensor t;                   // [B, T, L]
-  std::vector<Tensor> alpha;  // [B, S] for each of the T words
+  Pooled<Tensor> alpha;  // [B, S] for each of the T words
 };
 
 template <class Model>
@@ -27,7 +27,7 @@ TeacherForced teacher_forcing(const Model& m, const Tensor& source, const Tensor
   const DecoderInput y = m.decoder.read(m.dropout(m.target_embedding(target)), x.c);  // [B, T, .]
   DecoderState state = x.start;
   TeacherForced result;
-  std::vector<Tensor> s, c, t;
+  Pooled<Tensor> s, c, t;
   for (int64_t i = 0; i < target.size(1); ++i) {
     DecoderStep step = m.step(x, state, y.at(i));
     s.push_back(step.terms.s);
