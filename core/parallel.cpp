@@ -120,10 +120,13 @@ class Team {
 
  private:
   static constexpr uint32_t most = 0xffff, place = most + 1;
+  /// With the caller 128 threads, for whom Debian's OpenBLAS is built: each that multiplies takes
+  /// one of its buffers, and beyond their number it fails.
+  static constexpr int64_t most_helpers = 127;
 
   /// As many of `wanted` threads as the system gives.
   uint32_t hire(int wanted) {
-    const uint32_t helpers = wanted < static_cast<int>(most) ? static_cast<uint32_t>(wanted) : most;
+    const uint32_t helpers = static_cast<uint32_t>(smaller(wanted, most_helpers));
     while (hired_ < helpers) {
       try {
         std::thread(&Team::work, this).detach();

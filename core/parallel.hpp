@@ -6,7 +6,7 @@
 namespace heed {
 
 /// Number of threads that heed's loops use; at first the cores that the process may use.
-/// At least 1.
+/// Less than 1 counts as 1. A loop has at most 128 of them, as many as may call OpenBLAS at a time.
 void set_threads(int count);
 int threads();
 

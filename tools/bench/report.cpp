@@ -36,7 +36,7 @@ constexpr Field fields[] = {
     {"sentences_per_second", "sentences/s", 0, &BenchRow::sentences_per_second},
     {"peak_rss_mb", "MB", 0, &BenchRow::peak_rss_mb, "the most memory of the process so far"},
     {"heap_allocations_per_step", "allocs", 1, &BenchRow::heap_allocations_per_step,
-     "how often a step asked for memory"},
+     "how often a step asked the system for memory, on average"},
 };
 
 double value_of(const BenchRow& row, const Field& field) {

@@ -94,7 +94,7 @@ TEST_CASE("the table of the works fits 100 columns") {
         "floor: ms of a step's matrix products alone\n"
         "ratio: ms min / floor\n"
         "MB: the most memory of the process so far\n"
-        "allocs: how often a step asked for memory\n");
+        "allocs: how often a step asked the system for memory, on average\n");
   for (const std::string& line : lines_of(to_table({decoding_row(9999.99)}))) {
     CHECK(line.size() <= 100);
   }
