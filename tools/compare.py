@@ -221,9 +221,11 @@ def main(arguments=None):
         if options.records:
             record = comparison.merge([comparison.read_record(path) for path in options.records])
         else:
-            options.heed = contestants.find_heed(options.heed)
+            asked = options.heed
+            options.heed = contestants.find_heed(asked)
             if not options.heed:
-                say("error: no heed command: build it, or name it with --heed")
+                where = f"{asked} is no program" if asked else "there is none"
+                say(f"error: no heed command: {where}; build it, or name it with --heed")
                 return 2
             record, failed = run_all(options, choose_peers(options))
         print(comparison.text_table(comparison.rows_of(record)), end="")

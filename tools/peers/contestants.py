@@ -62,9 +62,9 @@ def commands(heed, peers, threads, built):
 
 
 def find_heed(path):
-    """`path`, or the command of the usual builds, or of PATH; None."""
+    """`path` if it is a program, or the command of the usual builds, or of PATH; None."""
     if path:
-        return path
+        return path if os.path.isfile(path) and os.access(path, os.X_OK) else None
     root = os.path.dirname(os.path.dirname(HERE))
     for build in ("build", "build/release", "build/dev"):
         candidate = os.path.join(root, build, "heed")
