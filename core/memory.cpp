@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <iterator>
 #include <mutex>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -229,6 +230,19 @@ void to_heap(void* memory, std::size_t bytes) noexcept {
   std::free(memory);
 }
 
+/// To the pieces that wait, or back to the system where there is no memory to list one piece more;
+/// the caller holds the mutex.
+void put_large(void* memory, std::size_t bytes) noexcept {
+  const auto size = static_cast<int64_t>(bytes);
+  try {
+    large_blocks().put(memory, bytes);
+    shared_waiting += size;
+  } catch (const std::bad_alloc&) {
+    ::munmap(memory, bytes);
+    held.fetch_sub(size, std::memory_order_relaxed);
+  }
+}
+
 [[noreturn]] void out_of_memory(std::size_t bytes) {
   throw Error("out of memory: " + std::to_string((bytes + (1 << 20) - 1) >> 20) +
               " MiB more were asked for, " + std::to_string(memory_stats().live_bytes >> 20) +
@@ -271,12 +285,9 @@ void deallocate(void* memory, std::size_t bytes) noexcept {
     return put(local->lists[size.index], memory);
   }
   const std::lock_guard lock(shared_mutex);
+  if (size.index == no_class) return put_large(memory, size.bytes);
   shared_waiting += static_cast<int64_t>(size.bytes);
-  if (size.index == no_class) {
-    large_blocks().put(memory, size.bytes);
-  } else {
-    put(shared_lists[size.index], memory);
-  }
+  put(shared_lists[size.index], memory);
 }
 
 MemoryStats memory_stats() {

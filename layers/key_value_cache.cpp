@@ -1,6 +1,7 @@
 #include "key_value_cache.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "../core/error.hpp"
 #include "../core/kernels/elementwise.hpp"
@@ -75,6 +76,19 @@ void check_constant(const KeysAndValues& words) {
 
 }  // namespace
 
+// The other one adds behind the words that both have, and this one copies them before it adds.
+KeyValueCache::KeyValueCache(const KeyValueCache& other)
+    : kept_(other.kept_), rows_(other.rows_), length_(other.length_), row_(other.row_) {}
+
+KeyValueCache& KeyValueCache::operator=(KeyValueCache other) {
+  std::swap(kept_, other.kept_);
+  std::swap(own_, other.own_);
+  std::swap(rows_, other.rows_);
+  std::swap(length_, other.length_);
+  std::swap(row_, other.row_);
+  return *this;
+}
+
 /// Makes the cache own its words, with room for so many; word by word, so that those of one place
 /// lie side by side.
 void KeyValueCache::make_room(int64_t rows, int64_t words) {
@@ -83,11 +97,12 @@ void KeyValueCache::make_room(int64_t rows, int64_t words) {
   check_constant(kept_);
   const int64_t capacity = own_ && words <= old[2] ? old[2] : std::max(first_capacity, 2 * words);
   const Shape wider{capacity, std::max(rows, old[0]), old[1], old[3]};
-  for (Tensor* all : {&kept_.key, &kept_.value}) {
-    const Array copy = Array::empty(wider, all->dtype()).permute({1, 2, 0, 3});
-    kernels::copy_into(used(copy, old[0], length_), used(all->array(), old[0], length_));
-    *all = Tensor(copy);
-  }
+  const auto copy_of = [&](const Tensor& all) {
+    const Array copy = Array::empty(wider, all.dtype()).permute({1, 2, 0, 3});
+    kernels::copy_into(used(copy, old[0], length_), used(all.array(), old[0], length_));
+    return Tensor(copy);
+  };
+  kept_ = {copy_of(kept_.key), copy_of(kept_.value)};
   own_ = true;
 }
 
@@ -118,13 +133,14 @@ void KeyValueCache::add(const KeysAndValues& newest) {
 KeysAndValues KeyValueCache::append(const KeysAndValues& newest) {
   add(newest);
   if (row_.defined()) {
-    const Shape& room = kept_.key.shape();
-    for (Tensor* all : {&kept_.key, &kept_.value}) {
+    const auto together = [&](const Tensor& all) {
+      const Shape& room = all.shape();
       const Array copy =
-          Array::empty({room[2], rows_, room[1], room[3]}, all->dtype()).permute({1, 2, 0, 3});
-      gather_rows(used(copy, rows_, length_), used(all->array(), room[0], length_), row_);
-      *all = Tensor(copy);
-    }
+          Array::empty({room[2], rows_, room[1], room[3]}, all.dtype()).permute({1, 2, 0, 3});
+      gather_rows(used(copy, rows_, length_), used(all.array(), room[0], length_), row_);
+      return Tensor(copy);
+    };
+    kept_ = {together(kept_.key), together(kept_.value)};
     own_ = true;
     row_ = Array();
   }

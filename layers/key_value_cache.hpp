@@ -19,6 +19,11 @@ struct WordsInPlace {
 /// empty cache. Words that come later are copied to them, and have none.
 class KeyValueCache {
  public:
+  KeyValueCache() = default;
+  /// A copy goes on by itself: the words so far are shared until it adds its own.
+  KeyValueCache(const KeyValueCache& other);
+  KeyValueCache(KeyValueCache&&) = default;
+  KeyValueCache& operator=(KeyValueCache other);
   /// Adds the newest words of every text, [R, G, n, K] each. Throws `ShapeError`, `TypeError` for
   /// another element type, `GraphError` where a history would be lost.
   void add(const KeysAndValues& newest);

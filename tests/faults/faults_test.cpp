@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cerrno>
 
+#include "../../core/memory.hpp"
 #include "../../core/parallel.hpp"
 #include "../temporary_folder.hpp"
 #include "allocations.hpp"
@@ -73,4 +74,19 @@ TEST_CASE("a loop runs on the threads there are when there is no memory for more
   set_allocation_fault(nullptr);
   heed::set_threads(before);
   CHECK(pieces == 1000);
+}
+
+TEST_CASE("A large block goes back where there is no memory to list it, and all adds up") {
+  constexpr std::size_t bytes = 300000, count = 101;
+  std::vector<void*> blocks;
+  for (std::size_t i = 0; i < count; ++i) blocks.push_back(heed::allocate(bytes));
+  const heed::MemoryStats before = heed::memory_stats();
+  set_allocation_fault([] { return true; });
+  for (std::size_t i = 0; i < count; i += 2) heed::deallocate(blocks[i], bytes);
+  for (std::size_t i = 1; i < count; i += 2) heed::deallocate(blocks[i], bytes);
+  set_allocation_fault(nullptr);
+  const auto least = static_cast<int64_t>(count * bytes);
+  CHECK(before.live_bytes - heed::memory_stats().live_bytes >= least);
+  heed::release_cached_memory();
+  CHECK(heed::memory_stats().cached_bytes == 0);
 }

@@ -178,3 +178,38 @@ TEST_CASE("few queries are answered as by elementary operations, with every kind
     }
   }
 }
+
+TEST_CASE("a copy of a cache goes on by itself") {
+  NoGrad no_grad;
+  const auto words = [](int64_t rows) {
+    const Tensor key = Tensor::randn({rows, 2, 1, 3});
+    return KeysAndValues{key, key * 2};
+  };
+  KeyValueCache one;
+  for (int i = 0; i < 3; ++i) one.add(words(2));
+  for (const bool reordered : {false, true}) {
+    if (reordered) one.reorder({1, 1});
+    KeyValueCache other = one;
+    const KeysAndValues first = words(2), second = words(2);
+    one.add(first);
+    other.add(second);
+    const Tensor mine = one.append(words(2)).key, others = other.append(words(2)).key;
+    const int64_t place = one.length() - 2;
+    CHECK(difference(slice(mine, 2, 0, place), slice(others, 2, 0, place)) == 0);
+    CHECK(difference(slice(mine, 2, place, place + 1), first.key) == 0);
+    CHECK(difference(slice(others, 2, place, place + 1), second.key) == 0);
+  }
+}
+
+TEST_CASE("a reordered cache that nobody else holds brings its words together") {
+  NoGrad no_grad;
+  KeyValueCache cache;
+  const Tensor key = Tensor::randn({3, 2, 4, 5});
+  cache.append({key.clone(), key * 2});
+  cache.reorder({2, 0, 0, 1});
+  const Tensor next = Tensor::randn({4, 2, 1, 5});
+  const KeysAndValues all = cache.append({next, next * 2});
+  const Tensor rows = Tensor::from(std::vector<int32_t>{2, 0, 0, 1}, {4});
+  CHECK(difference(all.key, cat({index_select(key, 0, rows), next}, 2)) == 0);
+  CHECK(difference(all.value, all.key * 2) == 0);
+}
