@@ -1,5 +1,6 @@
 #include "bfloat16.hpp"
 
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -7,10 +8,13 @@
 #include "error.hpp"
 #include "loops/rounding.hpp"
 #include "memory.hpp"
+#include "onednn.hpp"
 
 namespace heed {
 
 namespace {
+
+std::atomic<Bfloat16Product> chosen{onednn::multiply_bfloat16};
 
 /// The stored matrix [rows, columns] as float32, without gaps.
 Pooled<float> widened(const void* numbers, int64_t rows, int64_t columns, int64_t ld) {
@@ -70,6 +74,27 @@ double error_of(Bfloat16Product product, int64_t m, int64_t n, int64_t k, bool t
 }
 
 }  // namespace
+
+Bfloat16Product bfloat16_product() { return chosen.load(std::memory_order_relaxed); }
+
+std::string missing_for_bfloat16(bool has_instructions, bool has_library, bool library_uses_them) {
+  std::string missing;
+  if (!has_instructions) {
+    missing = "a processor with AVX512_BF16 or AMX-BF16 (this one has neither)";
+  }
+  if (!has_library) {
+    missing += std::string(missing.empty() ? "" : " and ") +
+               "a heed that is built with oneDNN (this one is not; on Debian: libdnnl-dev)";
+  } else if (has_instructions && !library_uses_them) {
+    missing =
+        "a oneDNN that takes its threads from OpenMP or its caller and uses the processor's "
+        "bfloat16 instructions (this one does not; is ONEDNN_MAX_CPU_ISA set?)";
+  }
+  return missing;
+}
+
+ReplacedProduct::ReplacedProduct(Bfloat16Product product) : before_(chosen.exchange(product)) {}
+ReplacedProduct::~ReplacedProduct() { chosen = before_; }
 
 void emulated_product(const Gemm& p) {
   const int64_t rows_a = p.transpose_a ? p.k : p.m, columns_a = p.transpose_a ? p.m : p.k;

@@ -6,11 +6,12 @@
 
 namespace heed {
 
-/// Memory of at least `bytes` bytes, aligned to 64, from a free list of its size class (four
-/// classes between powers of two). A steady training step finds everything there and never asks the
-/// heap. Throws `Error` ("out of memory ...") when the system refuses.
+/// Memory of at least `bytes` bytes, aligned to 64: from a free list of its size class (four
+/// classes between powers of two), or, above 128 KiB, from pages that blocks of all sizes share. A
+/// steady training step finds everything there and never asks the heap. Throws `Error` ("out of
+/// memory ...") when the system refuses.
 void* allocate(std::size_t bytes);
-/// Gives memory from `allocate(bytes)` back to its free list.
+/// Memory from `allocate(bytes)` waits again for the next that asks.
 void deallocate(void* memory, std::size_t bytes) noexcept;
 
 /// The allocator of `Pooled`.
@@ -34,11 +35,11 @@ using Pooled = std::vector<T, PoolAllocator<T>>;
 struct MemoryStats {
   int64_t live_bytes = 0;        ///< handed out and not given back
   int64_t peak_bytes = 0;        ///< the most that was held from the system, free lists included
-  int64_t cached_bytes = 0;      ///< waiting in free lists
+  int64_t cached_bytes = 0;      ///< waiting in free lists and shared pages
   int64_t heap_allocations = 0;  ///< times that the system was asked
 };
 MemoryStats memory_stats();
-/// Returns everything that waits in free lists to the system.
+/// Returns everything that waits, in this thread's free lists and those of all, to the system.
 void release_cached_memory();
 
 }  // namespace heed

@@ -1,7 +1,6 @@
 #include "few_queries.hpp"
 
-#include "../core/kernels/queries.hpp"
-#include "../core/profile.hpp"
+#include "../core/record.hpp"
 
 namespace heed {
 
@@ -13,12 +12,12 @@ bool few_to_answer(const Tensor& query, const Tensor& key, const Tensor& value) 
   return plain(query) && plain(key) && plain(value) && query.size(2) < few_queries;
 }
 
-Attended answered(const Tensor& query, const WordsInPlace& words, const Tensor& keep,
+Attended answered(const Tensor& query, const kernels::KeysInPlace& memory, const Tensor& keep,
                   const Tensor& slopes, double scale) {
   const auto array = [](const Tensor& x) { return x.defined() ? x.array() : Array(); };
-  const kernels::FewQueries found = kernels::attention_of_few(
-      query.array(), {words.key, words.value, words.row}, array(keep), array(slopes), scale);
-  if (profiles()) profile_result("attention of few queries");
+  const kernels::FewQueries found =
+      kernels::attention_of_few(query.array(), memory, array(keep), array(slopes), scale);
+  if (observers > 0) observe_result("attention_of_few", found.context);
   return {Tensor(found.context), Tensor(found.weights)};
 }
 

@@ -12,7 +12,7 @@ bool few_to_answer(const Tensor& query, const Tensor& key, const Tensor& value);
 
 /// softmax(scale Q K^T + ALiBi) V of such queries, without a history; keys and values stay where
 /// they are. keep: bool, broadcasts to the weights [B, H, T, S]; slopes: [H]; or undefined.
-Attended answered(const Tensor& query, const WordsInPlace& words, const Tensor& keep,
+Attended answered(const Tensor& query, const kernels::KeysInPlace& memory, const Tensor& keep,
                   const Tensor& slopes, double scale);
 
 }  // namespace heed

@@ -61,22 +61,27 @@ class StateGates {
     all_ = Array::empty({most_, s_.B, 3 * s_.n}, states.dtype());
   }
 
-  /// [B, 3n], to be filled for the word t, which comes beside the one before.
+  /// [B, 3n], to be filled for the word t, a neighbour of the last call's.
   Array at(int64_t t) {
     if (count_ == most_) add();
     first_ = count_ == 0 ? t : std::min(first_, t);
-    // Words that come backward stand backward here as well.
+    // Steps come last first: words that were read backward fill it from the front, others from the
+    // end, so that they stand in the order of the words.
     return all_.select(0, s_.backward ? count_++ : most_ - 1 - count_++);
   }
 
+  /// Adds what those that wait are worth, and begins anew.
   void add() {
     const int64_t begin = s_.backward ? 0 : most_ - count_, rows = count_ * s_.B;
     const Array gates = all_.slice(0, begin, begin + count_).reshape({rows, 3 * s_.n});
     const Array h = s_.all_before(states_).slice(0, first_, first_ + count_);
     kernels::add_matmul(weight, gates.transpose(0, 1), h.reshape({rows, s_.n}));
     const Array sums = kernels::sum(gates, {0}, false);
-    if (bias.defined()) kernels::add_into(bias, sums);
-    if (!bias.defined()) bias = sums;
+    if (bias.defined()) {
+      kernels::add_into(bias, sums);
+    } else {
+      bias = sums;
+    }
     count_ = 0;
   }
 

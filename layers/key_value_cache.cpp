@@ -12,6 +12,7 @@ namespace heed {
 namespace {
 
 constexpr int64_t first_capacity = 32;
+
 /// The words in use, [rows, G, length, K].
 Array used(const Array& all, int64_t rows, int64_t length) {
   return all.slice(0, 0, rows).slice(2, 0, length);
@@ -149,7 +150,7 @@ KeysAndValues KeyValueCache::append(const KeysAndValues& newest) {
           Tensor(used(kept_.value.array(), rows_, length_))};
 }
 
-WordsInPlace KeyValueCache::words() const {
+kernels::KeysInPlace KeyValueCache::words() const {
   const int64_t rows = kept_.key.size(0);
   return {used(kept_.key.array(), rows, length_), used(kept_.value.array(), rows, length_), row_};
 }

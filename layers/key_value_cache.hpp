@@ -3,15 +3,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "../core/kernels/queries.hpp"
 #include "multi_head_attention.hpp"
 
 namespace heed {
-
-/// Words where a KeyValueCache holds them: keys and values [R', G, t, K]; word s of text r is
-/// that of row row[r, s], int32 [R, t]; undefined: of its own.
-struct WordsInPlace {
-  Array key, value, row;
-};
 
 /// The keys and values of the words that R texts have so far, for one attention of each of them to
 /// itself: words that come later are added, and none is computed again. The first to come are
@@ -30,8 +25,8 @@ class KeyValueCache {
   /// The same -> all words, [R, G, t, K]: views, good until the next change. After `reorder` it
   /// brings each text's words together, which `words` does not.
   KeysAndValues append(const KeysAndValues& newest);
-  /// All words, once there are any, as they lie: good until the next change.
-  WordsInPlace words() const;
+  /// All words, once there are any, as they lie in its rows: good until the next change.
+  kernels::KeysInPlace words() const;
   /// Row i goes on from what was row `rows[i]`. No word is copied. Throws `IndexError` for a row
   /// that it does not hold, `GraphError` as `add`.
   void reorder(const std::vector<int32_t>& rows);
@@ -46,7 +41,7 @@ class KeyValueCache {
   KeysAndValues kept_;
   bool own_ = false;
   int64_t rows_ = 0, length_ = 0;
-  /// As in `WordsInPlace`.
+  /// [R, t] int32, the row where each word of each text lies; undefined: in the text's own.
   Array row_;
 };
 

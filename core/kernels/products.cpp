@@ -258,8 +258,9 @@ void run(const Batch& batch) {
   if (batch.count == 0 || p.m == 0 || p.n == 0) return;
   count_flops(2.0 * static_cast<double>(batch.count) * static_cast<double>(p.m * p.n) *
               static_cast<double>(p.k));
-  const bool in_bfloat16 = product_precision == Precision::bfloat16 && p.dtype == float32;
-  in_bfloat16&& gains_by_rounding(p) ? run_rounded(batch) : run(batch, gemm);
+  const bool may_round = product_precision == Precision::bfloat16 && p.dtype == float32;
+  if (may_round && gains_by_rounding(p)) return run_rounded(batch);
+  run(batch, gemm);
 }
 
 void check_extents(const Array& a, const Array& b) {

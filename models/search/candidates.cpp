@@ -137,6 +137,7 @@ std::vector<Candidate> Step::drawn(const NextWords& words, int64_t first_row) co
     if (beam.dead()) continue;
     std::vector<double> allowed;
     if (forced == no_word) {
+      allowed.reserve(static_cast<std::size_t>(words.vocabulary()));
       for (int64_t id = 0; id < words.vocabulary(); ++id) allowed.push_back(row[id]);
       for (const int32_t id : excluded_words(beam)) {
         allowed[static_cast<std::size_t>(id)] = minus_infinity;
@@ -171,9 +172,9 @@ int64_t width(const SearchOptions& options) {
   return options.sampling ? options.nbest : options.beam;
 }
 
-NextWords::NextWords(const WordScores& said)
-    : scores_(said.scores.array().contiguous()),
-      largest_(kernels::largest_of_rows(scores_, said.logits)) {}
+NextWords::NextWords(const WordScores& words)
+    : scores_(words.scores.array().contiguous()),
+      largest_(kernels::largest_of_rows(scores_, words.logits)) {}
 
 std::vector<Candidate> next_words(const Sentence& sentence, const SearchOptions& options,
                                   int64_t step, const NextWords& words, int64_t first_row) {

@@ -60,7 +60,7 @@ int64_t width(const SearchOptions& options);
 /// looked at.
 class NextWords {
  public:
-  explicit NextWords(const WordScores& said);
+  explicit NextWords(const WordScores& words);
   int64_t vocabulary() const { return scores_.size(1); }
 
   /// Those of one hypothesis.

@@ -66,10 +66,10 @@ Search::Search(Decoder& decoder, const std::vector<int64_t>& source_lengths,
 
 std::vector<std::vector<Hypothesis>> Search::run() {
   while (!active_.empty()) {
-    const WordScores said = decoder_.scores(last_words());
-    check_step(said.scores);
+    const WordScores words = decoder_.scores(last_words());
+    check_step(words.scores);
     if (options_.coverage_penalty > 0) look();
-    extend_all(NextWords(said));
+    extend_all(NextWords(words));
     drop_finished();
     ++step_;
   }

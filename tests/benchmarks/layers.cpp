@@ -45,6 +45,15 @@ void time_gru_step(State& state) {
 }
 HEED_BENCHMARK(gru_step)->Args({1, 256})->Args({64, 256})->Args({256, 512});
 
+// sentences, words, size: both directions
+void time_gru(State& state) {
+  const int64_t B = state.range(0), S = state.range(1), n = state.range(2);
+  GRU gru({.input = n, .hidden = n, .bidirectional = true});
+  const Tensor x = leaf({B, S, n});
+  time_step(state, leaves_of(gru, {x}), [&] { return gru(x).output; });
+}
+HEED_BENCHMARK(gru)->Args({1, 16, 256})->Args({64, 16, 256});
+
 void time_adam(State& state) {
   const Tensor weight = leaf({state.range(0)});
   Adam optimizer(std::vector<Tensor>{weight});

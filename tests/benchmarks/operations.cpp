@@ -57,6 +57,13 @@ void time_dropout(State& state) {
 }
 HEED_BENCHMARK(dropout)->Args({64, 256})->Args({4096, 256});
 
+void time_add_dropout(State& state) {
+  const Tensor x = leaf({state.range(0), state.range(1)}), y = leaf(x.shape());
+  time_step(state, {x, y}, [&] { return add_dropout(x, y, 0.1); });
+  rate(state, "elements", static_cast<double>(x.numel()));
+}
+HEED_BENCHMARK(add_dropout)->Args({64, 256})->Args({4096, 256});
+
 // Sentences, words: 8 heads of 32.
 void time_tiled_attention(State& state) {
   const int64_t B = state.range(0), T = state.range(1), H = 8, K = 32;
@@ -68,7 +75,7 @@ void time_tiled_attention(State& state) {
 }
 HEED_BENCHMARK(tiled_attention)->Args({64, 16})->Args({4, 128})->Args({4, 1024});
 
-// What a search does with the logits of a step: hypotheses, vocabulary.
+// The five best words of each hypothesis, all of them normalised: hypotheses, vocabulary.
 void time_log_softmax_topk(State& state) {
   const NoGrad no_grad;
   const Tensor logits = Tensor::randn({state.range(0), state.range(1)});

@@ -1,3 +1,6 @@
+#include <cmath>
+#include <limits>
+
 #include "../../core/kernels/elementwise.hpp"
 #include "../../core/kernels/rows.hpp"
 #include "kernel_helpers.hpp"
@@ -28,4 +31,15 @@ TEST_CASE("The largest of rows bound their blocks and make log-probabilities bit
       CHECK_FALSE(kernels::largest_of_rows(x, false).log_sum.defined());
     }
   }
+}
+
+TEST_CASE("The largest of rows pass over NaN and say -inf of a block without a number") {
+  constexpr int64_t block = kernels::LargestOfRows::block;
+  const double inf = std::numeric_limits<double>::infinity();
+  const Array x = Array::full({1, 2 * block}, std::nan(""), float64);
+  x.data<double>()[3] = -2;
+  const kernels::LargestOfRows found = kernels::largest_of_rows(x, true);
+  CHECK(values(found.maxima) == Numbers{-2, -inf});
+  CHECK(values(found.top) == Numbers{-2});
+  CHECK(std::isnan(values(found.log_sum)[0]));  // as log_softmax of such a row
 }

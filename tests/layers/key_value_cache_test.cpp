@@ -1,3 +1,5 @@
+#include "../../core/anomaly.hpp"
+#include "../../core/error.hpp"
 #include "../../layers/few_queries.hpp"
 #include "../../layers/multi_head_attention.hpp"
 #include "support.hpp"
@@ -145,7 +147,7 @@ TEST_CASE("a reordered cache says where its words lie, and brings them together 
     together.reorder(rows);
     in_place.add({newest, newest * 2});
     const KeysAndValues all = together.append({newest, newest * 2});
-    const WordsInPlace words = in_place.words();
+    const kernels::KeysInPlace words = in_place.words();
     REQUIRE(words.row.shape() == Shape{R, all.key.size(2)});
     const Attended there = answered(all.key, words, {}, {}, 1),
                    here = answered(all.key, {all.key.array(), all.value.array(), {}}, {}, {}, 1);
@@ -212,4 +214,13 @@ TEST_CASE("a reordered cache that nobody else holds brings its words together") 
   const Tensor rows = Tensor::from(std::vector<int32_t>{2, 0, 0, 1}, {4});
   CHECK(difference(all.key, cat({index_select(key, 0, rows), next}, 2)) == 0);
   CHECK(difference(all.value, all.key * 2) == 0);
+}
+
+TEST_CASE("anomaly mode sees what few queries make") {
+  const NoGrad no_grad;
+  const Tensor x = Tensor::ones({1, 1, 2, 3}), bad = Tensor::full({1, 1, 2, 3}, NAN);
+  CHECK_NOTHROW(scaled_dot_product_attention({x, x, bad, {}}));
+  const DetectAnomaly detect;
+  CHECK_NOTHROW(scaled_dot_product_attention({x, x, x, {}}));
+  CHECK_THROWS_AS(scaled_dot_product_attention({x, x, bad, {}}), NumericError);
 }

@@ -53,6 +53,23 @@ TEST_CASE("Dropout keeps the expectation, and the same seed gives the same zeros
   CHECK(difference(layer(x), a) == 0);
 }
 
+TEST_CASE("Dropout of a relu and beside a residual is the composition, in training and after") {
+  manual_seed(6);
+  Dropout layer(0.25);
+  const Tensor x = Tensor::randn({7, 11}, float64), y = Tensor::randn({7, 11}, float64);
+  for (const bool training : {true, false}) {
+    layer.training = training;
+    const auto drawn = [&](const auto& f) {
+      manual_seed(7);
+      return f();
+    };
+    CHECK(difference(drawn([&] { return layer.relu(x); }), drawn([&] { return layer(relu(x)); })) ==
+          0);
+    CHECK(difference(drawn([&] { return layer.add(x, y); }), drawn([&] { return x + layer(y); })) <
+          1e-14);
+  }
+}
+
 TEST_CASE("the fused layer_norm equals the composed one in value and every gradient") {
   manual_seed(4);
   const Tensor x = leaf({2, 3, 11}), weight = leaf({11}), bias = leaf({11});

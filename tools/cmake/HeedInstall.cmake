@@ -18,7 +18,8 @@ endif()
 # Headers that sources share among themselves stay at home; no installed one includes them.
 set(internal core/bfloat16.hpp core/broadcast.hpp core/loops core/onednn.hpp
   core/files/file_calls.hpp core/files/safetensors_header.hpp core/kernels/dispatch.hpp
-  core/kernels/iterate.hpp core/kernels/rounding.hpp core/kernels/row_access.hpp layers/check.hpp models/recurrent_decoding.hpp
+  core/kernels/iterate.hpp core/kernels/rounding.hpp core/kernels/row_access.hpp
+  layers/check.hpp layers/few_queries.hpp models/recurrent_decoding.hpp
   models/config/config_keys.hpp models/metrics/bootstrap.hpp models/metrics/ngrams.hpp
   models/metrics/segments.hpp models/search/candidates.hpp
   models/text/character_kinds_tables.hpp models/text/code_range.hpp
