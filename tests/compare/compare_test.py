@@ -169,8 +169,8 @@ class Command(unittest.TestCase):
 
     def test_a_heed_that_is_not_there_or_prints_something_else_is_an_error(self):
         status, _, said = self.time_heed(self.path("none"))
-        self.assertEqual(status, 1)
-        self.assertIn("No such file", said)
+        self.assertEqual(status, 2)
+        self.assertIn("none is no program; build it", said)
         for text in ("echo hello", "echo []", "echo '[1]'", "echo '{\"work\": 1}'", "true"):
             status, _, said = self.time_heed(self.script(text))
             self.assertEqual(status, 1, text)
