@@ -22,7 +22,7 @@ void check_precision(Precision wanted) {
     const std::string missing =
         missing_for_bfloat16(has_bfloat16(), onednn::is_there(), onednn::is_fast());
     if (!missing.empty()) {
-      throw ConfigError("precision: bfloat16 needs " + missing + "; expected float32");
+      throw ConfigError("precision: bfloat16 needs " + missing + "; use float32");
     }
   }
   static std::atomic<Bfloat16Product> tested{nullptr};

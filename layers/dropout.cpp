@@ -14,11 +14,9 @@ Dropout::Dropout(double probability) : p(probability) {
 Tensor Dropout::operator()(const Tensor& x) const { return training && p > 0 ? dropout(x, p) : x; }
 
 Tensor Dropout::add(const Tensor& x, const Tensor& y) const {
-  return training && p > 0 ? add_dropout(x, y, p) : x + y;
+  return add_dropout(x, y, training ? p : 0);
 }
 
-Tensor Dropout::relu(const Tensor& x) const {
-  return training && p > 0 ? dropout_relu(x, p) : heed::relu(x);
-}
+Tensor Dropout::relu(const Tensor& x) const { return dropout_relu(x, training ? p : 0); }
 
 }  // namespace heed

@@ -13,7 +13,7 @@ struct Dropout {
 
   explicit Dropout(double probability);
   Tensor operator()(const Tensor& x) const;
-  /// x + Dropout(y), and Dropout(relu(x)), in one pass each.
+  /// x + Dropout(y) for x and y of one shape, and Dropout(relu(x)), in one pass each.
   Tensor add(const Tensor& x, const Tensor& y) const;
   Tensor relu(const Tensor& x) const;
   void members(Members& m) { m.mode(training); }

@@ -55,7 +55,8 @@ Steps checked(const Tensor& gates_x, const Tensor& weight, const Tensor& bias,
 /// more of them at a time than make a product that is not thin.
 class StateGates {
  public:
-  StateGates(const Steps& steps, const Array& states) : s_(steps), states_(states) {
+  StateGates(const Steps& steps, const Array& states, bool wants_weight, bool wants_bias)
+      : s_(steps), states_(states), wants_weight_(wants_weight), wants_bias_(wants_bias) {
     constexpr int64_t rows = 1024;
     most_ = std::min(s_.S, std::max<int64_t>(1, rows / std::max<int64_t>(s_.B, 1)));
     all_ = Array::empty({most_, s_.B, 3 * s_.n}, states.dtype());
@@ -74,22 +75,23 @@ class StateGates {
   void add() {
     const int64_t begin = s_.backward ? 0 : most_ - count_, rows = count_ * s_.B;
     const Array gates = all_.slice(0, begin, begin + count_).reshape({rows, 3 * s_.n});
-    const Array h = s_.all_before(states_).slice(0, first_, first_ + count_);
-    kernels::add_matmul(weight, gates.transpose(0, 1), h.reshape({rows, s_.n}));
-    const Array sums = kernels::sum(gates, {0}, false);
-    if (bias.defined()) {
-      kernels::add_into(bias, sums);
-    } else {
-      bias = sums;
+    if (wants_weight_) {
+      const Array h = s_.all_before(states_).slice(0, first_, first_ + count_);
+      kernels::add_matmul(weight, gates.transpose(0, 1), h.reshape({rows, s_.n}));
+    }
+    if (wants_bias_) {
+      kernels::add_into(zeros_into(bias, {3 * s_.n}, gates.dtype()),
+                        kernels::sum(gates, {0}, false));
     }
     count_ = 0;
   }
 
-  Array weight, bias;  // their gradients
+  Array weight, bias;  // their gradients, where they are wanted
 
  private:
   const Steps s_;
   const Array states_;
+  const bool wants_weight_, wants_bias_;
   Array all_;
   int64_t most_ = 1, count_ = 0, first_ = 0;
 };
@@ -97,7 +99,7 @@ class StateGates {
 void sequence_backward(const Steps& s, const Array& g, const Array& states, const Array& keep,
                        const Array& gates, const Array& weight, Gradients& out) {
   const Array d_gates_x = Array::empty({s.B, s.S, 3 * s.n}, g.dtype());
-  StateGates d_gates_h(s, states);
+  StateGates d_gates_h(s, states, out.wants(1), out.wants(2));
   Array d_after;  // from the later steps
   for (int64_t i = s.S - 1; i >= 0; --i) {
     const int64_t t = s.word(i);
@@ -127,7 +129,7 @@ Tensor gru_sequence(const Tensor& gates_x, const Tensor& weight, const Tensor& b
                                            bias.requires_grad() || first.requires_grad());
   const Array states = Array::empty({s.S + 1, s.B, s.n}, gates_x.dtype());
   const Array gates = Array::empty({recorded ? s.S : 1, s.B, 4 * s.n}, gates_x.dtype());
-  const Array start = s.before(states, s.word(0)), columns = weight.array().transpose(0, 1);
+  const Array start = s.before(states, s.word(0));
   const Array keep = options.keep.defined() ? options.keep.array() : Array();
   if (first.defined()) {
     kernels::copy_into(start, first.array());
@@ -137,8 +139,9 @@ Tensor gru_sequence(const Tensor& gates_x, const Tensor& weight, const Tensor& b
   for (int64_t i = 0; i < s.S; ++i) {
     const int64_t t = s.word(i);
     const Array h = s.before(states, t);
-    const Array gates_h = bias.array().expand({s.B, 3 * s.n}).clone();
-    if (i > 0 || first.defined()) kernels::matmul_into(gates_h, h, columns, true);
+    const bool from_zeros = i == 0 && !first.defined();
+    const Array gates_h = from_zeros ? bias.array().expand({s.B, 3 * s.n}).contiguous()
+                                     : kernels::linear(h, weight.array(), bias.array());
     kernels::gru_gates(gates_x.array().select(1, t), gates_h, h, at(keep, t), s.after(states, t),
                        gates.select(0, recorded ? t : 0));
   }

@@ -15,7 +15,7 @@ namespace heed {
 
 /// The read-outs t_i of a model that reads a given target, and where it looked.
 struct TeacherForced {
-  Tensor t;                   // [B, T, L]
+  Tensor t;              // [B, T, L]
   Pooled<Tensor> alpha;  // [B, S] for each of the T words
 };
 

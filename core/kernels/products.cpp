@@ -219,9 +219,10 @@ void run(const Batch& batch, void (*product)(const Gemm&)) {
 }
 
 /// Is a product so large that it gains by rounding its operands, which goes over m k + k n numbers
-/// of memory? Estimated from what processors can do: a multiplication in bfloat16 saves 6 to 12 ps
-/// of a core, a number costs 100 to 300 ps to round, and a call of the library as much as 2^19
-/// multiplications do. With fewer rows than `least_uses` no product is large.
+/// of memory? An estimate, not measured on such a processor: a multiplication in bfloat16 saves 6
+/// to 12 ps of a core, a number costs 300 ps to round in cache (AVX2; from memory twice that), and
+/// a call of the library as much as 2^19 multiplications do. With fewer rows than `least_uses` no
+/// product is large.
 bool gains_by_rounding(const Gemm& p) {
   constexpr int64_t least_uses = 24;  // multiplications that a rounded number takes part in
   constexpr int64_t least_terms = 32, least_work = 1 << 19;
