@@ -4,6 +4,7 @@
 
 #include "broadcast.hpp"
 #include "kernels/elementwise.hpp"
+#include "kernels/indexing.hpp"
 #include "kernels/products.hpp"
 #include "kernels/reductions.hpp"
 #include "kernels/rows.hpp"
@@ -28,10 +29,27 @@ void check_cross_entropy(const Tensor& logits, const Tensor& target,
   }
 }
 
-/// Number of targets that are not ignored, at least 1.
-double counted(const Array& target, int64_t ignore) {
+/// Number of targets that are not ignored.
+int64_t counted(const Array& target, int64_t ignore) {
   const Array kept = kernels::compare(kernels::Comparison::ne, target, static_cast<double>(ignore));
-  return std::max(1.0, kernels::sum(kept.to(int32), {0}, false).item());
+  return static_cast<int64_t>(kernels::sum(kept.to(int32), {0}, false).item());
+}
+
+/// What `mean` divides by.
+double mean_divisor(const Array& target, int64_t ignore) {
+  return static_cast<double>(std::max(int64_t{1}, counted(target, ignore)));
+}
+
+/// The places of the targets that are not ignored; undefined where all count.
+Array counting_places(const Array& target_in, int64_t ignore) {
+  const int64_t count = counted(target_in, ignore);
+  if (count == target_in.numel()) return {};
+  const Array target = target_in.contiguous(), places = Array::empty({count}, int32);
+  int32_t* next = places.data<int32_t>();
+  for (int64_t i = 0; i < target.numel(); ++i) {
+    if (target.data<int32_t>()[i] != ignore) *next++ = static_cast<int32_t>(i);
+  }
+  return places;
 }
 
 }  // namespace
@@ -43,7 +61,8 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, CrossEntropyOpt
   const int64_t ignore = options.ignore_index, rows = logits.size(0);
   const double smoothing = options.label_smoothing;
   const bool reduced = options.reduction != Reduction::none;
-  const double divisor = options.reduction == Reduction::mean ? counted(target.array(), ignore) : 1;
+  const double divisor =
+      options.reduction == Reduction::mean ? mean_divisor(target.array(), ignore) : 1;
   Array lse;
   Array y = kernels::cross_entropy(logits.array(), target.array(), ignore, smoothing, lse);
   if (reduced) y = kernels::div(kernels::sum(y, {0}, false), divisor);
@@ -58,19 +77,23 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, CrossEntropyOpt
 namespace {
 
 /// The loss of a last layer, and its gradients where they are wanted, from some rows after others.
+/// Rows whose target is ignored, the padding of a text, are left out of everything.
 class LossByRows {
  public:
   LossByRows(const Tensor& x, const Tensor& weight, const Tensor& target, const Tensor& bias,
              const CrossEntropyOptions& options)
-      : x_(x.array()),
-        weight_(weight.array()),
-        target_(target.array()),
+      : weight_(weight.array()),
         bias_(bias.defined() ? bias.array() : Array()),
         options_(options),
-        losses_(Array::empty({x.size(0)}, x.dtype())) {
-    kernels::check_targets(target_, options.ignore_index, weight.size(0));
-    if (options.reduction == Reduction::mean) divisor_ = counted(target_, options.ignore_index);
-    if (grad_enabled() && x.requires_grad()) x_gradient = Array::empty(x.shape(), x.dtype());
+        rows_(x.size(0)),
+        places_(counting_places(target.array(), options.ignore_index)),
+        x_(counting(x.array())),
+        target_(counting(target.array())),
+        losses_(Array::empty({x_.size(0)}, x.dtype())) {
+    kernels::check_targets(target.array(), options.ignore_index, weight.size(0));
+    if (options.reduction == Reduction::mean)
+      divisor_ = mean_divisor(target_, options.ignore_index);
+    if (grad_enabled() && x.requires_grad()) x_gradient = Array::empty(x_.shape(), x.dtype());
     if (grad_enabled() && weight.requires_grad()) {
       weight_gradient = Array::zeros(weight.shape(), x.dtype());
     }
@@ -85,12 +108,23 @@ class LossByRows {
     const int64_t rows = x_.size(0), V = weight_.size(0);
     const int64_t some = std::max(least, V > 0 ? numbers / V : numbers);
     for (int64_t row = 0; row < rows; row += some) go_over(row, std::min(row + some, rows));
+    if (places_.defined() && x_gradient.defined()) {
+      const Array all = Array::zeros({rows_, x_.size(1)}, x_.dtype());
+      kernels::index_add_into(all, 0, places_, x_gradient);
+      x_gradient = all;
+    }
     return kernels::div(kernels::sum(losses_, {0}, false), divisor_);
   }
 
   Array x_gradient, weight_gradient, bias_gradient;
 
  private:
+  /// The rows that count.
+  Array counting(const Array& all) const {
+    if (!places_.defined()) return all;
+    return kernels::index_select("linear_cross_entropy", all, 0, places_);
+  }
+
   void go_over(int64_t begin, int64_t end) {
     const Array x = x_.slice(0, begin, end), target = target_.slice(0, begin, end);
     const Shape shape{end - begin, weight_.size(0)};
@@ -115,9 +149,11 @@ class LossByRows {
     if (bias_gradient.defined()) kernels::add_into(bias_gradient, kernels::sum(g, {0}, false));
   }
 
-  const Array x_, weight_, target_, bias_;
+  const Array weight_, bias_;
   const CrossEntropyOptions options_;
-  Array losses_;
+  const int64_t rows_;
+  const Array places_, x_, target_;
+  const Array losses_;
   double divisor_ = 1;
 };
 

@@ -22,9 +22,9 @@ struct CrossEntropyOptions {
 Tensor cross_entropy(const Tensor& logits, const Tensor& target, CrossEntropyOptions options = {});
 
 /// cross_entropy(linear(x, weight, bias), target, options) without [N, V] numbers in memory:
-/// logits, loss and gradients of some rows at a time. x: [N, D], weight: [V, D], target: [N] int32,
-/// bias: [V] or undefined. Result: [] or, for `none`, which keeps all logits, [N]. Throws as those
-/// two. As torch.nn.functional.linear_cross_entropy.
+/// logits, loss and gradients of some rows at a time, and nothing of rows whose target is ignored.
+/// x: [N, D], weight: [V, D], target: [N] int32, bias: [V] or undefined. Result: [] or, for `none`,
+/// which keeps all logits, [N]. Throws as those two. As torch.nn.functional.linear_cross_entropy.
 Tensor linear_cross_entropy(const Tensor& x, const Tensor& weight, const Tensor& target,
                             const Tensor& bias = {}, CrossEntropyOptions options = {});
 

@@ -1,5 +1,6 @@
 // The loss of a last layer by rows against the same of whole logits.
 #include <catch2/catch.hpp>
+#include <cmath>
 
 #include "../../core/error.hpp"
 #include "../../core/memory.hpp"
@@ -78,6 +79,24 @@ TEST_CASE("the loss of a last layer names the place of a wrong target in the who
                     Contains("target 20000 at position 555"));
   CHECK_THROWS_AS(linear_cross_entropy(x[0], x[1], Tensor::from(ids, {N, 1})), ShapeError);
   CHECK_THROWS_AS(linear_cross_entropy(x[0], x[2], targets()), ShapeError);
+}
+
+TEST_CASE("the loss of a last layer takes no part of rows whose target is ignored") {
+  std::vector<Tensor> x = operands();
+  const Tensor wanted = linear_cross_entropy(x[0], x[1], targets(), x[2]);
+  const std::vector<Tensor> expected = grad({wanted}, x);
+  // Row 3 is ignored: not even NaN comes through.
+  std::vector<double> spoilt = x[0].to_vector<double>();
+  for (int64_t i = 0; i < D; ++i) spoilt[static_cast<std::size_t>(3 * D + i)] = NAN;
+  x[0] = Tensor::from(spoilt, {N, D}).set_requires_grad();
+  const Tensor loss = linear_cross_entropy(x[0], x[1], targets(), x[2]);
+  CHECK(loss.item() == wanted.item());
+  const std::vector<Tensor> found = grad({loss}, x);
+  for (std::size_t i = 0; i < x.size(); ++i) CHECK(difference(found[i], expected[i]) == 0);
+
+  const Tensor none = linear_cross_entropy(x[0], x[1], Tensor::full({N}, -100, int32), x[2]);
+  CHECK(none.item() == 0);
+  for (const Tensor& gradient : grad({none}, x)) CHECK(max(abs(gradient)).item() == 0);
 }
 
 TEST_CASE("the loss of a last layer never has all logits in memory") {
