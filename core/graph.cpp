@@ -1,6 +1,7 @@
 #include "graph.hpp"
 
 #include <unordered_map>
+#include <unordered_set>
 
 #include "autograd.hpp"
 #include "error.hpp"
@@ -49,21 +50,42 @@ std::string describe(const Node& node, std::size_t id, const std::vector<GraphLa
          "];\n";
 }
 
-}  // namespace
-
-std::string to_dot(const Tensor& result, const std::vector<GraphLabel>& labels) {
-  if (!result.requires_grad()) throw GraphError("to_dot: the tensor has no history");
-  std::unordered_map<const Node*, std::size_t> ids{{result.node().get(), 0}};
+/// The nodes that made `result`, itself first.
+std::vector<const Node*> nodes_of(const Tensor& result) {
+  std::unordered_set<const Node*> known{result.node().get()};
   std::vector<const Node*> nodes{result.node().get()};
-  std::string arrows;
   for (std::size_t next = 0; next < nodes.size(); ++next) {
     for (int i = 0; i < nodes[next]->input_count(); ++i) {
       const Node* input = nodes[next]->input(i).get();
+      if (input && known.insert(input).second) nodes.push_back(input);
+    }
+  }
+  return nodes;
+}
+
+}  // namespace
+
+std::vector<const Node*> leaves_of(const Tensor& result) {
+  if (!result.requires_grad()) return {};
+  std::vector<const Node*> leaves;
+  for (const Node* node : nodes_of(result)) {
+    if (node->is_leaf()) leaves.push_back(node);
+  }
+  return leaves;
+}
+
+std::string to_dot(const Tensor& result, const std::vector<GraphLabel>& labels) {
+  if (!result.requires_grad()) throw GraphError("to_dot: the tensor has no history");
+  const std::vector<const Node*> nodes = nodes_of(result);
+  std::unordered_map<const Node*, std::size_t> ids;
+  for (const Node* node : nodes) ids.emplace(node, ids.size());
+  std::string arrows;
+  for (std::size_t to = 0; to < nodes.size(); ++to) {
+    for (int i = 0; i < nodes[to]->input_count(); ++i) {
+      const Node* input = nodes[to]->input(i).get();
       if (!input) continue;
-      const auto [place, added] = ids.emplace(input, nodes.size());
-      if (added) nodes.push_back(input);
-      arrows.append("  n").append(std::to_string(place->second));
-      arrows.append(" -> n").append(std::to_string(next)).append(";\n");
+      arrows.append("  n").append(std::to_string(ids.at(input)));
+      arrows.append(" -> n").append(std::to_string(to)).append(";\n");
     }
   }
   std::string out =

@@ -18,4 +18,8 @@ struct GraphLabel {
 /// the direction of the data. `GraphError` if there is no history.
 std::string to_dot(const Tensor& result, const std::vector<GraphLabel>& labels = {});
 
+/// The nodes of the leaves that `result` depends on and that collect its gradients, each once; none
+/// for a constant. They live as long as its graph.
+std::vector<const Node*> leaves_of(const Tensor& result);
+
 }  // namespace heed

@@ -101,7 +101,11 @@ Tensor Tensor::of(std::initializer_list<double> values, const Shape& shape, DTyp
 }
 
 const Array& Tensor::array() const {
-  if (!impl_) throw TypeError("tensor: it is undefined; an operation needs a tensor with values");
+  if (!impl_) {
+    throw TypeError(
+        "tensor: it is undefined, made without values or of a module that was moved from; an "
+        "operation needs a tensor with values");
+  }
   return impl_->array;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "scores.hpp"
 
 namespace heed {
@@ -15,9 +17,10 @@ class LazyWeights {
  public:
   LazyWeights() = default;
   LazyWeights(Tensor weights) : weights_(std::move(weights)) {}
-  /// softmax(q k^T / sqrt(K) + ALiBi) for query [..., T, K] and key [..., S, K]; keep, slopes: as
-  /// of `tiled_attention`. -> [..., T, S].
-  LazyWeights(const Tensor& query, const Tensor& key, const Tensor& keep, const Tensor& slopes);
+  /// softmax(scale q k^T + ALiBi) for query [..., T, K] and key [..., S, K]; keep, slopes: as of
+  /// `tiled_attention`; no scale: 1 / sqrt(K). -> [..., T, S].
+  LazyWeights(const Tensor& query, const Tensor& key, const Tensor& keep, const Tensor& slopes,
+              std::optional<double> scale = {});
 
   const Tensor& tensor() const;
   operator const Tensor&() const { return tensor(); }
@@ -31,6 +34,7 @@ class LazyWeights {
   uint32_t changes() const;
 
   Tensor query_, key_, keep_, slopes_;
+  std::optional<double> scale_;
   uint32_t changes_ = 0;
   bool recorded_ = grad_enabled();
   mutable Tensor weights_;

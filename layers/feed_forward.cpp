@@ -18,8 +18,8 @@ Tensor activate(Activation activation, const Tensor& x) {
 
 FeedForward::FeedForward(FeedForwardConfig sizes)
     : config(sizes),
-      linear1(sizes.size, sizes.inner),
-      linear2(sizes.inner, sizes.size),
+      linear1(sizes.size, sizes.inner, sizes.bias),
+      linear2(sizes.inner, sizes.size, sizes.bias),
       dropout(sizes.dropout) {}
 
 Tensor FeedForward::operator()(const Tensor& x) const {

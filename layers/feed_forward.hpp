@@ -11,11 +11,13 @@ enum class Activation { relu, gelu, swish };
 
 Tensor activate(Activation activation, const Tensor& x);
 
-/// Sizes of a FeedForward: D outside, F inside; `dropout` acts on the inner layer, in training.
+/// Sizes of a FeedForward: D outside, F inside; `dropout` acts on the inner layer, in training;
+/// without `bias` there is neither b_1 nor b_2.
 struct FeedForwardConfig {
   int64_t size = 0, inner = 0;
   Activation activation = Activation::relu;
   double dropout = 0;
+  bool bias = true;
 };
 
 /// Position-wise feed-forward network, FFN(x) = max(0, x W_1 + b_1) W_2 + b_2, with another

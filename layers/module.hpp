@@ -34,6 +34,7 @@ concept Module = requires(M& module, Members& members) {
 class OwnedTensor {
  public:
   OwnedTensor() = default;
+  OwnedTensor(const OwnedTensor&) = delete;  // copy a layer with clone(layer), tie with share()
   OwnedTensor(OwnedTensor&&) noexcept = default;
   OwnedTensor& operator=(OwnedTensor&&) noexcept = default;
 
@@ -113,6 +114,13 @@ class ModuleView {
   ModuleView(const M& module)
       : object_(const_cast<M*>(&module)),
         members_([](void* object, Members& m) { static_cast<M*>(object)->members(m); }) {}
+  template <class M>
+  requires(!Module<M> && !std::is_base_of_v<ModuleView, M>) ModuleView(const M&) {
+    static_assert(
+        sizeof(M) == 0,
+        "this is no module: a struct lists its weights and layers once, in a public `void "
+        "members(Members& m) { m(\"linear\", linear)(\"bias\", bias); }`");
+  }
   /// Calls `members`; the visitor changes nothing unless the view is a ModuleRef.
   void visit(Members& members) const { members_(object_, members); }
 

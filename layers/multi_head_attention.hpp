@@ -16,19 +16,23 @@ Tensor causal_keep(int64_t T, int64_t S);
 /// query may look: [B, S] for the keys of each sentence, [B, T, S] for each query (`causal_keep`),
 /// [B, H, T, S] for each head, where any size but S may be 1; undefined: everywhere. That is so in
 /// every layer: PyTorch's key_padding_mask turned round; its attn_mask [T, S] is `unsqueeze(keep,
-/// 0)` here, because of two axes the first is always the sentence's.
+/// 0)` here, because of two axes the first is always the sentence's. PyTorch's masks of numbers are
+/// `bias`: what is added to the scores, shaped as a keep of [B, H, T, S]. scale: what the scores
+/// are multiplied by before; none: 1 / sqrt(K).
 struct AttentionInput {
   Tensor query, key, value;
-  Tensor keep = {};
+  Tensor keep = {}, bias = {};
+  std::optional<double> scale = {};
 };
 
 /// Attention(Q, K, V) = softmax(Q K^T / sqrt(K)) V.   query: [..., T, K], key: [..., S, K], value:
-/// [..., S, C], keep: bool, broadcasts to [..., T, S], its axes as many or the first 1 -> context
-/// [..., T, C], weights [..., T, S] (as they are before dropout; a row that keeps no key: zeros).
-/// Keys and values [B, G, S, K] of queries [B, H, T, K], G a divisor of H: each serves H / G heads
-/// in a row. `dropout` is the probability of dropping a weight. From 8 queries on, with up to 4
-/// axes, the context is computed tile by tile in memory that grows with T + S, forward and
-/// backward; the weights then only when they are looked at. Throws `ShapeError`, `TypeError`.
+/// [..., S, C], leading axes that broadcast; keep: bool, broadcasts to [..., T, S], its axes as many
+/// or the first 1, and so does the bias -> context [..., T, C], weights [..., T, S] (as they are
+/// before dropout; a row that keeps no key: zeros). Keys and values [B, G, S, K] of queries
+/// [B, H, T, K], G a divisor of H: each serves H / G heads in a row. `dropout` is the probability of
+/// dropping a weight. From 8 queries on, with up to 4 axes and without a bias, the context is
+/// computed tile by tile in memory that grows with T + S, forward and backward; the weights then
+/// only when they are looked at. Throws `ShapeError`, `TypeError`.
 /// Vaswani et al. 2017, section 3.2.1, eq. (1). As torch.nn.functional.scaled_dot_product_attention
 /// (with enable_gqa).
 Attended scaled_dot_product_attention(const AttentionInput& in, double dropout = 0);
@@ -48,6 +52,8 @@ struct MultiHeadAttentionConfig {
   SelfPositions positions = SelfPositions::none;
   /// k of `RelativePositions`; Shaw et al. take 16.
   int64_t distance = 16;
+  /// Are there in_proj_bias and out_proj.bias?
+  bool bias = true;
 };
 
 /// Keys and values cut into heads, [B, G, S, K] each.

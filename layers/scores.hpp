@@ -130,7 +130,13 @@ struct LocationScore {
 class ScoreFunction {
  public:
   template <class S>
-  explicit ScoreFunction(S score) : held_(new Of<S>(std::move(score))) {}
+  explicit ScoreFunction(S score) : held_(new Of<S>(std::move(score))) {
+    static_assert(
+        requires(const Tensor& x) { Tensor(score.project(x)); },
+        "a score needs `Tensor project(const Tensor& annotations) const`: what it keeps of a "
+        "sentence, [B, S, .]; `return annotations;` if that is all");
+    static_assert(Module<S>, "a score needs `void members(Members& m)`, empty without weights");
+  }
 
   Tensor project(const Tensor& annotations) const { return held_->project(annotations); }
   /// coverage: [B, K, S], for a score that takes it.

@@ -2,8 +2,8 @@
 //
 //   paper                        function                         file (if not this one)
 //   3.1    Add & Norm            add_and_norm; LayerNorm          layers/norm.cpp
-//   3.1    encoder, decoder      Transformer::encode; decode; operator() of the layers
-//   3.2.1  eq. (1)               scaled_dot_product_attention     layers/multi_head_attention.cpp
+//   3.1    encoder, decoder      operator() of the layers and stacks; Transformer::encode; decode
+//   3.2.1  eq. (1)               scaled_dot_product_attention     layers/scaled_dot_product.cpp
 //   3.2.2  MultiHead             MultiHeadAttention               layers/multi_head_attention.cpp
 //   3.2.3  its three uses        encoder_decoder_attention
 //                                MultiHeadAttention::self         layers/multi_head_attention.cpp
@@ -12,7 +12,7 @@
 //   3.4    embeddings            embed; Embedding                 layers/embedding.cpp
 //   3.4    one matrix of three   Transformer::Transformer         models/transformer_weights.cpp
 //   3.4    softmax               cross_entropy in training        core/losses.cpp
-//                                TransformerDecoder in search     models/transformer_decoder.cpp
+//                                start_decoder in search          models/transformer_decoder.cpp
 //   3.5    positions             SinusoidalPositions              layers/positions.cpp
 //   5.3    eq. (3)               Schedule::noam                   optim/schedules.cpp
 //   5.4    residual dropout      Dropout                          layers/dropout.cpp
@@ -114,12 +114,26 @@ TransformerDecoderLayer::Output TransformerDecoderLayer::operator()(const Tensor
   return {add_and_norm(*this, norm3, z, ffn), self.weights, source.weights};
 }
 
-// The stack of "N identical layers" on the left of Figure 1.
+// "The encoder is composed of a stack of N = 6 identical layers"; so is the decoder.
+Tensor TransformerEncoder::operator()(const Tensor& x, const Tensor& keep) const {
+  Tensor y = x;  // [B, S, D]
+  for (const TransformerEncoderLayer& layer : layers) y = layer(y, keep).y;
+  return norm ? (*norm)(y) : y;
+}
+
+Tensor TransformerDecoder::operator()(const Tensor& x, const Tensor& memory,
+                                      const Tensor& target_keep, const Tensor& source_keep) const {
+  Tensor y = x;  // [B, T, D]
+  for (const TransformerDecoderLayer& layer : layers) {
+    y = layer(y, {layer.multihead_attn.project(memory), target_keep, source_keep}).y;
+  }
+  return norm ? (*norm)(y) : y;
+}
+
+// The left of Figure 1.
 Transformer::Source Transformer::encode(const Tensor& source, const Tensor& keep) const {
   check_source("Transformer", source, keep);
-  Tensor x = embed(Side::source, source);  // [N, S, D]
-  for (const TransformerEncoderLayer& layer : transformer.encoder.layers) x = layer(x, keep).y;
-  x = transformer.encoder.norm(x);
+  const Tensor x = transformer.encoder(embed(Side::source, source), keep);  // [N, S, D]
   Source result{keep, {}};
   for (const TransformerDecoderLayer& layer : transformer.decoder.layers) {
     result.memory.push_back(layer.multihead_attn.project(x));  // once for all target words
@@ -127,7 +141,7 @@ Transformer::Source Transformer::encode(const Tensor& source, const Tensor& keep
   return result;
 }
 
-// The stack on the right of Figure 1.
+// The right of Figure 1.
 Transformer::DecoderStates Transformer::decoder_states(const Source& source, Target& so_far,
                                                        const Tensor& words) const {
   check_layers(transformer.decoder.layers.size(), source, so_far);
@@ -136,14 +150,14 @@ Transformer::DecoderStates Transformer::decoder_states(const Source& source, Tar
   const Tensor keep = n > 1 ? causal_keep(n, first + n) : Tensor();
   Tensor x = embed(Side::target, words, first);  // [R, n, D]
   LazyWeights weights;
-  const auto& [layers, norm] = transformer.decoder;
+  const auto& layers = transformer.decoder.layers;
   so_far.layers.resize(layers.size());
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const auto output = layers[i](x, {source.memory[i], keep, source.keep}, so_far.layers[i]);
     x = output.y;
     if (i + 1 == layers.size()) weights = output.source_weights;  // those before are not held
   }
-  return {norm(x), weights};  // [R, n, D]
+  return {(*transformer.decoder.norm)(x), weights};  // [R, n, D]
 }
 
 // Then the logits by 3.4's "learned linear transformation".

@@ -29,12 +29,12 @@ struct TransformerEncoderLayer {
     LazyWeights self_weights;
   };
 
-  explicit TransformerEncoderLayer(const TransformerConfig& config);
+  explicit TransformerEncoderLayer(const TransformerLayerConfig& config);
   /// x: [B, S, D], keep: bool, as in `AttentionInput` ([B, S]: of each sentence's words).
-  Output operator()(const Tensor& x, const Tensor& keep) const;
+  Output operator()(const Tensor& x, const Tensor& keep = {}) const;
   void members(Members& m);
 
-  TransformerConfig config;
+  TransformerLayerConfig config;
   MultiHeadAttention self_attn;
   FeedForward feed_forward;
   LayerNorm norm1, norm2;
@@ -59,7 +59,7 @@ struct TransformerDecoderLayer {
     LazyWeights self_weights, source_weights;
   };
 
-  explicit TransformerDecoderLayer(const TransformerConfig& config);
+  explicit TransformerDecoderLayer(const TransformerLayerConfig& config);
   /// x: [B, n, D]; B is N, or N times the hypotheses of a sentence. These n words go on from those
   /// in `before`, T with them, and join them.
   Output operator()(const Tensor& x, const Context& context, KeyValueCache& before) const;
@@ -70,11 +70,40 @@ struct TransformerDecoderLayer {
   }
   void members(Members& m);
 
-  TransformerConfig config;
+  TransformerLayerConfig config;
   MultiHeadAttention self_attn, multihead_attn;
   FeedForward feed_forward;
   LayerNorm norm1, norm2, norm3;
   Dropout dropout;
+};
+
+/// A stack of encoder layers, for a classifier or tagger of one's own. Vaswani et al. 2017, section
+/// 3.1. As torch.nn.TransformerEncoder.
+struct TransformerEncoder {
+  explicit TransformerEncoder(const TransformerStackConfig& config);
+  /// x: [B, S, D], keep: bool, as in `AttentionInput` ([B, S]: of each sentence's words;
+  /// `causal_keep(S, S)`: no word sees those after it) -> [B, S, D].
+  Tensor operator()(const Tensor& x, const Tensor& keep = {}) const;
+  void members(Members& m) { m("layers", layers)("norm", norm); }
+
+  TransformerStackConfig config;
+  std::vector<TransformerEncoderLayer> layers;
+  std::optional<LayerNorm> norm;
+};
+
+/// A stack of decoder layers over the encoder's output. Vaswani et al. 2017, section 3.1. As
+/// torch.nn.TransformerDecoder.
+struct TransformerDecoder {
+  explicit TransformerDecoder(const TransformerStackConfig& config);
+  /// x: [B, T, D], memory: [B, S, D]; target_keep: bool, which words each word of x sees, usually
+  /// `causal_keep(T, T)`, source_keep: [B, S] of the memory's words; undefined: all -> [B, T, D].
+  Tensor operator()(const Tensor& x, const Tensor& memory, const Tensor& target_keep = {},
+                    const Tensor& source_keep = {}) const;
+  void members(Members& m) { m("layers", layers)("norm", norm); }
+
+  TransformerStackConfig config;
+  std::vector<TransformerDecoderLayer> layers;
+  std::optional<LayerNorm> norm;
 };
 
 /// The Transformer: encoder and decoder of attention alone. Vaswani et al. 2017 (arXiv 1706.03762);
@@ -138,15 +167,9 @@ struct Transformer {
   Embedding source_embedding, target_embedding;
   SinusoidalPositions sinusoids;
   std::optional<LearnedPositions> source_positions, target_positions;
-  template <class Layer>
-  struct Stack {
-    std::vector<Layer> layers;
-    LayerNorm norm;
-    void members(Members& m) { m("layers", layers)("norm", norm); }
-  };
   struct Stacks {
-    Stack<TransformerEncoderLayer> encoder;
-    Stack<TransformerDecoderLayer> decoder;
+    TransformerEncoder encoder;
+    TransformerDecoder decoder;
     void members(Members& m) { m("encoder", encoder)("decoder", decoder); }
   } transformer;
   Linear generator;

@@ -3,12 +3,43 @@
 #include <cstdint>
 
 #include "../layers/feed_forward.hpp"
+#include "../layers/relative_positions.hpp"
 
 namespace heed {
 
 enum class NormPlace { post, pre };
 enum class Positions { sinusoidal, learned, relative, rotary, alibi };
 enum class Tie { none, target, all };
+
+/// Sizes and variants of one layer of an encoder or decoder. The defaults are those of
+/// torch.nn.TransformerEncoderLayer, which calls `feed_forward` dim_feedforward.
+struct TransformerLayerConfig {
+  /// D, size of the layer's input and output; H, heads of its attentions, a divisor of D; F, inner
+  /// size of its feed-forward network.
+  int64_t d_model = 512, heads = 8, feed_forward = 2048;
+  /// Probability of dropping an element of what a sub-layer gives and inside the feed-forward
+  /// network, and of dropping an attention weight; in training.
+  double dropout = 0.1, attention_dropout = 0;
+  NormPlace norm = NormPlace::post;
+  Activation activation = Activation::relu;
+  /// Of the self-attention: where its words stand, and how far they see (0: the whole text).
+  SelfPositions positions = SelfPositions::none;
+  int64_t window = 0;
+  /// Heads of keys and values in every attention, a divisor of `heads` (0: `heads`).
+  int64_t kv_heads = 0;
+  /// Added to the variance of every LayerNorm.
+  double layer_norm_eps = 1e-5;
+  /// Have projections, feed-forward network and LayerNorm biases?
+  bool bias = true;
+};
+
+/// N layers one after the other, and after the last one more LayerNorm or none: as
+/// torch.nn.TransformerEncoder(layer, N, norm=LayerNorm(D)).
+struct TransformerStackConfig {
+  TransformerLayerConfig layer;
+  int64_t layers = 6;
+  bool last_norm = true;
+};
 
 /// Sizes and variants of the Transformer, the keys of config.json with the same names. The defaults
 /// are the paper's base model (Vaswani et al. 2017, Table 3).

@@ -7,9 +7,9 @@ namespace heed {
 
 namespace {
 
-class TransformerDecoder final : public Decoder {
+class WordByWord final : public Decoder {
  public:
-  TransformerDecoder(const Transformer& model, const Tensor& source, const Tensor& keep)
+  WordByWord(const Transformer& model, const Tensor& source, const Tensor& keep)
       : model_(model), source_(model.encode(source, keep)), rows_{"Transformer", source.size(0)} {}
 
   Tensor step(const Tensor& last) override {
@@ -67,7 +67,7 @@ std::string layer_name(const char* stack, std::size_t layer, const char* attenti
 std::unique_ptr<Decoder> Transformer::start_decoder(const Tensor& source,
                                                     const Tensor& keep) const {
   NoGrad no_grad;
-  return std::make_unique<TransformerDecoder>(*this, source, keep);
+  return std::make_unique<WordByWord>(*this, source, keep);
 }
 
 LengthLimits Transformer::length_limits() const {
@@ -89,7 +89,7 @@ std::vector<AttentionWeights> Transformer::attention_weights(const Tensor& sourc
     all.push_back({layer_name("encoder", i, "self_attn"), self, Side::source, Side::source});
     x = y;
   }
-  const Tensor memory = encoder.norm(x), ahead = causal_keep(target.size(1), target.size(1));
+  const Tensor memory = (*encoder.norm)(x), ahead = causal_keep(target.size(1), target.size(1));
   x = embed(Side::target, target);  // [B, T, D]
   for (std::size_t i = 0; i < decoder.layers.size(); ++i) {
     const TransformerDecoderLayer& layer = decoder.layers[i];

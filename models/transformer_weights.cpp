@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "../core/error.hpp"
+#include "../layers/check.hpp"
 #include "../layers/initializers.hpp"
 #include "text/vocabulary.hpp"
 
@@ -12,8 +13,40 @@ namespace heed {
 namespace {
 
 /// Of a text to another one.
-MultiHeadAttentionConfig attention(const TransformerConfig& c) {
-  return {c.d_model, c.heads, c.attention_dropout, c.kv_heads};
+MultiHeadAttentionConfig attention(const TransformerLayerConfig& c) {
+  return {.size = c.d_model,
+          .heads = c.heads,
+          .dropout = c.attention_dropout,
+          .kv_heads = c.kv_heads,
+          .bias = c.bias};
+}
+
+/// Of a text to itself.
+MultiHeadAttentionConfig self_attention(const TransformerLayerConfig& c) {
+  MultiHeadAttentionConfig sizes = attention(c);
+  sizes.window = c.window;
+  sizes.positions = c.positions;
+  return sizes;
+}
+
+FeedForwardConfig feed_forward_sizes(const TransformerLayerConfig& c) {
+  return {c.d_model, c.feed_forward, c.activation, c.dropout, c.bias};
+}
+
+LayerNorm norm_of(const TransformerLayerConfig& c) {
+  return LayerNorm(c.d_model, c.layer_norm_eps);
+}
+
+template <class Layer>
+std::vector<Layer> layers_of(const char* stack, const TransformerStackConfig& c) {
+  positive(stack, "layers", c.layers);
+  std::vector<Layer> layers;
+  for (int64_t i = 0; i < c.layers; ++i) layers.emplace_back(c.layer);
+  return layers;
+}
+
+std::optional<LayerNorm> last_norm(const TransformerStackConfig& c) {
+  return c.last_norm ? std::optional(norm_of(c.layer)) : std::nullopt;
 }
 
 SelfPositions self_positions(Positions positions) {
@@ -29,23 +62,19 @@ SelfPositions self_positions(Positions positions) {
   }
 }
 
-/// Of a text to itself.
-MultiHeadAttentionConfig self_attention(const TransformerConfig& c) {
-  MultiHeadAttentionConfig sizes = attention(c);
-  sizes.window = c.window;
-  sizes.positions = self_positions(c.positions);
-  return sizes;
-}
-
-FeedForwardConfig feed_forward_sizes(const TransformerConfig& c) {
-  return {c.d_model, c.feed_forward, c.activation, c.dropout};
-}
-
-template <class Layer>
-Transformer::Stack<Layer> stack_of(int64_t count, const TransformerConfig& config) {
-  Transformer::Stack<Layer> stack{{}, LayerNorm(config.d_model)};
-  for (int64_t i = 0; i < count; ++i) stack.layers.emplace_back(config);
-  return stack;
+/// So many layers of the model's sizes.
+TransformerStackConfig stack(int64_t layers, const TransformerConfig& c) {
+  return {.layer = {.d_model = c.d_model,
+                    .heads = c.heads,
+                    .feed_forward = c.feed_forward,
+                    .dropout = c.dropout,
+                    .attention_dropout = c.attention_dropout,
+                    .norm = c.norm,
+                    .activation = c.activation,
+                    .positions = self_positions(c.positions),
+                    .window = c.window,
+                    .kv_heads = c.kv_heads},
+          .layers = layers};
 }
 
 std::optional<LearnedPositions> learned_positions(const TransformerConfig& c) {
@@ -68,12 +97,12 @@ TransformerConfig checked(const TransformerConfig& c) {
 
 }  // namespace
 
-TransformerEncoderLayer::TransformerEncoderLayer(const TransformerConfig& c)
+TransformerEncoderLayer::TransformerEncoderLayer(const TransformerLayerConfig& c)
     : config(c),
       self_attn(self_attention(c)),
       feed_forward(feed_forward_sizes(c)),
-      norm1(c.d_model),
-      norm2(c.d_model),
+      norm1(norm_of(c)),
+      norm2(norm_of(c)),
       dropout(c.dropout) {}
 
 void TransformerEncoderLayer::members(Members& m) {
@@ -82,14 +111,14 @@ void TransformerEncoderLayer::members(Members& m) {
   m("norm1", norm1)("norm2", norm2)("dropout", dropout);
 }
 
-TransformerDecoderLayer::TransformerDecoderLayer(const TransformerConfig& c)
+TransformerDecoderLayer::TransformerDecoderLayer(const TransformerLayerConfig& c)
     : config(c),
       self_attn(self_attention(c)),
       multihead_attn(attention(c)),
       feed_forward(feed_forward_sizes(c)),
-      norm1(c.d_model),
-      norm2(c.d_model),
-      norm3(c.d_model),
+      norm1(norm_of(c)),
+      norm2(norm_of(c)),
+      norm3(norm_of(c)),
       dropout(c.dropout) {}
 
 void TransformerDecoderLayer::members(Members& m) {
@@ -98,6 +127,16 @@ void TransformerDecoderLayer::members(Members& m) {
   m("norm1", norm1)("norm2", norm2)("norm3", norm3)("dropout", dropout);
 }
 
+TransformerEncoder::TransformerEncoder(const TransformerStackConfig& c)
+    : config(c),
+      layers(layers_of<TransformerEncoderLayer>("TransformerEncoder", c)),
+      norm(last_norm(c)) {}
+
+TransformerDecoder::TransformerDecoder(const TransformerStackConfig& c)
+    : config(c),
+      layers(layers_of<TransformerDecoderLayer>("TransformerDecoder", c)),
+      norm(last_norm(c)) {}
+
 Transformer::Transformer(const TransformerConfig& c)
     : config(checked(c)),
       source_embedding(c.source_vocab, c.d_model, Vocabulary::pad),
@@ -105,8 +144,8 @@ Transformer::Transformer(const TransformerConfig& c)
       sinusoids(c.d_model),
       source_positions(learned_positions(c)),
       target_positions(learned_positions(c)),
-      transformer{stack_of<TransformerEncoderLayer>(c.encoder_layers, c),
-                  stack_of<TransformerDecoderLayer>(c.decoder_layers, c)},
+      transformer{TransformerEncoder(stack(c.encoder_layers, c)),
+                  TransformerDecoder(stack(c.decoder_layers, c))},
       generator(c.d_model, c.target_vocab),
       dropout(c.dropout) {
   // 3.4: embeddings are multiplied by sqrt(D), so that they start with variance 1 / D.

@@ -1,5 +1,6 @@
 #include "optimizer.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <string>
@@ -20,6 +21,10 @@ double checked(const char* what, double value) {
 }
 
 void check_parameter(const Tensor& parameter, std::size_t number) {
+  if (!parameter.defined()) {
+    throw ConfigError("optimizer: parameter " + std::to_string(number) +
+                      " is undefined; was its module moved from?");
+  }
   if (!parameter.is_leaf() || !is_floating(parameter.dtype()) ||
       !parameter.array().is_contiguous()) {
     throw ConfigError("optimizer: parameter " + std::to_string(number) + " " +
@@ -42,6 +47,11 @@ Optimizer::Optimizer(std::vector<ParameterGroup> groups, double lr, double weigh
     }
     groups_.push_back({ratio, checked("weight_decay", group.weight_decay.value_or(weight_decay))});
     add(std::move(group.parameters), groups_.size() - 1);
+  }
+  if (slots_.empty()) {
+    throw ConfigError(
+        "optimizer: there are no parameters; pass parameters(model), whose `members` lists its "
+        "weights and layers, and which was not moved from");
   }
 }
 
@@ -67,6 +77,14 @@ void Optimizer::zero_grad() {
 }
 
 void Optimizer::step() {
+  const bool any = std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) {
+    return slot.parameter.grad_array().defined();
+  });
+  if (!any) {
+    throw GraphError(
+        "optimizer: step() found no gradient at all; call backward() on the loss before it, and "
+        "zero_grad() before that");
+  }
   for (Slot& slot : slots_) {
     const Array& gradient = slot.parameter.grad_array();
     if (!gradient.defined()) continue;

@@ -16,14 +16,14 @@ struct ParameterGroup {
 
 /// What all optimisers share: groups, zeroing, and state that is saved and loaded exactly. A
 /// parameter without a gradient (frozen, or not reached by the loss) is skipped, as in torch.optim.
-/// Throws `ConfigError` for options out of range or a parameter listed twice.
+/// Throws `ConfigError` for options out of range, no parameters, or one listed twice.
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
-  /// Changes every parameter that has a gradient, in place.
+  /// Changes every parameter that has a gradient, in place. `GraphError` if none has one.
   void step();
   /// Drops all gradients.
   void zero_grad();

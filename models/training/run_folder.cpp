@@ -29,21 +29,21 @@ void clear_run_folder(const std::string& folder) {
 
 }  // namespace
 
-void check_run_folder(const std::string& folder, FolderUse use) {
+void check_run_folder(const std::string& folder, FolderUse use, FolderWords words) {
   const bool exists = path_exists(folder);
   if (exists && !is_folder(folder)) {
     throw IoError(escaped(folder) + ": is a file; a run needs a folder");
   }
   if (use == FolderUse::fresh && exists && holds_files(folder)) {
-    throw ConfigError(escaped(folder) +
-                      ": is not empty; go on with --resume, start anew with --overwrite, or choose "
-                      "another folder");
+    throw ConfigError(escaped(folder) + ": is not empty; go on with " + words.resume +
+                      ", start anew with " + words.overwrite + ", or choose another folder");
   }
   const std::string checkpoints = own_checkpoints_folder(folder);
   const bool has_run =
       exists && (path_exists(join_path(folder, "config.json")) || path_exists(checkpoints));
   if (use == FolderUse::resume && !has_run) {
-    throw ConfigError(escaped(folder) + ": has no run to resume; leave --resume out to start one");
+    throw ConfigError(escaped(folder) + ": has no run to resume; leave " + words.resume +
+                      " out to start one");
   }
 }
 

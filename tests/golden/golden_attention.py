@@ -87,6 +87,43 @@ def make_attention_options(golden, seed):
            ["float64"])
 
 
+def make_attention_bias(golden, seed):
+    """Scores with numbers added, other scales, leading axes that broadcast, no biases."""
+    B, H, S, T, K = 2, 3, 4, 9, 5
+    D = H * K
+
+    def attend(case, query, key, value, bias, scale=None):
+        record(golden, case, seed, {"query": query, "key": key, "value": value, "bias": bias}, {},
+               lambda i, _: {"context": F.scaled_dot_product_attention(
+                   i["query"], i["key"], i["value"], attn_mask=i["bias"], scale=scale)},
+               ["float64"])
+
+    for t in (2, T):
+        q, k, v = (torch.randn(B, H, n, K) for n in (t, S, S))
+        attend(f"bias_{t}", q, k, v, torch.randn(B, H, t, S))
+        attend(f"bias_of_heads_{t}", q, k, v, torch.randn(1, H, t, S), scale=0.25)
+        attend(f"shared_keys_{t}", q, k[:1, :1], v[:, :1], torch.randn(1, 1, t, S))
+        attend(f"shared_query_{t}", q[:1], k, v, torch.randn(B, 1, 1, S), scale=-0.5)
+    attend("three_axes", torch.randn(1, T, K), torch.randn(B, S, K), torch.randn(B, S, 2),
+           torch.randn(B, T, S))
+    module = nn.MultiheadAttention(D, H, bias=False, batch_first=True)
+    x, memory = torch.randn(B, T, D), torch.randn(B, S, D)
+    record(golden, "no_biases", seed,
+           {"x": x, "memory": memory, "bias": torch.randn(B, H, T, S)}, random_weights(module),
+           lambda i, w: {"context": call(module, w, i["x"], i["memory"], i["memory"],
+                                         attn_mask=i["bias"].flatten(0, 1))[0]}, ["float64"])
+    layer = nn.TransformerEncoderLayer(D, H, 7, dropout=0.0, layer_norm_eps=0.01, batch_first=True)
+    stack = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+    record(golden, "encoder", seed, {"x": x, "keep": ragged([9, 3], T)}, random_weights(stack),
+           lambda i, w: {"y": call(stack, w, i["x"], src_key_padding_mask=~i["keep"])}, ["float64"])
+    layer = nn.TransformerDecoderLayer(D, H, 7, dropout=0.0, norm_first=True, batch_first=True)
+    stack = nn.TransformerDecoder(layer, 2, nn.LayerNorm(D))
+    record(golden, "decoder", seed, {"x": x, "memory": memory, "keep": ragged([2, 4], S)},
+           random_weights(stack),
+           lambda i, w: {"y": call(stack, w, i["x"], i["memory"], tgt_mask=future(T),
+                                   memory_key_padding_mask=~i["keep"])}, ["float64"])
+
+
 def make_transformer_layers(golden, seed):
     B, S, T, H, K, inner = 2, 7, 11, 3, 5, 13
     D = H * K

@@ -15,7 +15,8 @@ import torch
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "tools", "python"))
-from golden_attention import make_attention, make_attention_options, make_transformer_layers
+from golden_attention import (make_attention, make_attention_bias, make_attention_options,
+                              make_transformer_layers)
 from golden_file import SEEDS, Golden
 from golden_models import make_recurrent_models, make_transformer
 from golden_operations import make_cross_entropy, make_layers, make_operations, make_optim
@@ -27,8 +28,9 @@ FILES = {
     "gru": make_gru, "recurrent": make_recurrent, "scores": make_scores,
     "recurrent_models": make_recurrent_models, "rnn_search": make_rnn_search,
     "paper_rnn_search": make_paper_rnn_search, "attention": make_attention,
-    "attention_options": make_attention_options, "transformer_layers": make_transformer_layers,
-    "transformer": make_transformer, "optim": make_optim}
+    "attention_options": make_attention_options, "attention_bias": make_attention_bias,
+    "transformer_layers": make_transformer_layers, "transformer": make_transformer,
+    "optim": make_optim}
 
 
 def main():

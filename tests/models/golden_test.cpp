@@ -172,9 +172,9 @@ TEST_CASE(
 namespace {
 
 /// The four combinations of the golden file, in its order.
-std::vector<std::pair<std::string, TransformerConfig>> layer_variants() {
+std::vector<std::pair<std::string, TransformerLayerConfig>> layer_variants() {
   const auto variant = [](NormPlace norm, Activation activation) {
-    TransformerConfig config;
+    TransformerLayerConfig config;
     config.d_model = 15;
     config.heads = 3;
     config.feed_forward = 13;
@@ -191,7 +191,7 @@ std::vector<std::pair<std::string, TransformerConfig>> layer_variants() {
 
 Tensor for_heads(const Tensor& keep) { return reshape(keep, {keep.size(0), 1, 1, keep.size(1)}); }
 
-void check_encoder_layer(GoldenCase& c, const TransformerConfig& config) {
+void check_encoder_layer(GoldenCase& c, const TransformerLayerConfig& config) {
   TransformerEncoderLayer layer(config);
   c.load(layer);
   const Tensor x = c.input("x");
@@ -200,7 +200,7 @@ void check_encoder_layer(GoldenCase& c, const TransformerConfig& config) {
   c.check_gradients(layer);
 }
 
-void check_decoder_layer(GoldenCase& c, const TransformerConfig& config) {
+void check_decoder_layer(GoldenCase& c, const TransformerLayerConfig& config) {
   TransformerDecoderLayer layer(config);
   c.load(layer);
   const Tensor x = c.input("x"), memory = c.input("memory");

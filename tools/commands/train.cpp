@@ -70,7 +70,7 @@ class TrainCommand final : public Command {
     const FolderUse use = resume_      ? FolderUse::resume
                           : overwrite_ ? FolderUse::overwrite
                                        : FolderUse::fresh;
-    check_run_folder(folder_, use);
+    check_run_folder(folder_, use, {"--resume", "--overwrite"});
     const std::string own = join_path(folder_, "config.json");
     goes_on_ = resume_ && preset_.empty() && config_file_.empty() && path_exists(own);
     Config config = goes_on_ ? load_config(own) : base_config();

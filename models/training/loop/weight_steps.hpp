@@ -57,6 +57,8 @@ class WeightSteps {
   /// The batches of the last step, and the generator before the first of them.
   int64_t first_ = 0, end_ = 0;
   Generator before_;
+  /// Have the weights that the loss depends on been compared with those that are trained?
+  bool checked_ = false;
 };
 
 }  // namespace heed

@@ -254,7 +254,7 @@ TEST_CASE("a folder that is not empty is refused, resumed or cleared as asked") 
   Training training(folder / "run");
   training.run();
   write_file_atomically(folder / "run/notes.txt", "mine");
-  CHECK_THROWS_WITH(training.run(), Contains("--resume") && Contains("--overwrite"));
+  CHECK_THROWS_WITH(training.run(), Contains("FolderUse::resume") && Contains("FolderUse::overwrite"));
   training.options.use = FolderUse::overwrite;
   training.options.training.steps = 3;
   training.run();

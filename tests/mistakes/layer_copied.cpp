@@ -1,0 +1,7 @@
+// notes: copy a layer with clone.layer., tie with share
+#include <heed/heed.hpp>
+
+int main() {
+  heed::Linear linear(2, 3);
+  heed::Linear other = linear;
+}

@@ -1,0 +1,48 @@
+// Encoder and decoder layers one after the other, outside of a translation model.
+#include "../../models/transformer.hpp"
+#include "../golden.hpp"
+#include "model_support.hpp"
+
+using namespace heed;
+using namespace heed::test;
+using Catch::Matchers::Contains;
+
+TEST_CASE("the stacks of a Transformer's layers give PyTorch's outputs and gradients") {
+  Golden golden("attention_bias");
+  TransformerLayerConfig layer{.d_model = 15, .heads = 3, .feed_forward = 7, .dropout = 0};
+  layer.layer_norm_eps = 0.01;
+  for_each_seed(golden, "encoder", [&](GoldenCase& c) {
+    TransformerEncoder encoder({.layer = layer, .layers = 2, .last_norm = false});
+    c.load(encoder);
+    const Tensor x = c.input("x");
+    c.check_output("y", encoder(x, c.input("keep"))).backward();
+    c.check_gradient("x", x);
+    c.check_gradients(encoder);
+  });
+  layer.layer_norm_eps = 1e-5;
+  layer.norm = NormPlace::pre;
+  for_each_seed(golden, "decoder", [&](GoldenCase& c) {
+    TransformerDecoder decoder({.layer = layer, .layers = 2});
+    c.load(decoder);
+    const Tensor x = c.input("x"), memory = c.input("memory");
+    const int64_t T = x.size(1);
+    c.check_output("y", decoder(x, memory, causal_keep(T, T), c.input("keep"))).backward();
+    c.check_gradient("x", x);
+    c.check_gradient("memory", memory);
+    c.check_gradients(decoder);
+  });
+}
+
+TEST_CASE("a stack of encoder layers is a module like any other") {
+  manual_seed(5);
+  TransformerEncoder encoder({.layer = {.d_model = 8, .heads = 2, .feed_forward = 6}, .layers = 3});
+  CHECK(encoder.layers.size() == 3);
+  CHECK(encoder.norm.has_value());
+  eval(encoder);
+  const Tensor x = Tensor::randn({2, 4, 8});
+  CHECK(difference(clone(encoder)(x), encoder(x)) == 0);
+  // With causal_keep no word sees those after it.
+  const Tensor ahead = encoder(x, causal_keep(4, 4)), first = encoder(slice(x, 1, 0, 1));
+  CHECK(difference(slice(ahead, 1, 0, 1), first) < 1e-6);
+  CHECK_THROWS_WITH(TransformerEncoder({.layers = 0}), Contains("TransformerEncoder"));
+}
