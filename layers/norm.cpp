@@ -84,16 +84,17 @@ Array mean_of_rows(const Array& x) {
 }
 
 // With n = x rstd and d = g weight:  dL/dweight = sum over rows of g n,
-// dL/dx = rstd (d - n mean(d n)).
+// dL/dx = rstd (d - n mean(d n)): that of layer_norm at a mean of 0, and rstd mean(d) more.
 void rms_norm_backward(const Array& g, const Array& x, const Array& weight, const Array& rstd,
                        Gradients& out) {
-  const Shape& shape = x.shape();
-  const Array n = kernels::mul(x, rstd.expand(shape));
-  if (out.wants(1)) out.give(1, kernels::sum_to(kernels::mul(g, n), weight.shape()));
-  if (!out.wants(0)) return;
-  const Array d = weight.defined() ? kernels::mul(g, weight.expand(shape)) : g;
-  const Array along = mean_of_rows(kernels::mul(d, n)).expand(shape);
-  out.give(0, kernels::mul(kernels::sub(d, kernels::mul(n, along)), rstd.expand(shape)));
+  Array d_weight;
+  const Array d_x =
+      kernels::layer_norm_backward(g, x, weight, Array::zeros(rstd.shape(), x.dtype()), rstd,
+                                   out.wants(1) ? &d_weight : nullptr, nullptr);
+  const Array d = weight.defined() ? kernels::mul(g, weight.expand(x.shape())) : g;
+  kernels::add_into(d_x, kernels::mul(mean_of_rows(d), rstd).expand(x.shape()));
+  out.give(0, d_x);
+  out.give(1, d_weight);
 }
 
 Tensor rms_norm_of_rows(const Tensor& x, const Tensor& weight, double eps) {
