@@ -18,6 +18,24 @@ Embedding::Embedding(int64_t vocabulary, int64_t size, int64_t padding)
   if (padding >= 0) init::zeros(Tensor(weight.array().select(0, padding)));
 }
 
+Embedding Embedding::from_pretrained(const Tensor& vectors, bool freeze, int64_t padding) {
+  if (vectors.rank() != 2) {
+    throw ShapeError("Embedding::from_pretrained: the vectors are " + to_string(vectors.shape()) +
+                     ", expected [vocabulary, size]");
+  }
+  if (!is_floating(vectors.dtype())) {
+    throw TypeError(std::string("Embedding::from_pretrained: the vectors are ") +
+                    to_string(vectors.dtype()) + ", expected float32 or float64");
+  }
+  Embedding result = [&] {
+    const ShapesOnly no_numbers;
+    return Embedding(vectors.size(0), vectors.size(1), padding);
+  }();
+  result.weight = Parameter(Tensor(vectors.array().clone()));
+  if (freeze) heed::freeze(result);
+  return result;
+}
+
 Tensor Embedding::operator()(const Tensor& ids) const {
   return embedding(weight, ids, padding_index);
 }

@@ -12,6 +12,10 @@ struct Embedding {
   int64_t padding_index;
 
   Embedding(int64_t vocabulary, int64_t size, int64_t padding_index = -1);
+  /// A copy of these vectors, [V, E], not trained while it is frozen (see `unfreeze`). Throws
+  /// `ShapeError`, `TypeError`. As torch.nn.Embedding.from_pretrained.
+  static Embedding from_pretrained(const Tensor& vectors, bool freeze = true,
+                                   int64_t padding_index = -1);
   Tensor operator()(const Tensor& ids) const;
   void members(Members& m) { m("weight", weight); }
   auto arguments() const { return std::tuple(weight.size(0), weight.size(1), padding_index); }

@@ -29,6 +29,11 @@ struct Steps {
 
 Array at(const Array& keep, int64_t t) { return keep.defined() ? keep.select(0, t) : keep; }
 
+/// The bias for each row, zeros without one.
+Array repeated(const Array& bias, const Shape& shape, DType dtype) {
+  return bias.defined() ? bias.expand(shape).contiguous() : Array::zeros(shape, dtype);
+}
+
 Steps checked(const Tensor& gates_x, const Tensor& weight, const Tensor& bias,
               const SequenceOptions& options) {
   if (gates_x.rank() != 3 || gates_x.size(1) == 0 || weight.rank() != 2) {
@@ -40,7 +45,7 @@ Steps checked(const Tensor& gates_x, const Tensor& weight, const Tensor& bias,
   const int64_t B = gates_x.size(0), S = gates_x.size(1), n = weight.size(1);
   require_shape(name, "gates_x", gates_x, {B, S, 3 * n});
   require_shape(name, "the weight", weight, {3 * n, n});
-  require_shape(name, "the bias", bias, {3 * n});
+  if (bias.defined()) require_shape(name, "the bias", bias, {3 * n});
   if (options.first.defined()) require_shape(name, "the first state", options.first, {B, n});
   if (options.keep.defined()) require_mask(name, options.keep, {S, B});
   for (const Tensor* x : {&weight, &bias, &options.first}) {
@@ -131,6 +136,7 @@ Tensor gru_sequence(const Tensor& gates_x, const Tensor& weight, const Tensor& b
   const Array gates = Array::empty({recorded ? s.S : 1, s.B, 4 * s.n}, gates_x.dtype());
   const Array start = s.before(states, s.word(0));
   const Array keep = options.keep.defined() ? options.keep.array() : Array();
+  const Array added = bias.defined() ? bias.array() : Array();
   if (first.defined()) {
     kernels::copy_into(start, first.array());
   } else {
@@ -140,8 +146,8 @@ Tensor gru_sequence(const Tensor& gates_x, const Tensor& weight, const Tensor& b
     const int64_t t = s.word(i);
     const Array h = s.before(states, t);
     const bool from_zeros = i == 0 && !first.defined();
-    const Array gates_h = from_zeros ? bias.array().expand({s.B, 3 * s.n}).contiguous()
-                                     : kernels::linear(h, weight.array(), bias.array());
+    const Array gates_h = from_zeros ? repeated(added, {s.B, 3 * s.n}, h.dtype())
+                                     : kernels::linear(h, weight.array(), added);
     kernels::gru_gates(gates_x.array().select(1, t), gates_h, h, at(keep, t), s.after(states, t),
                        gates.select(0, recorded ? t : 0));
   }

@@ -1,5 +1,6 @@
 #include "initializers.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "../core/error.hpp"
@@ -37,6 +38,45 @@ Fans fans(const char* name, const Tensor& weight) {
   }
   const auto count = static_cast<double>(weight.numel());
   return {count / static_cast<double>(weight.size(0)), count / static_cast<double>(weight.size(1))};
+}
+
+/// gain / sqrt(fan), the standard deviation of He et al. 2015.
+double kaiming_deviation(const char* name, const Tensor& weight, double slope, Fan mode,
+                         Activation activation) {
+  const Fans fan = fans(name, weight);
+  return calculate_gain(activation, slope) / std::sqrt(mode == Fan::in ? fan.in : fan.out);
+}
+
+/// The probability of a standard normal number below z.
+double below(double z) { return std::erfc(-z / std::sqrt(2.0)) / 2; }
+
+/// c[0] x^(N-1) + ... + c[N-1].
+template <std::size_t N>
+double polynomial(const double (&c)[N], double x) {
+  double y = 0;
+  for (const double coefficient : c) y = y * x + coefficient;
+  return y;
+}
+
+/// The z with below(z) = p, p in (0, 1), to 1.2e-9 of itself: the rational functions of Acklam,
+/// "An algorithm for computing the inverse normal cumulative distribution function", 2003.
+double quantile(double p) {
+  constexpr double a[] = {-3.969683028665376e+01, 2.209460984245205e+02,  -2.759285104469687e+02,
+                          1.383577518672690e+02,  -3.066479806614716e+01, 2.506628277459239e+00};
+  constexpr double b[] = {-5.447609879822406e+01, 1.615858368580409e+02,  -1.556989798598866e+02,
+                          6.680131188771972e+01,  -1.328068155288572e+01, 1};
+  constexpr double c[] = {-7.784894002430293e-03, -3.223964580411365e-01, -2.400758277161838e+00,
+                          -2.549732539343734e+00, 4.374664141464968e+00,  2.938163982698783e+00};
+  constexpr double d[] = {7.784695709041462e-03, 3.224671290700398e-01, 2.445134137142996e+00,
+                          3.754408661907416e+00, 1};
+  constexpr double tail = 0.02425;
+  if (p > 1 - tail) return -quantile(1 - p);
+  if (p < tail) {
+    const double q = std::sqrt(-2 * std::log(p));
+    return polynomial(c, q) / polynomial(d, q);
+  }
+  const double q = p - 0.5, r = q * q;
+  return q * polynomial(a, r) / polynomial(b, r);
 }
 
 /// Makes the rows of the `rows` x `columns` matrix orthonormal, rows <= columns, by modified
@@ -86,6 +126,34 @@ void normal(const Tensor& weight, double standard_deviation) {
   write(weight, kernels::mul(unit, standard_deviation));
 }
 
+void normal(const Tensor& weight, double mean, double standard_deviation) {
+  if (ShapesOnly::active()) return;
+  const Array unit = Tensor::randn(weight.shape(), weight.dtype()).array();
+  write(weight, kernels::add(kernels::mul(unit, standard_deviation), mean));
+}
+
+void trunc_normal(const Tensor& weight, double mean, double standard_deviation, double low,
+                  double high) {
+  if (!(low < high) || !(standard_deviation > 0)) {
+    throw ConfigError("init::trunc_normal: the bounds are " + std::to_string(low) + " and " +
+                      std::to_string(high) + ", the standard deviation " +
+                      std::to_string(standard_deviation) + "; expected low < high and one above 0");
+  }
+  if (ShapesOnly::active()) return;
+  // The inverse of the distribution function, of a uniform number. Probabilities are exact near 0
+  // alone, so that an interval above the mean is drawn as its mirror image.
+  const bool mirrored = low > mean;
+  const double sign = mirrored ? -1 : 1;
+  const double first = below((mirrored ? mean - high : low - mean) / standard_deviation);
+  const double last = below((mirrored ? mean - low : high - mean) / standard_deviation);
+  auto values = Tensor::rand(weight.shape(), float64).to_vector<double>();
+  for (double& value : values) {
+    const double p = std::clamp(first + value * (last - first), 1e-300, 1 - 1e-16);
+    value = std::clamp(mean + sign * standard_deviation * quantile(p), low, high);
+  }
+  write(weight, Array::from(values, weight.shape()).to(weight.dtype()));
+}
+
 void uniform_fan(const Tensor& weight, int64_t fan) {
   const double bound = 1 / std::sqrt(static_cast<double>(fan));
   uniform(weight, -bound, bound);
@@ -100,6 +168,31 @@ void xavier_uniform(const Tensor& weight, double gain) {
 void xavier_normal(const Tensor& weight, double gain) {
   const Fans fan = fans("xavier_normal", weight);
   normal(weight, gain * std::sqrt(2 / (fan.in + fan.out)));
+}
+
+double calculate_gain(Activation activation, double slope) {
+  switch (activation) {
+    case Activation::tanh:
+      return 5.0 / 3;
+    case Activation::relu:
+      return std::sqrt(2.0);
+    case Activation::leaky_relu:
+      return std::sqrt(2 / (1 + slope * slope));
+    case Activation::linear:
+    case Activation::sigmoid:
+      break;
+  }
+  return 1;
+}
+
+void kaiming_uniform(const Tensor& weight, double slope, Fan fan, Activation activation) {
+  const double bound =
+      std::sqrt(3.0) * kaiming_deviation("kaiming_uniform", weight, slope, fan, activation);
+  uniform(weight, -bound, bound);
+}
+
+void kaiming_normal(const Tensor& weight, double slope, Fan fan, Activation activation) {
+  normal(weight, kaiming_deviation("kaiming_normal", weight, slope, fan, activation));
 }
 
 void orthogonal(const Tensor& weight, double gain) {

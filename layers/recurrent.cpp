@@ -1,7 +1,6 @@
 #include "recurrent.hpp"
 
 #include "../core/kernels/kernels.hpp"
-#include "../core/memory.hpp"
 #include "../core/operations.hpp"
 #include "../core/record.hpp"
 #include "check.hpp"
@@ -12,20 +11,20 @@ namespace heed {
 namespace {
 
 struct CellKind {
-  const char *layer, *cell;
+  const char* name;
   int64_t gates;
 };
 
 CellKind kind_of(Cell cell) {
   switch (cell) {
     case Cell::gru:
-      return {"GRU", "GRUCell", 3};
+      return {"GRUCell", 3};
     case Cell::lstm:
-      return {"LSTM", "LSTMCell", 4};
+      return {"LSTMCell", 4};
     case Cell::rnn:
       break;
   }
-  return {"RNN", "RNNCell", 1};
+  return {"RNNCell", 1};
 }
 
 /// Shapes of a step: gates [B, 3n], h [B, n], keep [B].
@@ -76,37 +75,16 @@ Tensor interpolate(const Tensor& z, const Tensor& c, const Tensor& h) { return c
 Tensor step_reset_before(const RecurrentCell& cell, const Tensor& gates_x, const Tensor& h,
                          const Tensor& keep) {
   const int64_t n = cell.config.hidden;
-  const Tensor gates_h =
-      linear(h, slice(cell.weight_hh, 0, 0, 2 * n), slice(cell.bias_hh, 0, 0, 2 * n));
+  const auto product = [&](const Tensor& state, int64_t begin, int64_t end) {
+    const Tensor& bias = cell.bias_hh;
+    return linear(state, slice(cell.weight_hh, 0, begin, end),
+                  bias.defined() ? slice(bias, 0, begin, end) : bias);
+  };
+  const Tensor gates_h = product(h, 0, 2 * n);
   const Tensor gates = sigmoid(slice(gates_x, -1, 0, 2 * n) + gates_h);
   const Tensor r = slice(gates, -1, 0, n), z = slice(gates, -1, n, 2 * n);
-  const Tensor candidate =
-      tanh(gate(gates_x, 2) + linear(r * h, slice(cell.weight_hh, 0, 2 * n, 3 * n),
-                                     slice(cell.bias_hh, 0, 2 * n, 3 * n)));
+  const Tensor candidate = tanh(gate(gates_x, 2) + product(r * h, 2 * n, 3 * n));
   return keep_rows(interpolate(z, candidate, h), h, keep);
-}
-
-/// One direction over the whole sequence: a single product for all inputs, then step by step.
-/// x: [B, S, I], keep_steps: [S, B] or undefined, state: the first, undefined for zeros -> the
-/// states [B, S, .] in the order of the words.
-Tensor run(const RecurrentCell& cell, const Tensor& x, const Tensor& keep_steps, Tensor state,
-           bool backward) {
-  const int64_t S = x.size(1);
-  const Tensor gates_x = cell.project(x);  // [B, S, G n]
-  if (cell.config.cell == Cell::gru && cell.config.reset == Reset::after) {
-    return gru_sequence(gates_x, cell.weight_hh, cell.bias_hh,
-                        {.first = state, .keep = keep_steps, .backward = backward});
-  }
-  if (!state.defined()) state = Tensor::zeros({x.size(0), cell.state_size()}, x.dtype());
-  Pooled<Tensor> states(static_cast<std::size_t>(S));
-  for (int64_t i = 0; i < S; ++i) {
-    const int64_t t = backward ? S - 1 - i : i;
-    // Padding stands at the end: backward, the state stays the first until the last real word.
-    const Tensor keep = keep_steps.defined() ? select(keep_steps, 0, t) : Tensor();
-    state = cell.step(select(gates_x, 1, t), state, keep);
-    states[static_cast<std::size_t>(t)] = state;
-  }
-  return stack(states, 1);
 }
 
 void gru_step_backward(const Array& g, const Array& h, const Array& keep, const Array& gates,
@@ -129,28 +107,20 @@ void lstm_step_backward(const Array& g, const Array& state, const Array& next, c
   out.give(1, d_state);
 }
 
-void check_sequence(const RecurrentLayers& layers, const Tensor& x, const Tensor& keep,
-                    const Tensor& first) {
-  const char* name = kind_of(layers.config.cell).layer;
-  if (x.rank() != 3 || x.size(1) == 0) {
+/// What a cell remembers beside x [..., I]: the state given, [..., n], or zeros where none is.
+Tensor state_or_zeros(const RecurrentCell& cell, const Tensor& x, const char* what,
+                      const Tensor& state) {
+  const char* name = kind_of(cell.config.cell).name;
+  if (x.rank() == 0 || x.size(-1) != cell.config.input) {
     throw ShapeError(std::string(name) + ": x is " + to_string(x.shape()) +
-                     ", expected [batch, words, features] with at least one word");
+                     ", expected [batch, features] with " + std::to_string(cell.config.input) +
+                     " features");
   }
-  const int64_t B = x.size(0), S = x.size(1);
-  require_shape(name, "x", x, {B, S, layers.config.input});
-  if (keep.defined()) require_mask(name, keep, {B, S});
-  if (!first.defined()) return;
-  require_shape(name, "h0", first,
-                {static_cast<int64_t>(layers.cells.size()), B, layers.cells[0].state_size()});
-}
-
-/// A mask that keeps every word is none.
-bool keeps_all(const Tensor& keep) {
-  return sum(keep.to(int32)).item() == static_cast<double>(keep.numel());
-}
-
-std::string suffix(int64_t layer, bool backward) {
-  return "_l" + std::to_string(layer) + (backward ? "_reverse" : "");
+  Shape shape = x.shape();
+  shape[x.rank() - 1] = cell.config.hidden;
+  if (!state.defined()) return Tensor::zeros(shape, x.dtype());
+  require_shape(name, what, state, shape);
+  return state;
 }
 
 }  // namespace
@@ -193,20 +163,22 @@ Tensor composed::lstm_step(const Tensor& gates, const Tensor& state, const Tenso
 
 RecurrentCell::RecurrentCell(CellConfig sizes) : config(sizes) {
   const CellKind kind = kind_of(sizes.cell);
-  const int64_t n = positive(kind.cell, "hidden", sizes.hidden), rows = kind.gates * n;
-  weight_ih = Parameter(init::empty({rows, positive(kind.cell, "input", sizes.input)}));
+  const int64_t n = positive(kind.name, "hidden", sizes.hidden), rows = kind.gates * n;
+  weight_ih = Parameter(init::empty({rows, positive(kind.name, "input", sizes.input)}));
   weight_hh = Parameter(init::empty({rows, n}));
-  bias_ih = Parameter(init::empty({rows}));
-  bias_hh = Parameter(init::empty({rows}));
+  if (sizes.bias) {
+    bias_ih = Parameter(init::empty({rows}));
+    bias_hh = Parameter(init::empty({rows}));
+  }
   for (const Parameter* weight : {&weight_ih, &weight_hh, &bias_ih, &bias_hh}) {
-    init::uniform_fan(*weight, n);
+    if (weight->defined()) init::uniform_fan(*weight, n);
   }
 }
 
 Tensor RecurrentCell::project(const Tensor& x) const { return linear(x, weight_ih, bias_ih); }
 
 Tensor RecurrentCell::step(const Tensor& gates_x, const Tensor& state, const Tensor& keep) const {
-  if (state.rank() > 2) {
+  if (state.rank() != 2) {
     const Tensor next =
         step(reshape(gates_x, {-1, gates_x.size(-1)}), reshape(state, {-1, state.size(-1)}), keep);
     return reshape(next, state.shape());
@@ -235,20 +207,28 @@ int64_t RecurrentCell::state_size() const {
 }
 
 GRUCell::GRUCell(GRUCellConfig sizes)
-    : RecurrentCell(
-          {.cell = Cell::gru, .input = sizes.input, .hidden = sizes.hidden, .reset = sizes.reset}) {
+    : RecurrentCell({.cell = Cell::gru,
+                     .input = sizes.input,
+                     .hidden = sizes.hidden,
+                     .reset = sizes.reset,
+                     .bias = sizes.bias}) {}
+
+Tensor GRUCell::operator()(const Tensor& x, const Tensor& h) const {
+  return step(project(x), state_or_zeros(*this, x, "h", h));
 }
 
-Tensor GRUCell::operator()(const Tensor& x, const Tensor& h) const { return step(project(x), h); }
-
 LSTMCell::LSTMCell(LSTMCellConfig sizes)
-    : RecurrentCell({.cell = Cell::lstm, .input = sizes.input, .hidden = sizes.hidden}) {}
+    : RecurrentCell(
+          {.cell = Cell::lstm, .input = sizes.input, .hidden = sizes.hidden, .bias = sizes.bias}) {}
 
 LSTMState LSTMCell::operator()(const Tensor& x, const LSTMState& state) const {
+  if (state.h.defined() != state.c.defined()) {
+    throw ShapeError("LSTMCell: h and c come together, or neither for zeros");
+  }
+  const Tensor h = state_or_zeros(*this, x, "h", state.h);
+  const Tensor c = state_or_zeros(*this, x, "c", state.c);
   const int64_t n = config.hidden;
-  require_shape("LSTMCell", "h", state.h, {x.size(0), n});
-  require_shape("LSTMCell", "c", state.c, {x.size(0), n});
-  const Tensor next = step(project(x), cat({state.h, state.c}, -1));
+  const Tensor next = step(project(x), cat({h, c}, -1));
   return {slice(next, -1, 0, n), slice(next, -1, n, 2 * n)};
 }
 
@@ -256,100 +236,11 @@ RNNCell::RNNCell(RNNCellConfig sizes)
     : RecurrentCell({.cell = Cell::rnn,
                      .input = sizes.input,
                      .hidden = sizes.hidden,
-                     .nonlinearity = sizes.nonlinearity}) {}
+                     .nonlinearity = sizes.nonlinearity,
+                     .bias = sizes.bias}) {}
 
-Tensor RNNCell::operator()(const Tensor& x, const Tensor& h) const { return step(project(x), h); }
-
-RecurrentLayers::RecurrentLayers(RecurrentLayersConfig sizes)
-    : config(sizes), dropout(sizes.dropout) {
-  positive(kind_of(sizes.cell).layer, "layers", sizes.layers);
-  for (int64_t layer = 0; layer < sizes.layers; ++layer) {
-    const int64_t input = layer == 0 ? sizes.input : directions() * sizes.hidden;
-    for (int64_t direction = 0; direction < directions(); ++direction) {
-      cells.emplace_back(
-          CellConfig{sizes.cell, input, sizes.hidden, sizes.reset, sizes.nonlinearity});
-    }
-  }
+Tensor RNNCell::operator()(const Tensor& x, const Tensor& h) const {
+  return step(project(x), state_or_zeros(*this, x, "h", h));
 }
-
-RecurrentResult RecurrentLayers::operator()(const Tensor& x, const Tensor& keep,
-                                            const Tensor& first) const {
-  check_sequence(*this, x, keep, first);
-  Tensor keep_steps, padding;  // [S, B], [B, S, 1]
-  if (keep.defined() && !keeps_all(keep)) {
-    keep_steps = Tensor(keep.array().transpose(0, 1).contiguous());
-    padding = unsqueeze(logical_not(keep), 2);
-  }
-
-  RecurrentResult result{x, {}, {}};
-  Pooled<Tensor> last;
-  for (int64_t layer = 0; layer < config.layers; ++layer) {
-    const Tensor below = layer == 0 ? x : dropout(result.output);
-    Pooled<Tensor> outputs;
-    for (int64_t direction = 0; direction < directions(); ++direction) {
-      const int64_t k = layer * directions() + direction;
-      const bool backward = direction == 1;
-      const RecurrentCell& cell = cells[static_cast<std::size_t>(k)];
-      const Tensor start = first.defined() ? select(first, 0, k) : Tensor();
-      const Tensor states = run(cell, below, keep_steps, start, backward);
-      last.push_back(select(states, 1, backward ? 0 : -1));
-      outputs.push_back(cell.output(states));
-    }
-    result.output = outputs.size() == 1 ? outputs[0] : cat(outputs, -1);  // [B, S, directions n]
-    if (padding.defined()) result.output = masked_fill(result.output, padding, 0);
-  }
-  const Tensor all = stack(last, 0);
-  result.last = cells[0].output(all);
-  if (config.cell == Cell::lstm) {
-    result.last_cell = slice(all, -1, config.hidden, 2 * config.hidden);
-  }
-  return result;
-}
-
-void RecurrentLayers::members(Members& m) {
-  for (std::size_t k = 0; k < cells.size(); ++k) {
-    RecurrentCell& cell = cells[k];
-    const auto index = static_cast<int64_t>(k);
-    const std::string end = suffix(index / directions(), index % directions() == 1);
-    m("weight_ih" + end, cell.weight_ih)("weight_hh" + end, cell.weight_hh);
-    m("bias_ih" + end, cell.bias_ih)("bias_hh" + end, cell.bias_hh);
-  }
-  m("dropout", dropout);
-}
-
-GRU::GRU(GRUConfig sizes)
-    : RecurrentLayers({.cell = Cell::gru,
-                       .input = sizes.input,
-                       .hidden = sizes.hidden,
-                       .layers = sizes.layers,
-                       .bidirectional = sizes.bidirectional,
-                       .reset = sizes.reset,
-                       .dropout = sizes.dropout}) {}
-
-LSTM::LSTM(LSTMConfig sizes)
-    : RecurrentLayers({.cell = Cell::lstm,
-                       .input = sizes.input,
-                       .hidden = sizes.hidden,
-                       .layers = sizes.layers,
-                       .bidirectional = sizes.bidirectional,
-                       .dropout = sizes.dropout}) {}
-
-RecurrentResult LSTM::operator()(const Tensor& x, const Tensor& keep,
-                                 const LSTMState& first) const {
-  if (!first.h.defined() && !first.c.defined()) return RecurrentLayers::operator()(x, keep);
-  if (!first.h.defined() || !first.c.defined() || first.h.shape() != first.c.shape()) {
-    throw ShapeError("LSTM: the first h and c come together and have one shape");
-  }
-  return RecurrentLayers::operator()(x, keep, cat({first.h, first.c}, -1));
-}
-
-RNN::RNN(RNNConfig sizes)
-    : RecurrentLayers({.cell = Cell::rnn,
-                       .input = sizes.input,
-                       .hidden = sizes.hidden,
-                       .layers = sizes.layers,
-                       .bidirectional = sizes.bidirectional,
-                       .nonlinearity = sizes.nonlinearity,
-                       .dropout = sizes.dropout}) {}
 
 }  // namespace heed

@@ -34,8 +34,8 @@ struct SequenceOptions {
 };
 
 /// The states after every word: gru_step(gates_x_t, U h + b', h) from word to word. gates_x:
-/// [B, S, 3n], weight (U): [3n, n], bias (b'): [3n] -> [B, S, n]. One recorded operation, which
-/// keeps of a step r, z, c and U_n h. Throws `ShapeError`, `TypeError`.
+/// [B, S, 3n], weight (U): [3n, n], bias (b'): [3n] or undefined -> [B, S, n]. One recorded
+/// operation, which keeps of a step r, z, c and U_n h. Throws `ShapeError`, `TypeError`.
 Tensor gru_sequence(const Tensor& gates_x, const Tensor& weight, const Tensor& bias,
                     const SequenceOptions& options = {});
 
@@ -54,12 +54,14 @@ Tensor gru_sequence(const Tensor& gates_x, const Tensor& weight, const Tensor& b
 Tensor lstm_step(const Tensor& gates, const Tensor& state, const Tensor& keep = {});
 }  // namespace composed
 
-/// Kind and sizes of a cell. `reset` is read by a GRU, `nonlinearity` by a plain net.
+/// Kind and sizes of a cell. `reset` is read by a GRU, `nonlinearity` by a plain net. Without
+/// `bias` there is no b and no b', here and in the configurations below.
 struct CellConfig {
   Cell cell = Cell::gru;
   int64_t input = 0, hidden = 0;
   Reset reset = Reset::after;
   Nonlinearity nonlinearity = Nonlinearity::tanh;
+  bool bias = true;
 };
 
 /// One step of any recurrent net: what GRUCell, LSTMCell and RNNCell are. weight_ih [G n, I],
@@ -91,50 +93,56 @@ struct RecurrentCell {
 struct GRUCellConfig {
   int64_t input, hidden;
   Reset reset = Reset::after;
+  bool bias = true;
 };
 
 /// Gated recurrent unit, one step (Cho et al. 2014, section 2.3), with PyTorch's update,
-/// h' = (1 - z) c + z h.   x: [B, I], h: [B, n] -> [B, n]. With the reset gate before the product:
-/// c = tanh(W x + b + U (r h) + b'). As torch.nn.GRUCell.
+/// h' = (1 - z) c + z h.   x: [B, I] or [I], h: [B, n] or [n], undefined: zeros -> h'. With the
+/// reset gate before the product: c = tanh(W x + b + U (r h) + b'). As torch.nn.GRUCell.
 struct GRUCell : RecurrentCell {
   explicit GRUCell(GRUCellConfig sizes);
-  Tensor operator()(const Tensor& x, const Tensor& h) const;
+  Tensor operator()(const Tensor& x, const Tensor& h = {}) const;
   auto arguments() const {
-    return std::tuple(GRUCellConfig{config.input, config.hidden, config.reset});
+    return std::tuple(GRUCellConfig{config.input, config.hidden, config.reset, config.bias});
   }
 };
 
 /// Sizes of an LSTMCell.
 struct LSTMCellConfig {
   int64_t input, hidden;
+  bool bias = true;
 };
 
-/// What an LSTM remembers: h and c, each [B, n].
+/// What an LSTM remembers: h and c, each [B, n]; both or neither (zeros).
 struct LSTMState {
   Tensor h, c;
 };
 
 /// Long short-term memory, one step (Hochreiter and Schmidhuber 1997, with a forget gate; the
-/// equations stand at `lstm_step`).   x: [B, I], h and c: [B, n]. As torch.nn.LSTMCell.
+/// equations stand at `lstm_step`).   x: [B, I] or [I], h and c: [B, n] or [n], undefined: zeros.
+/// As torch.nn.LSTMCell.
 struct LSTMCell : RecurrentCell {
   explicit LSTMCell(LSTMCellConfig sizes);
-  LSTMState operator()(const Tensor& x, const LSTMState& state) const;
-  auto arguments() const { return std::tuple(LSTMCellConfig{config.input, config.hidden}); }
+  LSTMState operator()(const Tensor& x, const LSTMState& state = {}) const;
+  auto arguments() const {
+    return std::tuple(LSTMCellConfig{config.input, config.hidden, config.bias});
+  }
 };
 
 /// Sizes of an RNNCell.
 struct RNNCellConfig {
   int64_t input, hidden;
   Nonlinearity nonlinearity = Nonlinearity::tanh;
+  bool bias = true;
 };
 
 /// Plain recurrent net, one step, h' = tanh(W x + b + U h + b') (Elman 1990).
-/// x: [B, I], h: [B, n] -> [B, n]. As torch.nn.RNNCell.
+/// x: [B, I] or [I], h: [B, n] or [n], undefined: zeros -> h'. As torch.nn.RNNCell.
 struct RNNCell : RecurrentCell {
   explicit RNNCell(RNNCellConfig sizes);
-  Tensor operator()(const Tensor& x, const Tensor& h) const;
+  Tensor operator()(const Tensor& x, const Tensor& h = {}) const;
   auto arguments() const {
-    return std::tuple(RNNCellConfig{config.input, config.hidden, config.nonlinearity});
+    return std::tuple(RNNCellConfig{config.input, config.hidden, config.nonlinearity, config.bias});
   }
 };
 
@@ -147,6 +155,7 @@ struct RecurrentLayersConfig {
   Reset reset = Reset::after;
   Nonlinearity nonlinearity = Nonlinearity::tanh;
   double dropout = 0;
+  bool bias = true;
 };
 
 /// What recurrent layers return.
@@ -162,7 +171,8 @@ struct RecurrentResult {
 
 /// Recurrent cells over sequences, several layers, one or both directions: what GRU, LSTM and RNN
 /// are.   x: [B, S, I]. keep: [B, S] bool, true = real word, padding at the end only; undefined: no
-/// padding. A padded sequence gives what it gives alone. Weights are named and laid out as in
+/// padding. A padded sequence gives what it gives alone. One sequence, x: [S, I], keep: [S], has no
+/// axis B here and below. Weights are named and laid out as in
 /// torch.nn.GRU(batch_first=True): weight_ih_l0, ..., bias_hh_l1_reverse.
 struct RecurrentLayers {
   RecurrentLayersConfig config;
@@ -185,6 +195,7 @@ struct GRUConfig {
   bool bidirectional = false;
   Reset reset = Reset::after;
   double dropout = 0;
+  bool bias = true;
 };
 
 /// Gated recurrent units over sequences. The first states are h0,
@@ -193,7 +204,8 @@ struct GRU : RecurrentLayers {
   explicit GRU(GRUConfig sizes);
   auto arguments() const {
     const auto& c = config;
-    return std::tuple(GRUConfig{c.input, c.hidden, c.layers, c.bidirectional, c.reset, c.dropout});
+    return std::tuple(
+        GRUConfig{c.input, c.hidden, c.layers, c.bidirectional, c.reset, c.dropout, c.bias});
   }
 };
 
@@ -203,6 +215,7 @@ struct LSTMConfig {
   int64_t layers = 1;
   bool bidirectional = false;
   double dropout = 0;
+  bool bias = true;
 };
 
 /// Long short-term memories over sequences. first.h and first.c: [layers * directions, B, n], both
@@ -213,7 +226,7 @@ struct LSTM : RecurrentLayers {
                              const LSTMState& first = {}) const;
   auto arguments() const {
     const auto& c = config;
-    return std::tuple(LSTMConfig{c.input, c.hidden, c.layers, c.bidirectional, c.dropout});
+    return std::tuple(LSTMConfig{c.input, c.hidden, c.layers, c.bidirectional, c.dropout, c.bias});
   }
 };
 
@@ -224,6 +237,7 @@ struct RNNConfig {
   bool bidirectional = false;
   Nonlinearity nonlinearity = Nonlinearity::tanh;
   double dropout = 0;
+  bool bias = true;
 };
 
 /// Plain recurrent nets over sequences. The first states are h0,
@@ -233,7 +247,7 @@ struct RNN : RecurrentLayers {
   auto arguments() const {
     const auto& c = config;
     return std::tuple(
-        RNNConfig{c.input, c.hidden, c.layers, c.bidirectional, c.nonlinearity, c.dropout});
+        RNNConfig{c.input, c.hidden, c.layers, c.bidirectional, c.nonlinearity, c.dropout, c.bias});
   }
 };
 

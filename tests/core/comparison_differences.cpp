@@ -34,7 +34,7 @@ const std::vector<KnownDifference> differences = {
      "`gelu` is exact in its tail, where PyTorch's 1 + erf(x / sqrt(2)) cancels to 0, "
      "and at infinity and the largest numbers, where PyTorch has NaN and inf in "
      "float32."},
-    {"layer_norm/(plain)?:(mean|one|special):.*", 76,
+    {"layer_norm/(plain|axes)?:(mean|one|special):.*", 78,
      "`layer_norm` takes the mean away before it scales: at a large mean it keeps the "
      "digits that PyTorch's x rstd - mean rstd loses, in the gradients too. A -0 stays "
      "-0."},

@@ -261,6 +261,14 @@ void add_products_and_losses(Rows& rows) {
   }
   add_row(rows, "layer_norm/", [](const Inputs& x) { return layer_norm(x[0], x[1], x[2]); });
   add_row(rows, "layer_norm/plain", [](const Inputs& x) { return layer_norm(x[0]); });
+  add_row(rows, "layer_norm/axes",
+          [](const Inputs& x) { return layer_norm(x[0], x[1].shape(), x[1], x[2]); });
+  add_row(rows, "rms_norm/", [](const Inputs& x) { return rms_norm(x[0], x[1]); });
+  add_row(rows, "rms_norm/plain", [](const Inputs& x) { return rms_norm(x[0]); });
+  for (const Named& s : {Named{"0.5", 0.5}, Named{"0", 0}}) {
+    add_row(rows, std::string("rms_norm/") + s.name,
+            [eps = s.value](const Inputs& x) { return rms_norm(x[0], x[1].shape(), x[1], eps); });
+  }
 }
 
 }  // namespace

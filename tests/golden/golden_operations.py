@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from golden_file import PRECISIONS, call, random_weights, record
+from golden_file import PRECISIONS, call, ragged, random_weights, record
 from golden_rnn_search import AdditiveAttention
 
 EINSUMS = {
@@ -73,6 +73,30 @@ def make_layers(golden, seed):
            random_weights(attention),
            lambda i, w: dict(zip(("context", "weights"),
                                  call(attention, w, i["s"], i["annotations"], i["keep"]))))
+
+
+def make_norms(golden, seed):
+    """Norms of several axes and without weights; the words of a text as one vector."""
+    x = torch.randn(3, 7, 11) * 2 + 0.5
+    norms = {
+        "layer_norm_axes": nn.LayerNorm([7, 11]),
+        "layer_norm_no_bias": nn.LayerNorm(11, eps=0.1, bias=False),
+        "layer_norm_plain": nn.LayerNorm([7, 11], eps=0.1, elementwise_affine=False),
+        "rms_norm": nn.RMSNorm(11),
+        "rms_norm_axes": nn.RMSNorm([7, 11], eps=0.1),
+        "rms_norm_plain": nn.RMSNorm(11, elementwise_affine=False)}
+    for case, norm in norms.items():
+        weights = {name: torch.randn(p.shape) for name, p in norm.named_parameters()}
+        record(golden, case, seed, {"x": x}, weights,
+               lambda i, w, norm=norm: {"y": call(norm, w, i["x"])}, ["float64"])
+
+    def pooled(i):
+        keep = i["keep"][:, :, None]
+        return {"mean": i["x"].masked_fill(~keep, 0).sum(1) / keep.sum(1),
+                "max": i["x"].masked_fill(~keep, -math.inf).amax(1)}
+
+    record(golden, "pooling", seed, {"x": x, "keep": ragged([7, 2, 5], 7)}, {},
+           lambda i, w: pooled(i), ["float64"])
 
 
 def make_cross_entropy(golden, seed):

@@ -109,6 +109,45 @@ def make_recurrent(golden, seed):
                lambda i, w: {"h": call(cell, w, i["x"], i["h"])})
 
 
+def make_recurrent_options(golden, seed):
+    """Nets without biases, from first states of zeros, and of one sequence without a batch."""
+    B, S, I, n = 2, 5, 3, 7
+    kinds = {"gru": (nn.GRU, nn.GRUCell), "lstm": (nn.LSTM, nn.LSTMCell),
+             "rnn": (nn.RNN, nn.RNNCell)}
+
+    def sequence(module, w, x, first=None):
+        output, last = call(module, w, x, first)
+        h, *c = last if isinstance(last, tuple) else (last,)
+        return {"output": output, "last": h, **({"last_cell": c[0]} if c else {})}
+
+    def step(module, w, x, *first):
+        state = call(module, w, x, *first)
+        return dict(zip("hc", state)) if isinstance(state, tuple) else {"h": state}
+
+    def state(i):
+        return (i["h"], i["c"]) if "c" in i else i["h"]
+
+    for kind, (layers, cell) in kinds.items():
+        names = "hc" if kind == "lstm" else "h"
+        for case, x, first, bias in (("no_bias", (B, S, I), (4, B, n), False),
+                                     ("alone", (S, I), (4, n), True)):
+            module = layers(I, n, 2, bias=bias, batch_first=True, bidirectional=True)
+            inputs = {"x": torch.randn(x)}
+            if case == "alone":
+                inputs.update({name: torch.randn(first) for name in names})
+            record(golden, f"{kind}_{case}", seed, inputs, random_weights(module),
+                   lambda i, w: sequence(module, w, i["x"], state(i) if "h" in i else None),
+                   ["float64"])
+        for case, x, first, bias in (("no_bias", (B, I), (B, n), False),
+                                     ("alone", (I,), (n,), True)):
+            module = cell(I, n, bias=bias)
+            inputs = {"x": torch.randn(x), **{name: torch.randn(first) for name in names}}
+            record(golden, f"{kind}_cell_{case}", seed, inputs, random_weights(module),
+                   lambda i, w: {**step(module, w, i["x"], state(i)),
+                                 **{"start_" + name: y
+                                    for name, y in step(module, w, i["x"]).items()}}, ["float64"])
+
+
 SCORES = {
     "additive": {}, "concat": {"attention": "concat"}, "dot": {"attention": "dot"},
     "scaled": {"attention": "scaled"}, "general": {"attention": "general"},

@@ -29,6 +29,7 @@ from safetensors.torch import save_file
 
 from comparison_cases import (PRECISIONS, Expanded, above, beyond, compute, ids, inf, infinite, large,
                               left, mask, nan, plain, right, rows, special, stored_as, ties)
+from comparison_norms import norms
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -376,6 +377,7 @@ def main():
     for family in (elementwise, selections, reductions, views, indexing, products, losses,
                    last_layers):
         family()
+    norms(row)
     tensors = {}
     for name, (function, cases) in ROWS.items():
         for label, case in cases.items():

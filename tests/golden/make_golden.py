@@ -19,13 +19,15 @@ from golden_attention import (make_attention, make_attention_bias, make_attentio
                               make_transformer_layers)
 from golden_file import SEEDS, Golden
 from golden_models import make_recurrent_models, make_transformer
-from golden_operations import make_cross_entropy, make_layers, make_operations, make_optim
-from golden_recurrent import make_gru, make_recurrent, make_scores
+from golden_operations import (make_cross_entropy, make_layers, make_norms, make_operations,
+                               make_optim)
+from golden_recurrent import make_gru, make_recurrent, make_recurrent_options, make_scores
 from golden_rnn_search import make_paper_rnn_search, make_rnn_search
 
 FILES = {
-    "operations": make_operations, "layers": make_layers, "cross_entropy": make_cross_entropy,
-    "gru": make_gru, "recurrent": make_recurrent, "scores": make_scores,
+    "operations": make_operations, "layers": make_layers, "norms": make_norms,
+    "cross_entropy": make_cross_entropy, "gru": make_gru, "recurrent": make_recurrent,
+    "recurrent_options": make_recurrent_options, "scores": make_scores,
     "recurrent_models": make_recurrent_models, "rnn_search": make_rnn_search,
     "paper_rnn_search": make_paper_rnn_search, "attention": make_attention,
     "attention_options": make_attention_options, "attention_bias": make_attention_bias,
