@@ -34,7 +34,7 @@ FeedForwardConfig feed_forward_sizes(const TransformerLayerConfig& c) {
 }
 
 LayerNorm norm_of(const TransformerLayerConfig& c) {
-  return LayerNorm(c.d_model, c.layer_norm_eps);
+  return LayerNorm(c.d_model, c.layer_norm_eps, true, c.bias);
 }
 
 template <class Layer>

@@ -122,6 +122,9 @@ def make_attention_bias(golden, seed):
            random_weights(stack),
            lambda i, w: {"y": call(stack, w, i["x"], i["memory"], tgt_mask=future(T),
                                    memory_key_padding_mask=~i["keep"])}, ["float64"])
+    layer = nn.TransformerEncoderLayer(D, H, 7, dropout=0.0, bias=False, batch_first=True)
+    record(golden, "layer_without_biases", seed, {"x": x}, random_weights(layer),
+           lambda i, w: {"y": call(layer, w, i["x"])}, ["float64"])
 
 
 def make_transformer_layers(golden, seed):

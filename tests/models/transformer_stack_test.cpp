@@ -33,6 +33,19 @@ TEST_CASE("the stacks of a Transformer's layers give PyTorch's outputs and gradi
   });
 }
 
+TEST_CASE("a Transformer layer without biases gives PyTorch's outputs and gradients") {
+  Golden golden("attention_bias");
+  for_each_seed(golden, "layer_without_biases", [](GoldenCase& c) {
+    TransformerEncoderLayer layer(
+        {.d_model = 15, .heads = 3, .feed_forward = 7, .dropout = 0, .bias = false});
+    c.load(layer);
+    const Tensor x = c.input("x");
+    c.check_output("y", layer(x).y).backward();
+    c.check_gradient("x", x);
+    c.check_gradients(layer);
+  });
+}
+
 TEST_CASE("a stack of encoder layers is a module like any other") {
   manual_seed(5);
   TransformerEncoder encoder({.layer = {.d_model = 8, .heads = 2, .feed_forward = 6}, .layers = 3});
