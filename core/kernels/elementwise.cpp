@@ -178,6 +178,14 @@ void add_into(const Array& target, const Array& x, double factor) {
   iterate(table().add_scaled[index(dtype)], target, {target, x, Number(factor, dtype)});
 }
 
+void mul_into(const Array& target, const Array& x) {
+  iterate(loops_of(Binary::mul)[index(target.dtype())], target, {target, x});
+}
+
+void div_into(const Array& target, const Array& x) {
+  iterate(loops_of(Binary::div)[index(target.dtype())], target, {target, x});
+}
+
 void scale(const Array& target, double factor) {
   const DType dtype = target.dtype();
   iterate(table().scale[index(dtype)], target, {target, Number(factor, dtype)});

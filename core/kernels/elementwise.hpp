@@ -56,6 +56,9 @@ void copy_into(const Array& target, const Array& source);
 void fill(const Array& target, double value);
 /// target += factor * x.
 void add_into(const Array& target, const Array& x, double factor = 1);
+/// target *= x, target /= x (floating), elementwise.
+void mul_into(const Array& target, const Array& x);
+void div_into(const Array& target, const Array& x);
 /// target *= factor.
 void scale(const Array& target, double factor);
 

@@ -27,6 +27,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 
+import comparison_selection
 from comparison_cases import (PRECISIONS, Expanded, above, beyond, compute, ids, inf, infinite, large,
                               left, mask, nan, plain, right, rows, special, stored_as, ties)
 
@@ -376,6 +377,8 @@ def main():
     for family in (elementwise, selections, reductions, views, indexing, products, losses,
                    last_layers):
         family()
+    for family in comparison_selection.FAMILIES:
+        family(row)
     tensors = {}
     for name, (function, cases) in ROWS.items():
         for label, case in cases.items():
