@@ -72,29 +72,31 @@ void check_target(const Arithmetic& f, const Tensor& target) {
                   "convert with .to()");
 }
 
-using IntoTarget = void (*)(const Array& target, const Array& operand, double factor);
-
-void change(const Arithmetic& f, const Tensor& target, const Tensor& other, double factor,
-            IntoTarget apply) {
+/// Calls `apply(target, operand)` with what `other` broadcasts to.
+template <class F>
+void change(const Arithmetic& f, const Tensor& target, const Tensor& other, F apply) {
   check_target(f, target);
   check_same_dtype(f.name, target, other);
-  check_number(f.name, target, factor);
-  apply(target.array(), expanded_operand(f.name, target, other, f.instead), factor);
+  apply(target.array(), expanded_operand(f.name, target, other, f.instead));
   target.array().bump_version();
 }
 
-void change(const Arithmetic& f, const Tensor& target, double value, double factor,
-            IntoTarget apply) {
+using IntoNumber = void (*)(const Array& target, double number);
+void change(const Arithmetic& f, const Tensor& target, double number, IntoNumber apply) {
   check_target(f, target);
   check_no_overlap(f.name, target.array());
-  check_number(f.name, target, value);
-  const Array number = Array::full({}, value, target.dtype());
-  apply(target.array(), number.expand(target.shape()), factor);
+  check_number(f.name, target, number);
+  apply(target.array(), number);
   target.array().bump_version();
 }
 
-void multiply_into(const Array& target, const Array& x, double) { kernels::mul_into(target, x); }
-void divide_into(const Array& target, const Array& x, double) { kernels::div_into(target, x); }
+/// target += factor * other.
+void add_product(const Arithmetic& f, const Tensor& target, const Tensor& other, double factor) {
+  check_target(f, target);
+  check_number(f.name, target, factor);
+  change(f, target, other,
+         [=](const Array& to, const Array& x) { kernels::add_into(to, x, factor); });
+}
 
 }  // namespace
 
@@ -114,38 +116,39 @@ Tensor& Tensor::fill_(double value) {
 }
 
 Tensor& Tensor::add_(const Tensor& other, double factor) {
-  change(addition, *this, other, factor, kernels::add_into);
+  add_product(addition, *this, other, factor);
   return *this;
 }
 Tensor& Tensor::add_(double value) {
-  change(addition, *this, value, 1, kernels::add_into);
+  change(addition, *this, value, kernels::add_into);
   return *this;
 }
 
 Tensor& Tensor::sub_(const Tensor& other, double factor) {
-  change(subtraction, *this, other, -factor, kernels::add_into);
+  add_product(subtraction, *this, other, -factor);
   return *this;
 }
 Tensor& Tensor::sub_(double value) {
-  change(subtraction, *this, value, -1, kernels::add_into);
+  change(subtraction, *this, -value, kernels::add_into);
   return *this;
 }
 
 Tensor& Tensor::mul_(const Tensor& other) {
-  change(multiplication, *this, other, 1, multiply_into);
+  change(multiplication, *this, other,
+         [](const Array& to, const Array& x) { kernels::mul_into(to, x); });
   return *this;
 }
 Tensor& Tensor::mul_(double factor) {
-  change(multiplication, *this, factor, 1, multiply_into);
+  change(multiplication, *this, factor, kernels::scale);
   return *this;
 }
 
 Tensor& Tensor::div_(const Tensor& other) {
-  change(division, *this, other, 1, divide_into);
+  change(division, *this, other, [](const Array& to, const Array& x) { kernels::div_into(to, x); });
   return *this;
 }
 Tensor& Tensor::div_(double divisor) {
-  change(division, *this, divisor, 1, divide_into);
+  change(division, *this, divisor, kernels::div_into);
   return *this;
 }
 

@@ -59,7 +59,9 @@ void add_into(const Array& target, const Array& x, double factor = 1);
 /// target *= x, target /= x (floating), elementwise.
 void mul_into(const Array& target, const Array& x);
 void div_into(const Array& target, const Array& x);
-/// target *= factor.
+/// target += number, target *= factor, target /= divisor (floating).
+void add_into(const Array& target, double number);
 void scale(const Array& target, double factor);
+void div_into(const Array& target, double divisor);
 
 }  // namespace heed::kernels

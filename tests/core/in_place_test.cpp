@@ -56,6 +56,27 @@ TEST_CASE("an assignment gives the bits of the operation, on views as well") {
   }
 }
 
+TEST_CASE("an assignment of a number gives the bits of the operation, on views as well") {
+  manual_seed(9);
+  for (const DType dtype : {float32, float64}) {
+    Tensor x = transpose(Tensor::randn({5, 7}, dtype), 0, 1);
+    for (int which = 0; which < 4; ++which) {
+      const Tensor wanted = which == 0   ? x + 0.7
+                            : which == 1 ? x - 1.3
+                            : which == 2 ? x * 1.1
+                                         : x / 0.3;
+      if (which == 0) x += 0.7;
+      if (which == 1) x -= 1.3;
+      if (which == 2) x *= 1.1;
+      if (which == 3) x /= 0.3;
+      CHECK(all_equal(x, wanted));
+    }
+  }
+  Tensor whole = Tensor::arange(3, int32);
+  ((whole += 5) -= 2) *= 3;
+  CHECK(whole.to_vector<int32_t>() == std::vector<int32_t>{9, 12, 15});
+}
+
 TEST_CASE("a part of a tensor is changed through its index") {
   Tensor x = Tensor::zeros({3, 2}, float64);
   x[1] += 2;
@@ -110,6 +131,7 @@ TEST_CASE("an assignment refuses types, shapes and expanded tensors") {
   CHECK_THROWS_WITH(whole /= whole, Catch::Contains("needs float32 or float64"));
   Tensor bits = gt(x, 0.5);
   CHECK_THROWS_WITH(bits += bits, Catch::Contains("logical_or"));
+  CHECK_THROWS_WITH(bits -= bits, Catch::Contains("logical_or"));
   CHECK_THROWS_AS(bits *= 1, TypeError);
   CHECK_THROWS_AS(x *= Tensor::ones({2, 2}), ShapeError);
   CHECK_THROWS_AS(x /= Tensor::ones({4, 2, 3}), ShapeError);

@@ -22,7 +22,7 @@ Tensor ids(std::initializer_list<double> values) {
 
 }  // namespace
 
-TEST_CASE("x[i] is a view of the first axis") {
+TEST_CASE("a number in brackets after a tensor gives a view of its first axis") {
   const Tensor x = Tensor::arange(6);
   const Tensor rows = reshape(x, {3, 2});
   CHECK(rows[1].to_vector<float>() == Floats{2, 3});
