@@ -115,20 +115,39 @@ Array Array::arange(int64_t n, DType dtype) {
   return array;
 }
 
+namespace {
+
+template <class T>
+int32_t as_int32(T value, std::size_t position) {
+  if (value >= INT32_MIN && value <= INT32_MAX) return static_cast<int32_t>(value);
+  throw TypeError("from: value " + std::to_string(value) + " at position " +
+                  std::to_string(position) +
+                  " does not fit int32, whose numbers are -2147483648 to 2147483647");
+}
+
+}  // namespace
+
 template <class T>
 Array Array::from(const std::vector<T>& values, const Shape& shape) {
-  Array array = empty(shape, dtype_of<T>);
+  Array array = empty(shape, is_long<T> ? int32 : dtype_of<T>);
   if (static_cast<int64_t>(values.size()) != array.numel()) {
     throw ShapeError("from: " + std::to_string(values.size()) + " values for shape " +
                      to_string(shape) + ", which has " + std::to_string(array.numel()));
   }
-  std::copy(values.begin(), values.end(), array.data<T>());
+  if constexpr (is_long<T>) {
+    auto* to = array.data<int32_t>();
+    for (std::size_t i = 0; i < values.size(); ++i) to[i] = as_int32(values[i], i);
+  } else {
+    std::copy(values.begin(), values.end(), array.data<T>());
+  }
   return array;
 }
 template Array Array::from(const std::vector<float>&, const Shape&);
 template Array Array::from(const std::vector<double>&, const Shape&);
 template Array Array::from(const std::vector<int32_t>&, const Shape&);
 template Array Array::from(const std::vector<bool>&, const Shape&);
+template Array Array::from(const std::vector<long>&, const Shape&);
+template Array Array::from(const std::vector<long long>&, const Shape&);
 
 int64_t Array::size(int64_t axis) const { return shape_[normalized_axis("size", axis, rank())]; }
 
@@ -315,17 +334,22 @@ Array Array::select(int64_t axis_in, int64_t index) const {
   return view_as(shape_.without(axis), strides_.without(axis), offset_ + index * strides_[axis]);
 }
 
-Array Array::expand(const Shape& shape) const {
-  if (shape == shape_) return *this;
+Array Array::expand(const Shape& wanted) const {
+  if (wanted == shape_) return *this;
+  Shape shape = wanted, strides = Shape::filled(wanted.rank(), 0);
   const int lead = shape.rank() - rank();
-  Shape strides = Shape::filled(shape.rank(), 0);
   bool fits = lead >= 0;
+  for (int i = 0; fits && i < lead; ++i) fits = shape[i] >= 0;
   for (int i = 0; fits && i < rank(); ++i) {
-    fits = shape_[i] == shape[lead + i] || shape_[i] == 1;
-    strides[lead + i] = shape_[i] == shape[lead + i] ? strides_[i] : 0;
+    int64_t& size = shape[lead + i];
+    if (size == -1) size = shape_[i];
+    fits = size >= 0 && (shape_[i] == size || shape_[i] == 1);
+    strides[lead + i] = shape_[i] == size ? strides_[i] : 0;
   }
   if (!fits) {
-    throw ShapeError("expand: " + to_string(shape_) + " does not broadcast to " + to_string(shape));
+    throw ShapeError("expand: " + to_string(shape_) + " does not broadcast to " +
+                     to_string(wanted) +
+                     (lead < 0 ? "" : "; -1 keeps the size of one of its axes"));
   }
   return view_as(shape, strides, offset_);
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "ref.hpp"
@@ -30,6 +31,14 @@ template <>
 inline constexpr DType dtype_of<int32_t> = DType::int32;
 template <>
 inline constexpr DType dtype_of<bool> = DType::boolean;
+
+/// Is T the type of some array's elements?
+template <class T>
+inline constexpr bool is_element = std::is_same_v<T, float> || std::is_same_v<T, double> ||
+                                   std::is_same_v<T, int32_t> || std::is_same_v<T, bool>;
+/// Is it int64_t, by whichever name? From it int32 is made, as far as the numbers fit.
+template <class T>
+inline constexpr bool is_long = std::is_same_v<T, long> || std::is_same_v<T, long long>;
 
 /// The memory of one or more arrays. `version` counts the public in-place changes.
 class alignas(64) Storage : public Counted {
@@ -62,7 +71,8 @@ class Array {
   static Array full(const Shape& shape, double value, DType dtype = float32);
   /// 0, 1, ..., n - 1.
   static Array arange(int64_t n, DType dtype = float32);
-  /// A copy of `values`, row-major; their number must be that of `shape`.
+  /// A copy of `values`, row-major; their number must be that of `shape`. int64_t becomes int32:
+  /// `TypeError` for a value that does not fit says which and where.
   template <class T>
   static Array from(const std::vector<T>& values, const Shape& shape);
 
@@ -104,7 +114,7 @@ class Array {
   Array slice(int64_t axis, int64_t start, int64_t stop, int64_t step = 1) const;
   /// Element `index` of `axis`, which disappears.
   Array select(int64_t axis, int64_t index) const;
-  /// Broadcast to `shape` by NumPy's rules, stride 0 along the new extents.
+  /// Broadcast to `shape` by NumPy's rules, stride 0 along the new extents; -1 keeps a size.
   Array expand(const Shape& shape) const;
   Array squeeze(int64_t axis) const;
   Array unsqueeze(int64_t axis) const;

@@ -1,6 +1,10 @@
 #include "indexing.hpp"
 
+#include <algorithm>
+#include <vector>
+
 #include "broadcast.hpp"
+#include "kernels/elementwise.hpp"
 #include "kernels/indexing.hpp"
 #include "kernels/ordered.hpp"
 #include "record.hpp"
@@ -85,6 +89,84 @@ Tensor scatter_add(const Tensor& x, int64_t axis_in, const Tensor& index, const 
                 }));
 }
 
+namespace {
+
+/// An index for each axis: a mask is the columns of its `nonzero`.
+std::vector<Tensor> index_of_each_axis(const Tensor& x, std::span<const Tensor> given) {
+  std::vector<Tensor> indices;
+  for (const Tensor& one : given) {
+    const auto axis = static_cast<int>(indices.size());
+    const int axes = one.dtype() == boolean ? one.rank() : 1;
+    if (axis + axes > x.rank()) {
+      throw IndexError("index: indices for " + std::to_string(axis + axes) + " axes, but x is " +
+                       to_string(x.shape()));
+    }
+    if (one.dtype() != boolean) {
+      check_dtype("index", "an index", one, int32);
+      indices.push_back(one);
+      continue;
+    }
+    if (axes == 0 || one.shape() != Shape(x.shape().begin() + axis, axes)) {
+      throw ShapeError("index: mask " + to_string(one.shape()) + " for the axes from " +
+                       std::to_string(axis) + " on of x " + to_string(x.shape()));
+    }
+    const Tensor places = nonzero(one);
+    for (int column = 0; column < axes; ++column) indices.push_back(select(places, 1, column));
+  }
+  if (indices.empty()) throw ShapeError("index: needs at least one index");
+  return indices;
+}
+
+}  // namespace
+
+// y[...] = x[i[...], j[...]], the leading axes taken as one
+Tensor index(const Tensor& x, std::span<const Tensor> given) {
+  const std::vector<Tensor> indices = index_of_each_axis(x, given);
+  Shape shape = indices[0].shape();
+  for (const Tensor& one : indices) shape = broadcast_shapes("index", shape, one.shape());
+  std::vector<Array> arrays;
+  for (const Tensor& one : indices) arrays.push_back(one.array().expand(shape));
+  const Array places = kernels::places_of("index", x.shape(), arrays);
+  const auto axes = static_cast<int>(indices.size());
+  Shape flat{element_count(Shape(x.shape().begin(), axes))};
+  for (int axis = axes; axis < x.rank(); ++axis) {
+    flat.push_back(x.shape()[axis]);
+    shape.push_back(x.shape()[axis]);
+  }
+  const Tensor at(places.reshape({places.numel()}));
+  return reshape(index_select(reshape(x, flat), 0, at), shape);
+}
+
+Tensor masked_select(const Tensor& x_in, const Tensor& mask) {
+  check_dtype("masked_select", "the mask", mask, boolean);
+  const Shape shape = broadcast_shapes("masked_select", x_in.shape(), mask.shape());
+  const Tensor places(kernels::true_places("masked_select", mask.array().expand(shape)));
+  const Tensor x = expand(x_in, shape);
+  return index_select(reshape(x, {x.numel()}), 0, places);
+}
+
+Tensor nonzero(const Tensor& x) {
+  const Array places = kernels::true_places("nonzero", x.array().to(boolean));
+  return Tensor(kernels::indices_of(places, x.shape()));
+}
+
+Tensor one_hot(const Tensor& ids, int64_t classes, DType dtype) {
+  check_dtype("one_hot", "the ids", ids, int32);
+  if (ids.numel() == 0 && classes < 1) {
+    throw ShapeError("one_hot: without ids the number of classes must be given, at least 1");
+  }
+  if (classes == -1) {
+    const std::vector<int32_t> values = ids.to_vector<int32_t>();
+    classes = int64_t{*std::max_element(values.begin(), values.end())} + 1;
+  }
+  kernels::check_indices("one_hot", ids.array(), classes);
+  Shape shape = ids.shape();
+  shape.push_back(classes);
+  const Array id = ids.array().unsqueeze(-1).expand(shape);
+  const Array column = Array::arange(classes, int32).expand(shape);
+  return Tensor(kernels::compare(kernels::Comparison::eq, id, column).to(dtype));
+}
+
 // values = x[indices];  dL/dx[indices] = g, as of `gather`
 TopK topk(const Tensor& x, int64_t k, int64_t axis_in, bool largest) {
   check_floating("topk", x);
@@ -96,6 +178,17 @@ TopK topk(const Tensor& x, int64_t k, int64_t axis_in, bool largest) {
   }
   const Tensor indices(kernels::topk_indices(x.array(), axis, k, largest));
   return {gather(x, axis, indices), indices};
+}
+
+// values = x[indices];  dL/dx[indices] = g, as of `gather`
+Sorted sort(const Tensor& x, int64_t axis, bool descending) {
+  const Tensor indices = argsort(x, axis, descending);
+  return {gather(x, axis, indices), indices};
+}
+
+Tensor argsort(const Tensor& x, int64_t axis_in, bool descending) {
+  const int axis = normalized_axis("sort", axis_in, x.rank());
+  return Tensor(kernels::topk_indices(x.array(), axis, x.size(axis), descending));
 }
 
 }  // namespace heed

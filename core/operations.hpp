@@ -2,6 +2,7 @@
 
 // Everything that can be done to a Tensor.
 #include "attention.hpp"
+#include "creation.hpp"
 #include "dropout.hpp"
 #include "einsum.hpp"
 #include "elementwise.hpp"

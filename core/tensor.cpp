@@ -3,12 +3,10 @@
 #include <new>
 #include <ostream>
 
-#include "broadcast.hpp"
 #include "error.hpp"
-#include "kernels/elementwise.hpp"
-#include "kernels/random.hpp"
 #include "memory.hpp"
 #include "record.hpp"
+#include "views.hpp"
 
 namespace heed {
 
@@ -55,23 +53,6 @@ Tensor::Tensor(Array array) {
 }
 Tensor::Tensor(Array array, Ref<Node> node) : impl_(make_impl(std::move(array), std::move(node))) {}
 
-Tensor Tensor::scalar(double value, DType dtype) { return full({}, value, dtype); }
-Tensor Tensor::empty(const Shape& shape, DType dtype) { return Tensor(Array::empty(shape, dtype)); }
-Tensor Tensor::zeros(const Shape& shape, DType dtype) { return full(shape, 0, dtype); }
-Tensor Tensor::ones(const Shape& shape, DType dtype) { return full(shape, 1, dtype); }
-Tensor Tensor::full(const Shape& shape, double value, DType dtype) {
-  const Tensor y(Array::full(shape, value, dtype));
-  check_number("full", y, value);
-  return y;
-}
-Tensor Tensor::arange(int64_t n, DType dtype) { return Tensor(Array::arange(n, dtype)); }
-
-Tensor Tensor::eye(int64_t n, DType dtype) {
-  const Array matrix = Array::zeros({n, n}, dtype);
-  kernels::fill(matrix.view_as({n}, {n + 1}, 0), 1);
-  return Tensor(matrix);
-}
-
 namespace {
 
 void check_floating(const char* operation, DType dtype) {
@@ -79,26 +60,7 @@ void check_floating(const char* operation, DType dtype) {
   throw TypeError(std::string(operation) + ": needs float32 or float64, got " + to_string(dtype));
 }
 
-using Draw = Array (*)(const Shape&, DType, uint64_t, uint64_t, uint64_t);
-Tensor drawn(const char* operation, const Shape& shape, DType dtype, Draw draw) {
-  check_floating(operation, dtype);
-  Generator& generator = default_generator();
-  const uint64_t block = generator.reserve(kernels::random_blocks(element_count(shape), dtype));
-  return Tensor(draw(shape, dtype, generator.seed(), generator.stream(), block));
-}
-
 }  // namespace
-
-Tensor Tensor::rand(const Shape& shape, DType dtype) {
-  return drawn("rand", shape, dtype, kernels::uniform);
-}
-Tensor Tensor::randn(const Shape& shape, DType dtype) {
-  return drawn("randn", shape, dtype, kernels::normal);
-}
-
-Tensor Tensor::of(std::initializer_list<double> values, const Shape& shape, DType dtype) {
-  return Tensor(Array::from(std::vector<double>(values), shape).to(dtype));
-}
 
 const Array& Tensor::array() const {
   if (!impl_) {
@@ -146,6 +108,11 @@ void Tensor::set_grad(Array gradient) const {
     throw GraphError("set_grad: only a leaf that requires a gradient has one");
   }
   node()->gradient = std::move(gradient);
+}
+
+Tensor Tensor::operator[](int64_t index) const {
+  if (rank() == 0) throw IndexError("[]: a scalar has no axis to index; its number is item()");
+  return select(*this, 0, index);
 }
 
 Tensor Tensor::detach() const { return Tensor(array()); }
@@ -209,85 +176,6 @@ void add_hook(const Tensor& tensor, Hook* owned) {
   Hook** end = &tensor.node()->hooks_;
   while (*end) end = &(*end)->next;
   *end = owned;
-}
-
-namespace {
-
-void check_in_place(const char* operation, const Tensor& target) {
-  if (!target.is_leaf()) {
-    throw GraphError(std::string(operation) + ": the tensor is the result of " +
-                     target.node()->name() + "; change a detach().clone() of it instead");
-  }
-  if (target.requires_grad() && grad_enabled()) {
-    throw GraphError(std::string(operation) +
-                     ": a leaf that requires a gradient is changed in place under NoGrad only");
-  }
-}
-
-/// What depends on the old numbers must find each element in a place of its own.
-void check_no_overlap(const char* operation, const Array& target) {
-  if (target.numel() == 0) return;
-  for (int axis = 0; axis < target.rank(); ++axis) {
-    if (target.strides()[axis] != 0 || target.shape()[axis] <= 1) continue;
-    throw ShapeError(std::string(operation) + ": the tensor " + to_string(target.shape()) +
-                     " is expanded: along axis " + std::to_string(axis) +
-                     " one number in memory stands for " + std::to_string(target.shape()[axis]) +
-                     " elements; clone() it first");
-  }
-}
-
-Array expanded_operand(const char* operation, const Tensor& target, const Tensor& other) {
-  if (other.requires_grad() && grad_enabled()) {
-    throw GraphError(std::string(operation) +
-                     ": the operand has a gradient, which a change in place would lose; write x = "
-                     "x + y, or detach() the operand");
-  }
-  if (broadcast_shapes(operation, target.shape(), other.shape()) != target.shape()) {
-    throw ShapeError(std::string(operation) + ": " + to_string(other.shape()) +
-                     " does not broadcast to " + to_string(target.shape()));
-  }
-  check_no_overlap(operation, target.array());
-  // An operand that shares the target's memory is copied: elements may be read after they changed.
-  const Array& array = other.array();
-  return (array.shares_storage_with(target.array()) ? array.clone() : array).expand(target.shape());
-}
-
-}  // namespace
-
-Tensor& Tensor::copy_(const Tensor& source) {
-  check_in_place("copy_", *this);
-  kernels::copy_into(array(), expanded_operand("copy_", *this, source));
-  array().bump_version();
-  return *this;
-}
-
-Tensor& Tensor::fill_(double value) {
-  check_in_place("fill_", *this);
-  check_number("fill_", *this, value);
-  kernels::fill(array(), value);
-  array().bump_version();
-  return *this;
-}
-
-Tensor& Tensor::add_(const Tensor& other, double factor) {
-  check_in_place("add_", *this);
-  if (other.dtype() != dtype()) {
-    throw TypeError(std::string("add_: element types differ: ") + to_string(dtype()) + " and " +
-                    to_string(other.dtype()));
-  }
-  check_number("add_", *this, factor);
-  kernels::add_into(array(), expanded_operand("add_", *this, other), factor);
-  array().bump_version();
-  return *this;
-}
-
-Tensor& Tensor::mul_(double factor) {
-  check_in_place("mul_", *this);
-  check_no_overlap("mul_", array());
-  check_number("mul_", *this, factor);
-  kernels::scale(array(), factor);
-  array().bump_version();
-  return *this;
 }
 
 void Tensor::set_array(Array array) const {

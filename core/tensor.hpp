@@ -56,15 +56,38 @@ class Tensor {
   /// `TypeError` for a number that int32 or bool elements can't hold, as everywhere.
   static Tensor full(const Shape& shape, double value, DType dtype = float32);
   static Tensor arange(int64_t n, DType dtype = float32);
+  /// start, start + step, ... as long as it is below `end` (above, for a negative step).
+  /// `ConfigError` for a step of 0 or away from `end`. As torch.arange.
+  static Tensor arange(double start, double end, double step = 1, DType dtype = float32);
+  static Tensor arange(double start, double end, DType dtype) {
+    return arange(start, end, 1, dtype);
+  }
+  /// `steps` numbers at equal distances from start to end, both among them. As torch.linspace.
+  static Tensor linspace(double start, double end, int64_t steps, DType dtype = float32);
   static Tensor eye(int64_t n, DType dtype = float32);
   /// Uniform in [0, 1) and standard normal, from `default_generator()`.
   static Tensor rand(const Shape& shape, DType dtype = float32);
   static Tensor randn(const Shape& shape, DType dtype = float32);
+  /// Whole numbers (int32) in [low, high), each as likely, from `default_generator()`.
+  /// `ConfigError` unless low < high and int32 has both. As torch.randint.
+  static Tensor randint(int64_t low, int64_t high, const Shape& shape);
+  static Tensor randint(int64_t high, const Shape& shape) { return randint(0, high, shape); }
+  /// 0, 1, ..., n - 1 (int32) in an order from `default_generator()`. As torch.randperm.
+  static Tensor randperm(int64_t n);
   /// `Tensor::of({1, 2, 3}, {3})`: the values in row-major order.
   static Tensor of(std::initializer_list<double> values, const Shape& shape, DType dtype = float32);
+  /// A copy of `values`, row-major, with their element type; int64_t becomes int32 (`TypeError` for
+  /// a value that does not fit says which and where).
   template <class T>
   static Tensor from(const std::vector<T>& values, const Shape& shape) {
-    return Tensor(Array::from(values, shape));
+    static_assert(is_element<T> || is_long<T>,
+                  "Tensor::from takes a std::vector of float, double, int32_t, int64_t (which "
+                  "becomes int32) or bool; convert it: std::vector<float>(v.begin(), v.end())");
+    if constexpr (is_element<T> || is_long<T>) {
+      return Tensor(Array::from(values, shape));
+    } else {
+      return Tensor();
+    }
   }
 
   bool defined() const { return static_cast<bool>(impl_); }
@@ -76,10 +99,16 @@ class Tensor {
   DType dtype() const { return array().dtype(); }
   double item() const { return array().item(); }
   double at(const Shape& index) const { return array().at(index); }
+  /// All elements in row-major order; `TypeError` unless T is their type.
   template <class T>
   std::vector<T> to_vector() const {
+    static_assert(is_element<T>, "to_vector gives float, double, int32_t or bool");
     return array().to_vector<T>();
   }
+
+  /// Element `index` of the first axis, which disappears: a view, as of `select`; differentiable.
+  /// Negative ones count from the end. `IndexError` for others, and for a scalar.
+  Tensor operator[](int64_t index) const;
 
   /// Does a gradient flow to or through this tensor?
   bool requires_grad() const { return impl_ && impl_->node; }
@@ -118,12 +147,28 @@ class Tensor {
 
   // In-place changes. Each raises the version of the storage, so that a backward rule which saved
   // the old numbers says so; `GraphError` for a leaf that requires a gradient and for an operand
-  // that does, unless under `NoGrad`, and for a tensor with a history. `ShapeError` for an expanded
-  // tensor, where several elements are one number in memory (`fill_` may).
+  // that does, unless under `NoGrad`, and for a tensor with a history: write `x = x + y` there.
+  // `ShapeError` for an expanded tensor, where several elements are one number in memory (`fill_`
+  // may), and for an operand that does not broadcast to x. `x += y` is `x.add_(y)`, and so on.
   Tensor& copy_(const Tensor& source);
   Tensor& fill_(double value);
+  /// += factor * other.
   Tensor& add_(const Tensor& other, double factor = 1);
+  Tensor& add_(double value);
+  Tensor& sub_(const Tensor& other, double factor = 1);
+  Tensor& sub_(double value);
+  Tensor& mul_(const Tensor& other);
   Tensor& mul_(double factor);
+  Tensor& div_(const Tensor& other);
+  Tensor& div_(double divisor);
+  Tensor& operator+=(const Tensor& other) { return add_(other); }
+  Tensor& operator+=(double value) { return add_(value); }
+  Tensor& operator-=(const Tensor& other) { return sub_(other); }
+  Tensor& operator-=(double value) { return sub_(value); }
+  Tensor& operator*=(const Tensor& other) { return mul_(other); }
+  Tensor& operator*=(double factor) { return mul_(factor); }
+  Tensor& operator/=(const Tensor& other) { return div_(other); }
+  Tensor& operator/=(double divisor) { return div_(divisor); }
 
   /// Replaces the numbers, for every handle, and makes the tensor a leaf or constant as before.
   void set_array(Array array) const;

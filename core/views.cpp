@@ -86,6 +86,15 @@ std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t axis) {
   return parts;
 }
 
+std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t axis) {
+  if (chunks <= 0) {
+    throw ShapeError("chunk: the number of chunks must be positive, got " + std::to_string(chunks));
+  }
+  const int64_t extent = x.size(axis);
+  if (extent > 0) return split(x, extent / chunks + (extent % chunks > 0), axis);
+  return std::vector<Tensor>(static_cast<std::size_t>(chunks), slice(x, axis, 0, 0));
+}
+
 namespace {
 
 /// The node of `cat` and `stack`, whose number of inputs is known at run time alone; the inputs'

@@ -10,4 +10,19 @@ auto for_floating(DType dtype, F&& f) {
   return dtype == float64 ? f(double{}) : f(float{});
 }
 
+/// Calls `f` with a number of the element type, whichever it is.
+template <class F>
+void for_element(DType dtype, F&& f) {
+  switch (dtype) {
+    case DType::float32:
+      return f(float{});
+    case DType::float64:
+      return f(double{});
+    case DType::int32:
+      return f(int32_t{});
+    default:
+      return f(bool{});
+  }
+}
+
 }  // namespace heed::kernels

@@ -178,6 +178,24 @@ void add_into(const Array& target, const Array& x, double factor) {
   iterate(table().add_scaled[index(dtype)], target, {target, x, Number(factor, dtype)});
 }
 
+void mul_into(const Array& target, const Array& x) {
+  iterate(loops_of(Binary::mul)[index(target.dtype())], target, {target, x});
+}
+
+void div_into(const Array& target, const Array& x) {
+  iterate(loops_of(Binary::div)[index(target.dtype())], target, {target, x});
+}
+
+void add_into(const Array& target, double number) {
+  const DType dtype = target.dtype();
+  iterate(loops_of(Binary::add)[index(dtype)], target, {target, Number(number, dtype)});
+}
+
+void div_into(const Array& target, double divisor) {
+  const DType dtype = target.dtype();
+  iterate(loops_of(Binary::div)[index(dtype)], target, {target, Number(divisor, dtype)});
+}
+
 void scale(const Array& target, double factor) {
   const DType dtype = target.dtype();
   iterate(table().scale[index(dtype)], target, {target, Number(factor, dtype)});

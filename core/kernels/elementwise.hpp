@@ -56,7 +56,12 @@ void copy_into(const Array& target, const Array& source);
 void fill(const Array& target, double value);
 /// target += factor * x.
 void add_into(const Array& target, const Array& x, double factor = 1);
-/// target *= factor.
+/// target *= x, target /= x (floating), elementwise.
+void mul_into(const Array& target, const Array& x);
+void div_into(const Array& target, const Array& x);
+/// target += number, target *= factor, target /= divisor (floating).
+void add_into(const Array& target, double number);
 void scale(const Array& target, double factor);
+void div_into(const Array& target, double divisor);
 
 }  // namespace heed::kernels

@@ -11,9 +11,8 @@
 
 namespace heed::kernels {
 
-namespace {
-
-void check_range(const char* operation, const Array& index, int64_t extent) {
+void check_indices(const char* operation, const Array& index_in, int64_t extent) {
+  const Array index = index_in.contiguous();
   const int32_t* ids = index.data<int32_t>();
   for (int64_t i = 0; i < index.numel(); ++i) {
     if (ids[i] >= 0 && ids[i] < extent) continue;
@@ -22,6 +21,8 @@ void check_range(const char* operation, const Array& index, int64_t extent) {
                      std::to_string(extent) + ")");
   }
 }
+
+namespace {
 
 int64_t extent_after(const Shape& shape, int axis) { return extent(shape, axis + 1, shape.rank()); }
 
@@ -48,7 +49,7 @@ void copy_slices(const Array& x, int axis, const Array& index, const Array& y) {
 
 Array index_select(const char* operation, const Array& x_in, int axis, const Array& index_in) {
   const Array x = x_in.contiguous(), index = index_in.contiguous();
-  check_range(operation, index, x.shape()[axis]);
+  check_indices(operation, index, x.shape()[axis]);
   Shape shape = x.shape();
   shape[axis] = index.numel();
   Array y = Array::empty(shape, x.dtype());
@@ -58,7 +59,7 @@ Array index_select(const char* operation, const Array& x_in, int axis, const Arr
 
 Array embedding(const char* operation, const Array& weight_in, const Array& index_in) {
   const Array weight = weight_in.contiguous(), index = index_in.contiguous();
-  check_range(operation, index, weight.size(0));
+  check_indices(operation, index, weight.size(0));
   Shape shape = index.shape();
   shape.push_back(weight.size(1));
   Array y = Array::empty(shape, weight.dtype());
@@ -153,7 +154,7 @@ void gather_as(const Array& x, int axis, const Array& index, const Array& y) {
 
 Array gather(const char* operation, const Array& x, int axis, const Array& index_in) {
   const Array index = index_in.contiguous();
-  check_range(operation, index, x.shape()[axis]);
+  check_indices(operation, index, x.shape()[axis]);
   Array y = Array::empty(index.shape(), x.dtype());
   switch (item_size(x.dtype())) {
     case 1:
@@ -172,7 +173,7 @@ Array gather(const char* operation, const Array& x, int axis, const Array& index
 void scatter_add_into(const char* operation, const Array& into, int axis, const Array& index_in,
                       const Array& g_in) {
   const Array index = index_in.contiguous(), g = g_in.contiguous();
-  check_range(operation, index, into.shape()[axis]);
+  check_indices(operation, index, into.shape()[axis]);
   for_floating(into.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T* from = g.data<T>();

@@ -74,8 +74,12 @@ void topk_rows(const Array& x, int64_t k, bool largest, const Array& y) {
     for (int64_t row = begin; row < end; ++row) {
       for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int32_t>(i);
       const T* values = from[row];
-      std::partial_sort(order.begin(), order.begin() + k, order.end(),
-                        [=](int32_t a, int32_t b) { return comes_first(values, a, b, largest); });
+      const auto before = [=](int32_t a, int32_t b) { return comes_first(values, a, b, largest); };
+      if (k == n) {
+        std::sort(order.begin(), order.end(), before);
+      } else {
+        std::partial_sort(order.begin(), order.begin() + k, order.end(), before);
+      }
       std::copy_n(order.begin(), k, to[row]);
     }
   });
@@ -89,7 +93,7 @@ Array topk_indices(const Array& x, int axis, int64_t k, bool largest) {
   shape[shape.rank() - 1] = k;
   const Array indices = Array::empty(shape, int32);
   if (indices.numel() > 0) {
-    for_floating(x.dtype(), [&]<class T>(T) { topk_rows<T>(rows, k, largest, indices); });
+    for_element(x.dtype(), [&]<class T>(T) { topk_rows<T>(rows, k, largest, indices); });
   }
   return indices.transpose(axis, -1).contiguous();
 }

@@ -17,6 +17,8 @@ struct ComparedRow {
   std::function<std::vector<Tensor>(const Inputs&)> call;
 };
 std::vector<ComparedRow> compared_rows();
+/// Those of comparison_selection.py, which are among them.
+void add_selection_rows(std::vector<ComparedRow>& rows);
 
 /// Where heed differs from PyTorch: so many elements (or errors) of the keys that match, for the
 /// reason that docs/pytorch.md gives in these words. `key` is a regular expression.

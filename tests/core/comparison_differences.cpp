@@ -59,6 +59,9 @@ const std::vector<KnownDifference> differences = {
     {"var3/.*/grad/0", 166,
      "The gradient of `var` over fewer elements than the correction is divided by 0, "
      "as the value is; PyTorch divides it by the negative number."},
+    {"(sort|argsort)/(-1|0)(,falling)?:point:.*/error", 8,
+     "A scalar has no axis: one that is named is an `IndexError`; PyTorch takes -1 and "
+     "0."},
 };
 
 }  // namespace

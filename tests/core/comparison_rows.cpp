@@ -283,6 +283,7 @@ std::vector<ComparedRow> compared_rows() {
   add_views(rows);
   add_indexing(rows);
   add_products_and_losses(rows);
+  add_selection_rows(rows);
   return rows;
 }
 

@@ -167,6 +167,27 @@ const std::vector<Row> table = {
     {"cat", {{{2, 3}}, {{2, 5}}}, [](const Inputs& x) { return cat({x[0], x[1], x[0]}, 1); }},
     {"stack", {{{2, 3}}, {{2, 3}}}, [](const Inputs& x) { return stack({x[0], x[1]}, 1); }},
     {"flip", {{{2, 3, 5}}}, [](const Inputs& x) { return flip(x[0], {0, -1}); }},
+    {"expand", {{{3, 1, 2}}}, [](const Inputs& x) { return expand(x[0], {5, -1, 4, -1}); }},
+    {"repeat", {{{2, 3}}}, [](const Inputs& x) { return repeat(x[0], {2, 1, 3}); }},
+    {"repeat", {{{2, 3}}}, [](const Inputs& x) { return repeat(x[0], {5, 2}); }},
+    {"pad", {{{2, 3, 5}}}, [](const Inputs& x) { return pad(x[0], {1, 2, -1, 1}, 0.5); }},
+    {"chunk",
+     {{{7, 2}}},
+     [](const Inputs& x) {
+       const std::vector<Tensor> parts = chunk(x[0], 3);
+       return parts[0] * parts[1] + sum(parts[2]);
+     }},
+    {"select", {{{3, 2, 5}}}, [](const Inputs& x) { return x[0][1] * x[0][-1]; }},
+    {"index",
+     {{{3, 5, 2}}},
+     [](const Inputs& x) { return index(x[0], {ids({0, 2, 0}, {3, 1}), ids({-1, 4, 1}, {3})}); }},
+    {"index",
+     {{{3, 5, 2}}},
+     [](const Inputs& x) { return index(x[0], {keep_3_5()}) + x[0][0][1]; }},
+    {"masked_select", {{{3, 5}}}, [](const Inputs& x) { return masked_select(x[0], keep_3_5()); }},
+    {"masked_select", {{{5}}}, [](const Inputs& x) { return masked_select(x[0], keep_3_5()); }},
+    {"sort", {{{3, 7}}}, [](const Inputs& x) { return sort(x[0]).values; }},
+    {"sort", {{{5, 3}}}, [](const Inputs& x) { return sort(x[0], 0, true).values; }},
     {"topk", {{{3, 7}}}, [](const Inputs& x) { return topk(x[0], 3).values; }},
     {"topk", {{{2, 5, 3}}}, [](const Inputs& x) { return topk(x[0], 2, 1, false).values; }},
     {"gather",
@@ -272,7 +293,8 @@ TEST_CASE("every operation's gradient agrees where its inputs were broadcast") {
 
 TEST_CASE("every operation of the public headers has a row in the gradient table") {
   const std::set<std::string> without_gradient = {
-      "eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "logical_not", "argmax"};
+      "eq",         "ne",          "lt",     "le",      "gt",      "ge",      "logical_and",
+      "logical_or", "logical_not", "argmax", "nonzero", "one_hot", "argsort", "multinomial"};
   std::set<std::string> rows;
   for (const Row& row : table) rows.insert(row.name);
   for (const std::string& name : heed::test::public_operations()) {

@@ -27,6 +27,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 
+import comparison_selection
 from comparison_cases import (PRECISIONS, Expanded, above, beyond, compute, ids, inf, infinite, large,
                               left, mask, nan, plain, right, rows, special, stored_as, ties)
 from comparison_norms import norms
@@ -378,6 +379,8 @@ def main():
                    last_layers):
         family()
     norms(row)
+    for family in comparison_selection.FAMILIES:
+        family(row)
     tensors = {}
     for name, (function, cases) in ROWS.items():
         for label, case in cases.items():
