@@ -9,6 +9,15 @@ PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
 inf, nan = math.inf, math.nan
 
 
+ROWS = {}
+
+
+def row(name, function, **cases):
+    """Adds cases; each is a list of inputs, and functions of the element type make some of them."""
+    known = ROWS.setdefault(name, (function, {}))
+    known[1].update(cases)
+
+
 class Expanded:
     """A leaf that is expanded to a shape before the operation."""
 

@@ -27,19 +27,12 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 
-from comparison_cases import (PRECISIONS, Expanded, above, beyond, compute, ids, inf, infinite, large,
-                              left, mask, nan, plain, right, rows, special, stored_as, ties)
+from comparison_cases import (PRECISIONS, ROWS, Expanded, above, beyond, compute, ids, inf, infinite,
+                              large, left, mask, nan, plain, right, row, rows, special, stored_as,
+                              ties)
+from comparison_losses import class_losses, last_layers, losses, pairwise_losses
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-
-ROWS = {}
-
-
-def row(name, function, **cases):
-    """Adds cases; each is a list of inputs, and functions of the element type make some of them."""
-    known = ROWS.setdefault(name, (function, {}))
-    known[1].update(cases)
-
 
 # --- elementwise ----------------------------------------------------------------------------------
 
@@ -126,6 +119,31 @@ def selections():
     row("logical_not", torch.logical_not, bits=[bits[0]], scalar=[mask(1)[0]])
 
 
+def piecewise():
+    torch.manual_seed(23)
+    for name in ("isnan", "isfinite"):
+        one_operand(name, getattr(torch, name), whole=True)
+        row(name, getattr(torch, name), bits=[mask(0, 1)])
+    for name, function in (("softplus/1.0,20.0", F.softplus),
+                           ("softplus/2.5,3.0", lambda x: F.softplus(x, 2.5, 3.0)),
+                           ("leaky_relu/0.01", F.leaky_relu),
+                           ("leaky_relu/-1.5", lambda x: F.leaky_relu(x, -1.5))):
+        one_operand(name, function)
+        row(name, function, beyond=[beyond], one=[plain(1)], scalar=[plain()], matrix=[plain(3, 4)])
+    shifted = [lambda t: special(t).roll(3), lambda t: special(t).roll(7)]
+    whole = torch.tensor([-3, 0, 7, 2**31 - 1, -2**31], dtype=torch.int32)
+    row("clamp/tensors", torch.clamp, broadcast=[plain(2, 3), plain(3) - 0.5, plain(2, 1) + 0.5],
+        special=[special, *shifted], ties=[ties(6, 5), ties(6, 5), ties(6, 5)],
+        scalar=[plain(), plain(3) - 1, plain() + 1], empty=[plain(0, 3), plain(3), plain()],
+        whole=[whole, torch.tensor(-1, dtype=torch.int32), torch.tensor(5, dtype=torch.int32)],
+        misfit=[plain(2, 3), plain(2), plain(3)], one=[plain(1), plain(1), plain()],
+        expanded=[Expanded(plain(3, 1), 3, 4), Expanded(plain(1), 4), plain(3, 1)])
+    for name, function in (("low", lambda x, limit: torch.clamp(x, min=limit)),
+                           ("high", lambda x, limit: torch.clamp(x, max=limit))):
+        row(f"clamp/{name}", function, special=[special, shifted[0]], ties=[ties(6, 5), ties(5)],
+            whole=[whole, torch.tensor(-1, dtype=torch.int32)], larger=[plain(3), plain(2, 3)])
+
+
 # --- reductions -----------------------------------------------------------------------------------
 
 AXES = {"all": None, "last": (-1,), "first": (0,), "middle": (-2,), "outer": (0, -1),
@@ -200,6 +218,37 @@ def reductions():
             misfit=[plain(3, 3), keep])
 
 
+def product(x, axes, keep):
+    """Over several axes, which torch.prod does not take."""
+    x.sum(axes)  # raises for axes that are wrong
+    for axis in sorted((axis % max(1, x.ndim) for axis in axes), reverse=True):
+        x = x.prod(axis, keepdim=keep)
+    return x
+
+
+def more_reductions():
+    reduction("min", wide(torch.amin))
+    reduction("prod", wide(product))
+    for correction in (0, 1):
+        reduction(f"std{correction}", wide(
+            lambda x, axes, keep, c=correction: torch.std(x, axes, correction=c, keepdim=keep)))
+    for name in ("any", "all"):
+        reduction(name, wide(getattr(torch, name)))
+        for label in ("all", "last", "first"):
+            row(f"{name}/{label}", ROWS[f"{name}/{label}"][0],
+                bits=[mask([0, 0, 1], [0, 1, 1])], none1=[mask([], [])], whole=[ids([0, 0], [3, 0])])
+    torch.manual_seed(24)
+    row("prod/last", ROWS["prod/last"][0], zeros=[torch.tensor(
+        [[2.0, 0, 3, -0.5], [0, 0, 3, 2], [-0.0, 0, 0, 0], [1, 2, 3, -4]])])
+    row("std1/last", ROWS["std1/last"][0], constant=[torch.ones(2, 3)])
+    for axis in (-1, 0, 1):
+        row(f"argmin/{axis}", lambda x, a=axis: x.argmin(a), cube=[plain(2, 3, 4)],
+            ties=[ties(2, 3, 4)], special=[rows], large=[large], infinite=[infinite],
+            one=[plain(1, 1)], empty=[plain(2, 0)], empty0=[plain(0, 2)], vector=[plain(4)],
+            scalar=[plain()], expanded=[Expanded(plain(3, 1), 2, 3, 4)])
+    row("argmin/-1.keep", lambda x: x.argmin(-1, keepdim=True), cube=[plain(2, 3, 4)])
+
+
 def sparsemax(x, axis):
     """Martins and Astudillo 2016, Algorithm 1."""
     sorted_x = x.sort(axis, descending=True).values.movedim(axis, -1)
@@ -219,7 +268,7 @@ def kept(name, x, keep):
     return torch.where(some, torch.where(keep, y, y.detach()), torch.zeros_like(x))
 
 
-# --- views, indexing, products, losses ------------------------------------------------------------
+# --- views, indexing, products ------------------------------------------------------------------
 
 
 def views():
@@ -315,57 +364,6 @@ def products():
             plain=[plain(*shape) for shape in shapes])
 
 
-def losses():
-    torch.manual_seed(14)
-    target = ids(1, 0, 3, 2)
-    for reduction_name in ("mean", "sum", "none"):
-        for smoothing in (0.0, 0.1, 1.0):
-            row(f"cross_entropy/{reduction_name},{smoothing}",
-                lambda x, t, r=reduction_name, s=smoothing: F.cross_entropy(
-                    x, t, reduction=r, label_smoothing=s, ignore_index=-100),
-                matrix=[plain(4, 4), target], ignored=[plain(4, 4), ids(1, -100, -100, 2)],
-                all_ignored=[plain(2, 3), ids(-100, -100)], one=[plain(1, 1), ids(0)],
-                empty=[plain(0, 3), ids()], beyond=[plain(1, 3), ids(3)],
-                below=[plain(1, 3), ids(-1)], misfit=[plain(2, 3), ids(1)],
-                expanded=[Expanded(plain(1, 4), 4, 4), target])
-            if reduction_name == "none":
-                row(f"cross_entropy/none,{smoothing}",
-                    ROWS[f"cross_entropy/none,{smoothing}"][0],
-                    special=[rows, ids(*[i % 4 for i in range(16)])],
-                    special1=[rows, ids(*[(i + 1) % 4 for i in range(16)])],
-                    infinite=[infinite, ids(1, 2)], large=[large, ids(0, 1, 2)])
-    row("layer_norm/", lambda x, w, b: F.layer_norm(x, x.shape[-1:], w, b),
-        matrix=[plain(3, 4), plain(4), plain(4)], vector=[plain(4), plain(4), plain(4)],
-        one=[plain(2, 1), plain(1), plain(1)], empty=[plain(0, 4), plain(4), plain(4)],
-        misfit=[plain(3, 4), plain(3), plain(3)], mean=[plain(2, 8) + 4096, plain(8), plain(8)],
-        expanded=[Expanded(plain(4), 3, 4), Expanded(plain(1), 4), plain(4)])
-    row("layer_norm/plain", lambda x: F.layer_norm(x, x.shape[-1:]), special=[rows],
-        infinite=[infinite], matrix=[plain(2, 3, 4)], scalar=[plain()])
-    row("dropout/0", lambda x: F.dropout(x, 0.0), matrix=[plain(2, 3)], special=[special])
-    row("dropout/-0.5", lambda x: F.dropout(x, -0.5), matrix=[plain(2, 3)])
-    row("dropout/1", lambda x: F.dropout(x, 1.0), matrix=[plain(2, 3)])
-    row("dropout_relu/0", lambda x: F.dropout(F.relu(x), 0.0), matrix=[plain(2, 3)],
-        special=[special])
-    row("add_dropout/0", lambda x: x + F.dropout(x, 0.0), matrix=[plain(2, 3)], special=[special])
-    row("to/float64", lambda x: x.to(torch.float64), special=[special], whole=[ids(1, 2)])
-    row("to/float32", lambda x: x.to(torch.float32), special=[special], bits=[mask(0, 1)])
-
-
-def last_layers():
-    torch.manual_seed(19)
-    target = ids(1, 0, 3, 2)
-    for reduction_name in ("mean", "sum", "none"):
-        row(f"linear_cross_entropy/{reduction_name}",
-            lambda x, w, t, b, r=reduction_name: F.cross_entropy(
-                F.linear(x, w, b), t, reduction=r, label_smoothing=0.1),
-            matrix=[plain(4, 3), plain(5, 3), target, plain(5)],
-            ignored=[plain(4, 3), plain(5, 3), ids(1, -100, -100, 2), plain(5)],
-            one=[plain(1, 1), plain(2, 1), ids(0), plain(2)],
-            beyond=[plain(1, 3), plain(2, 3), ids(2), plain(2)],
-            misfit=[plain(2, 3), plain(4, 2), ids(1, 1), plain(4)],
-            expanded=[Expanded(plain(1, 3), 4, 3), plain(4, 3), target, Expanded(plain(1), 4)])
-
-
 # --- the file -------------------------------------------------------------------------------------
 
 
@@ -373,8 +371,8 @@ def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else HERE
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    for family in (elementwise, selections, reductions, views, indexing, products, losses,
-                   last_layers):
+    for family in (elementwise, selections, piecewise, reductions, more_reductions, views, indexing,
+                   products, losses, class_losses, pairwise_losses, last_layers):
         family()
     tensors = {}
     for name, (function, cases) in ROWS.items():
