@@ -24,7 +24,7 @@ void check_reduction(const char* operation, Reduction reduction) {
                     ": Reduction::batchmean is for kl_div; take mean, sum or none");
 }
 
-/// Where the classes of scores x are not axis 1 of three or more, or the target has an axis too many.
+/// What to write where the classes are the last of three axes, or the target has an axis too many.
 std::string how_to_fit(const Tensor& x, const Tensor& target) {
   if (x.rank() > 2 && target.shape() == x.shape().without(x.rank() - 1)) {
     return "; the classes are axis 1: write reshape(x, {-1, " + std::to_string(x.size(-1)) +

@@ -23,8 +23,8 @@ struct CrossEntropyOptions {
 
 /// Cross-entropy of logits [N, V] with target ids [N] (int32), computed in row chunks without a
 /// table of probabilities beyond the logits' own. Result: [] or, for `none`, [N]. Also of logits
-/// [V] with one id [], and [N, V, ...] with [N, ...]: the classes are axis 1. With `weight` it keeps
-/// log-probabilities. Throws `IndexError` for a target outside [0, V).
+/// [V] with one id [], and [N, V, ...] with [N, ...]: the classes are axis 1. With `weight` there is
+/// a table of log-probabilities. Throws `IndexError` for a target outside [0, V).
 /// As torch.nn.functional.cross_entropy with ids.
 Tensor cross_entropy(const Tensor& logits, const Tensor& target, CrossEntropyOptions options = {});
 
@@ -56,9 +56,9 @@ Tensor binary_cross_entropy_with_logits(const Tensor& logits, const Tensor& targ
                                         Reduction reduction = Reduction::mean,
                                         const Tensor& pos_weight = {});
 /// t (log t - x) of log-probabilities x and probabilities t, or, with `log_target`, of their
-/// logarithms: e^t (t - x). 0 where the target's probability is, whatever x. Summed over a
-/// distribution it is the Kullback-Leibler divergence of x from t; `Reduction::batchmean` is the
-/// mean of these over axis 0, `mean` that over all elements.
+/// logarithms: e^t (t - x). 0 where the target's probability is, whatever x. Its sum over a
+/// distribution is the divergence D(t || e^x) of Kullback and Leibler: `Reduction::batchmean` is
+/// the mean of these over axis 0, `mean` that over all elements.
 Tensor kl_div(const Tensor& x, const Tensor& target, Reduction reduction = Reduction::mean,
               bool log_target = false);
 

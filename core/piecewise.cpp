@@ -14,7 +14,7 @@ Array where_kept(const Array& g, const Array& kept) {
   return kernels::masked_fill(g, kernels::logical_not(kept), 0);
 }
 
-// y = max(x, limit) or min;  dL/dx = g where the limit is kept, dL/dlimit = g where x is `beyond` it
+// y = max(x, limit) or min;  dL/dx = g where x is `kept`, dL/dlimit = g where it is `beyond`
 Tensor limited(const Tensor& x_in, const Tensor& limit_in, Comparison kept, Comparison beyond) {
   check_same_dtype("clamp", x_in, limit_in);
   return broadcast("clamp", x_in, limit_in, [=](const Tensor& x, const Tensor& limit) {

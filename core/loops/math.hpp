@@ -2,9 +2,9 @@
 
 #include <cstdint>
 
-/// exp, log, tanh and sigmoid as branch-free polynomials that the compiler vectorises, at most 2 ulp
-/// from the exact value, and the normal distribution (4 ulp; float64: 8), for files of core/loops
-/// alone. NaN propagates; exp overflows to inf and underflows through denormals to 0;
+/// exp, log, log1p, tanh and sigmoid as branch-free polynomials that the compiler vectorises, at
+/// most 2 ulp from the exact value, and the normal distribution (4 ulp; float64: 8), for files of
+/// core/loops alone. NaN propagates; exp overflows to inf and underflows through denormals to 0;
 /// tanh(+-0) = +-0. The coefficients interpolate at Chebyshev nodes.
 namespace heed::loops {
 

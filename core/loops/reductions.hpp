@@ -18,8 +18,8 @@ struct Reduction {
   ColumnsLoop columns[3][3];
 };
 
-/// Order within a row or column is fixed. Sums run in double (int32: in int64), products too; NaN is
-/// the largest, and the smallest.
+/// Order within a row or column is fixed. Sums and products run in double (sums of int32 in int64);
+/// NaN is the largest, and the smallest.
 struct ReductionLoops {
   Reduction sum, product, max, min;
   /// int32 results: the first largest, the first smallest.
