@@ -23,7 +23,7 @@ struct CrossEntropyOptions {
 
 /// Cross-entropy of logits [N, V] with target ids [N] (int32), computed in row chunks without a
 /// table of probabilities beyond the logits' own. Result: [] or, for `none`, [N]. Also of logits
-/// [V] with one id [], and [N, V, ...] with [N, ...]: the classes are axis 1. With `weight` there is
+/// [V] with one id [], and [N, V, ...] with [N, ...]: the classes are axis 1. With `weight` it has
 /// a table of log-probabilities. Throws `IndexError` for a target outside [0, V).
 /// As torch.nn.functional.cross_entropy with ids.
 Tensor cross_entropy(const Tensor& logits, const Tensor& target, CrossEntropyOptions options = {});
