@@ -22,6 +22,13 @@ inline void check_floating(const char* operation, const Tensor& x) {
                   to_string(x.dtype()) + "; convert with .to(float32)");
 }
 
+inline void check_arithmetic(const char* operation, const Tensor& x) {
+  if (x.dtype() != boolean) return;
+  throw TypeError(std::string(operation) +
+                  ": bool operands have no arithmetic; use logical_and, "
+                  "logical_or, logical_not or convert with .to()");
+}
+
 /// That linear(x, weight, bias) exists.
 void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias);
 

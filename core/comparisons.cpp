@@ -52,4 +52,11 @@ Tensor logical_not(const Tensor& x) {
   return Tensor(kernels::logical_not(x.array()));
 }
 
+Tensor isnan(const Tensor& x) { return ne(x, x); }
+Tensor isfinite(const Tensor& x) {
+  if (!is_floating(x.dtype())) return eq(x, x);
+  // inf - inf and NaN - NaN are NaN, which equals nothing.
+  return Tensor(kernels::compare(Comparison::eq, kernels::sub(x.array(), x.array()), 0));
+}
+
 }  // namespace heed

@@ -14,13 +14,6 @@ namespace {
 
 Array zero_where(const Array& g, const Array& mask) { return kernels::masked_fill(g, mask, 0); }
 
-void check_arithmetic(const char* operation, const Tensor& x) {
-  if (x.dtype() != boolean) return;
-  throw TypeError(std::string(operation) +
-                  ": bool operands have no arithmetic; use logical_and, "
-                  "logical_or, logical_not or convert with .to()");
-}
-
 void check_arithmetic(const char* operation, const Tensor& a, const Tensor& b) {
   check_same_dtype(operation, a, b);
   check_arithmetic(operation, a);

@@ -29,6 +29,10 @@ Tensor sqrt(const Tensor& x);
 Tensor exp(const Tensor& x);
 Tensor log(const Tensor& x);
 Tensor tanh(const Tensor& x);
+Tensor sin(const Tensor& x);
+Tensor cos(const Tensor& x);
+/// log(1 + x), with all digits of a small x; NaN below -1.
+Tensor log1p(const Tensor& x);
 /// 1 / (1 + exp(-x)).
 Tensor sigmoid(const Tensor& x);
 /// max(0, x); gradient 0 at 0.
@@ -40,8 +44,23 @@ Tensor gelu(const Tensor& x);
 Tensor silu(const Tensor& x);
 /// |x|; gradient 0 at 0.
 Tensor abs(const Tensor& x);
+/// -1, 0 or 1; NaN stays. The gradient of `sign`, `round`, `floor` and `ceil` is 0.
+Tensor sign(const Tensor& x);
+/// To whole numbers: the nearest, of a half the even one; the next below; the next above.
+Tensor round(const Tensor& x);
+Tensor floor(const Tensor& x);
+Tensor ceil(const Tensor& x);
+/// log(1 + exp(beta x)) / beta without overflow, and x itself where beta x is above the threshold.
+/// As torch.nn.functional.softplus.
+Tensor softplus(const Tensor& x, double beta = 1, double threshold = 20);
+/// x where x > 0, else negative_slope x; at 0 the gradient is negative_slope.
+Tensor leaky_relu(const Tensor& x, double negative_slope = 0.01);
 /// Limited to [low, high]; gradient 1 inside and on the limits, else 0.
 Tensor clamp(const Tensor& x, double low, double high);
+/// The same between tensors; the three broadcast, and where low > high the result is high. An
+/// undefined limit is none (`ConfigError` if both are). Gradients: to x inside and on the limits,
+/// else to the limit that is the result. As torch.clamp.
+Tensor clamp(const Tensor& x, const Tensor& low, const Tensor& high);
 
 /// a where the mask is true, else b. mask: bool; the three broadcast.
 Tensor where(const Tensor& mask, const Tensor& a, const Tensor& b);
@@ -69,6 +88,9 @@ Tensor ge(const Tensor& a, double b);
 Tensor logical_and(const Tensor& a, const Tensor& b);
 Tensor logical_or(const Tensor& a, const Tensor& b);
 Tensor logical_not(const Tensor& x);
+Tensor isnan(const Tensor& x);
+/// Neither NaN nor infinite.
+Tensor isfinite(const Tensor& x);
 
 inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }
 inline Tensor operator-(const Tensor& a, const Tensor& b) { return sub(a, b); }

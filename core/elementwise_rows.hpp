@@ -25,7 +25,14 @@
   ROW(sigmoid, floating,   costly, logistic(x),                           y, g * (y * (1 - y)))   \
   ROW(relu,    floating,   cheap,  x < 0 ? T(0) : x,                      y, y <= 0 ? T(0) : g)   \
   ROW(gelu,    floating,   costly, x * normal_distribution(x).cumulative, x, g * gelu_slope(x))   \
-  ROW(silu,    floating,   costly, x * logistic(x),                       x, g * silu_slope(x))
+  ROW(silu,    floating,   costly, x * logistic(x),                       x, g * silu_slope(x))   \
+  ROW(sin,     floating,   costly, sine(x),                               x, g * cosine(x))       \
+  ROW(cos,     floating,   costly, cosine(x),                             x, -g * sine(x))        \
+  ROW(log1p,   floating,   costly, log_of_1_plus(x),                      x, g / (x + 1))         \
+  ROW(sign,    arithmetic, cheap,  sign(x),                               y, nothing(g, y))       \
+  ROW(round,   arithmetic, cheap,  nearest_whole(x),                      y, nothing(g, y))       \
+  ROW(floor,   arithmetic, cheap,  whole_below(x),                        y, nothing(g, y))       \
+  ROW(ceil,    arithmetic, cheap,  whole_above(x),                        y, nothing(g, y))
 
 // Their backward rules are in elementwise.cpp: most gradients are products with an operand.
 //    name     takes       cost    y = f(a, b)

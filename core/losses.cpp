@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "broadcast.hpp"
+#include "elementwise.hpp"
+#include "indexing.hpp"
 #include "kernels/elementwise.hpp"
 #include "kernels/indexing.hpp"
 #include "kernels/products.hpp"
@@ -10,19 +12,56 @@
 #include "kernels/rows.hpp"
 #include "products.hpp"
 #include "record.hpp"
+#include "reductions.hpp"
+#include "softmax.hpp"
 
 namespace heed {
 
 namespace {
 
+void check_reduction(const char* operation, Reduction reduction) {
+  if (reduction != Reduction::batchmean) return;
+  throw ConfigError(std::string(operation) +
+                    ": Reduction::batchmean is for kl_div; take mean, sum or none");
+}
+
+/// What to write where the classes are the last of three axes, or the target has an axis too many.
+std::string how_to_fit(const Tensor& x, const Tensor& target) {
+  if (x.rank() > 2 && target.shape() == x.shape().without(x.rank() - 1)) {
+    return "; the classes are axis 1: write reshape(x, {-1, " + std::to_string(x.size(-1)) +
+           "}) and reshape(target, {-1})";
+  }
+  if (x.rank() == 2 && target.shape() == Shape{x.size(0), 1}) return "; write squeeze(target, 1)";
+  if (x.shape() == target.shape()) return "; a target is the id of a class, not its probabilities";
+  return "";
+}
+
+/// Scores x [V], [N, V] or [N, V, ...], the id of a class for each [], [N] or [N, ...], and weights
+/// of classes [V].
+void check_classes(const char* operation, const Tensor& x, const Tensor& target,
+                   const Tensor& weight, Reduction reduction) {
+  check_floating(operation, x);
+  check_reduction(operation, reduction);
+  const bool fits =
+      x.rank() > 0 && target.shape() == (x.rank() == 1 ? Shape{} : x.shape().without(1));
+  if (!fits) {
+    throw ShapeError(std::string(operation) + ": needs scores [N, V] and a target [N], " +
+                     "[N, V, ...] and [N, ...], or [V] and [], got " + to_string(x.shape()) +
+                     " and " + to_string(target.shape()) + how_to_fit(x, target));
+  }
+  check_dtype(operation, "the target", target, int32);
+  if (!weight.defined()) return;
+  const Shape classes{x.size(x.rank() == 1 ? 0 : 1)};
+  check_dtype(operation, "the weight", weight, x.dtype());
+  if (weight.shape() != classes) {
+    throw ShapeError(std::string(operation) + ": needs a weight " + to_string(classes) +
+                     ", one for each class, got " + to_string(weight.shape()));
+  }
+}
+
 void check_cross_entropy(const Tensor& logits, const Tensor& target,
                          const CrossEntropyOptions& options) {
-  check_floating("cross_entropy", logits);
-  check_dtype("cross_entropy", "the target", target, int32);
-  if (logits.rank() != 2 || target.rank() != 1 || target.size(0) != logits.size(0)) {
-    throw ShapeError("cross_entropy: needs logits [N, V] and target [N], got " +
-                     to_string(logits.shape()) + " and " + to_string(target.shape()));
-  }
+  check_classes("cross_entropy", logits, target, options.weight, options.reduction);
   if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1)) {
     throw ConfigError("cross_entropy: label_smoothing must be in [0, 1], got " +
                       std::to_string(options.label_smoothing));
@@ -52,12 +91,20 @@ Array counting_places(const Array& target_in, int64_t ignore) {
   return places;
 }
 
-}  // namespace
+/// The scores [V] or [N, V, ...] of `count` targets as rows [count, V].
+Tensor rows_of_classes(const Tensor& x, int64_t count) {
+  if (x.rank() == 2) return x;
+  if (x.rank() == 1) return unsqueeze(x, 0);
+  Axes order{0};
+  for (int axis = 2; axis < x.rank(); ++axis) order.push_back(axis);
+  order.push_back(1);
+  return reshape(permute(x, order), {count, x.size(1)});
+}
 
 // l_n = -(1 - s) log p_{n, t_n} - s / V sum_v log p_{n, v};
 // dl_n/dx_n = p_n - (1 - s) onehot(t_n) - s / V
-Tensor cross_entropy(const Tensor& logits, const Tensor& target, CrossEntropyOptions options) {
-  check_cross_entropy(logits, target, options);
+Tensor cross_entropy_of_rows(const Tensor& logits, const Tensor& target,
+                             const CrossEntropyOptions& options) {
   const int64_t ignore = options.ignore_index, rows = logits.size(0);
   const double smoothing = options.label_smoothing;
   const bool reduced = options.reduction != Reduction::none;
@@ -72,6 +119,69 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, CrossEntropyOpt
                       const Array each = reduced ? kernels::div(g, divisor).expand({rows}) : g;
                       return kernels::cross_entropy_backward(each, x, ids, sums, ignore, smoothing);
                     }));
+}
+
+/// Losses of rows of log-probabilities [N, V], with a weight for each class and for each target.
+class WeightedRows {
+ public:
+  WeightedRows(const Tensor& log_p, const Tensor& target, const Tensor& weight, int64_t ignore)
+      : log_p_(log_p),
+        ignored_(eq(target, static_cast<double>(ignore))),
+        ids_(masked_fill(target, ignored_, 0)),
+        of_classes_(weight.defined() ? weight.detach()
+                                     : Tensor::ones({log_p.size(1)}, log_p.dtype())),
+        of_targets_(masked_fill(index_select(of_classes_, 0, ids_), ignored_, 0)) {}
+
+  /// -w_t log p_t
+  Tensor of_target() const {
+    const Tensor picked = squeeze(gather(log_p_, 1, unsqueeze(ids_, 1)), 1);
+    return masked_fill(picked * -of_targets_, ignored_, 0);
+  }
+  /// -sum_v w_v log p_v
+  Tensor of_all() const { return masked_fill(-sum(log_p_ * of_classes_, {1}), ignored_, 0); }
+
+  Tensor reduced(const Tensor& losses, Reduction reduction) const {
+    if (reduction == Reduction::none) return losses;
+    if (reduction == Reduction::sum) return heed::sum(losses);
+    const double total = heed::sum(of_targets_).item();
+    return heed::sum(losses) / (total == 0 ? 1 : total);
+  }
+
+ private:
+  const Tensor log_p_, ignored_, ids_, of_classes_, of_targets_;
+};
+
+// l_n = -(1 - s) w_{t_n} log p_{n, t_n} - s / V sum_v w_v log p_{n, v}
+Tensor weighted_cross_entropy_of_rows(const Tensor& logits, const Tensor& target,
+                                      const CrossEntropyOptions& options) {
+  kernels::check_targets("cross_entropy", target.array(), options.ignore_index, logits.size(1));
+  const double s = options.label_smoothing, V = static_cast<double>(logits.size(1));
+  const WeightedRows rows(log_softmax(logits), target, options.weight, options.ignore_index);
+  const Tensor losses =
+      s == 0 ? rows.of_target() : rows.of_target() * (1 - s) + rows.of_all() * (s / V);
+  return rows.reduced(losses, options.reduction);
+}
+
+}  // namespace
+
+Tensor cross_entropy(const Tensor& logits, const Tensor& target, CrossEntropyOptions options) {
+  check_cross_entropy(logits, target, options);
+  const int64_t count = target.numel();
+  const Tensor rows = rows_of_classes(logits, count), ids = reshape(target, {count});
+  const Tensor y = options.weight.defined() ? weighted_cross_entropy_of_rows(rows, ids, options)
+                                            : cross_entropy_of_rows(rows, ids, options);
+  return options.reduction == Reduction::none ? reshape(y, target.shape()) : y;
+}
+
+// l_n = -w_{t_n} x_{n, t_n}
+Tensor nll_loss(const Tensor& x, const Tensor& target, NllLossOptions options) {
+  check_classes("nll_loss", x, target, options.weight, options.reduction);
+  const int64_t count = target.numel();
+  const Tensor log_p = rows_of_classes(x, count), ids = reshape(target, {count});
+  kernels::check_targets("nll_loss", ids.array(), options.ignore_index, log_p.size(1));
+  const WeightedRows rows(log_p, ids, options.weight, options.ignore_index);
+  const Tensor y = rows.reduced(rows.of_target(), options.reduction);
+  return options.reduction == Reduction::none ? reshape(y, target.shape()) : y;
 }
 
 namespace {
@@ -90,7 +200,7 @@ class LossByRows {
         x_(counting(x.array())),
         target_(counting(target.array())),
         losses_(Array::empty({x_.size(0)}, x.dtype())) {
-    kernels::check_targets(target.array(), options.ignore_index, weight.size(0));
+    kernels::check_targets("cross_entropy", target.array(), options.ignore_index, weight.size(0));
     if (options.reduction == Reduction::mean)
       divisor_ = mean_divisor(target_, options.ignore_index);
     if (grad_enabled() && x.requires_grad()) x_gradient = Array::empty(x_.shape(), x.dtype());
@@ -164,7 +274,13 @@ class LossByRows {
 Tensor linear_cross_entropy(const Tensor& x, const Tensor& weight, const Tensor& target,
                             const Tensor& bias, CrossEntropyOptions options) {
   check_linear(x, weight, bias);
-  if (options.reduction == Reduction::none || x.rank() != 2) {
+  if (x.rank() != 2) {
+    throw ShapeError("linear_cross_entropy: needs x [N, D] and a target [N], got " +
+                     to_string(x.shape()) + " and " + to_string(target.shape()) +
+                     "; write reshape(x, {-1, " + std::to_string(x.size(-1)) +
+                     "}) and reshape(target, {-1})");
+  }
+  if (options.reduction == Reduction::none || options.weight.defined()) {
     return cross_entropy(linear(x, weight, bias), target, options);
   }
   check_cross_entropy(x, target, options);

@@ -62,39 +62,99 @@ Tensor mean(const Tensor& x, const Axes& axes_in, bool keep) {
       wrt(x, [shape, axes, n](const Array& g) { return spread(kernels::div(g, n), shape, axes); }));
 }
 
+namespace {
+
+/// x_i - mean, and max(0, n - correction).
+struct Deviations {
+  Array from_mean;
+  double divisor;
+};
+
+Deviations deviations(const Array& x, const Axes& axes, int correction) {
+  const double n = static_cast<double>(reduced_count(x.shape(), axes));
+  const Array mean = kernels::div(kernels::sum(x, axes, true), n);
+  return {kernels::sub(x, mean.expand(x.shape())), std::max(0.0, n - correction)};
+}
+
+}  // namespace
+
 // y = sum_i (x_i - mean)^2 / d, d = max(0, n - correction);  dL/dx_i = 2 g (x_i - mean) / d
 Tensor var(const Tensor& x, const Axes& axes_in, bool keep, int correction) {
   check_floating("var", x);
   const Axes axes = normalized_axes("var", axes_in, x.rank());
-  const double n = static_cast<double>(reduced_count(x.shape(), axes));
-  const double divisor = std::max(0.0, n - correction);
-  const Array mean = kernels::div(kernels::sum(x.array(), axes, true), n);
-  const Array deviation = kernels::sub(x.array(), mean.expand(x.shape()));
+  const auto [deviation, divisor] = deviations(x.array(), axes, correction);
   const Array squares = kernels::sum(kernels::square(deviation), axes, keep);
-  return record("var", kernels::div(squares, divisor),
-                wrt(x, saved(deviation), [axes, divisor](const Array& g, const Array& from_mean) {
-                  const Array share = kernels::div(g, divisor);
-                  return kernels::mul(spread(share, from_mean.shape(), axes), from_mean, 2);
+  return record(
+      "var", kernels::div(squares, divisor),
+      wrt(x, saved(deviation), [axes, d = divisor](const Array& g, const Array& from_mean) {
+        const Array share = kernels::div(g, d);
+        return kernels::mul(spread(share, from_mean.shape(), axes), from_mean, 2);
+      }));
+}
+
+namespace {
+
+/// The product of the others for each element, over `axes`: these moved to the end and back.
+Array product_of_others(const Array& x, const Axes& axes) {
+  if (x.numel() == 0) return x;
+  Axes order, back = Axes::filled(x.rank(), 0);
+  for (const bool wanted : {false, true}) {
+    for (int64_t axis = 0; axis < x.rank(); ++axis) {
+      const bool listed = std::find(axes.begin(), axes.end(), axis) != axes.end();
+      if (listed != wanted) continue;
+      back[static_cast<int>(axis)] = order.rank();
+      order.push_back(axis);
+    }
+  }
+  const Array moved = x.permute(order);
+  const Array rows = moved.reshape({-1, reduced_count(x.shape(), axes)});
+  return kernels::products_of_others(rows).reshape(moved.shape()).permute(back);
+}
+
+}  // namespace
+
+// y = prod_i x_i;  dL/dx_i = g prod_{j != i} x_j
+Tensor prod(const Tensor& x, const Axes& axes_in, bool keep) {
+  check_floating("prod", x);
+  const Axes axes = normalized_axes("prod", axes_in, x.rank());
+  return record("prod", kernels::prod(x.array(), axes, keep),
+                wrt(x, saved(x), [axes](const Array& g, const Array& factors) {
+                  return kernels::mul(spread(g, factors.shape(), axes),
+                                      product_of_others(factors, axes));
                 }));
 }
 
-// y = max_i x_i;  dL/dx_i = g / k where x_i = y, of which there are k
-Tensor max(const Tensor& x, const Axes& axes_in, bool keep) {
-  check_floating("max", x);
-  const Axes axes = normalized_axes("max", axes_in, x.rank());
+namespace {
+
+using Extreme = Array (*)(const Array& x, const Axes& axes, bool keep);
+
+// y = max_i x_i, or min;  dL/dx_i = g / k where x_i = y, of which there are k
+Tensor extreme(const char* operation, Extreme find, const Tensor& x, const Axes& axes_in,
+               bool keep) {
+  check_floating(operation, x);
+  const Axes axes = normalized_axes(operation, axes_in, x.rank());
   if (reduced_count(x.shape(), axes) == 0) {
-    throw ShapeError("max: no element to choose from in " + to_string(x.shape()));
+    throw ShapeError(std::string(operation) + ": no element to choose from in " +
+                     to_string(x.shape()));
   }
-  const Array y = kernels::max(x.array(), axes, keep);
+  const Array y = find(x.array(), axes, keep);
   return record(
-      "max", y,
-      wrt(x, saved(x, y), [axes](const Array& g, const Array& from, const Array& largest) {
-        const Array hit =
-            kernels::compare(Comparison::eq, from, spread(largest, from.shape(), axes))
-                .to(from.dtype());
+      operation, y,
+      wrt(x, saved(x, y), [axes](const Array& g, const Array& from, const Array& top) {
+        const Array hit = kernels::compare(Comparison::eq, from, spread(top, from.shape(), axes))
+                              .to(from.dtype());
         const Array share = kernels::div(g, kernels::sum(hit, axes, false).reshape(g.shape()));
         return kernels::mul(hit, spread(share, from.shape(), axes));
       }));
+}
+
+}  // namespace
+
+Tensor max(const Tensor& x, const Axes& axes, bool keep) {
+  return extreme("max", kernels::max, x, axes, keep);
+}
+Tensor min(const Tensor& x, const Axes& axes, bool keep) {
+  return extreme("min", kernels::min, x, axes, keep);
 }
 
 // y = log sum_i exp(x_i);  dL/dx_i = g exp(x_i - y)
@@ -113,13 +173,46 @@ Tensor logsumexp(const Tensor& x, const Axes& axes_in, bool keep) {
                 }));
 }
 
-Tensor argmax(const Tensor& x, int64_t axis_in, bool keep) {
-  const int axis = normalized_axis("argmax", axis_in, x.rank());
+namespace {
+
+using Places = Array (*)(const Array& x, int axis, bool keep);
+Tensor place_of(const char* operation, Places find, const Tensor& x, int64_t axis_in, bool keep) {
+  const int axis = normalized_axis(operation, axis_in, x.rank());
   if (x.shape()[axis] == 0) {
-    throw ShapeError("argmax: no element to choose from in " + to_string(x.shape()));
+    throw ShapeError(std::string(operation) + ": no element to choose from in " +
+                     to_string(x.shape()));
   }
-  check_floating("argmax", x);
-  return Tensor(kernels::argmax(x.array(), axis, keep));
+  check_floating(operation, x);
+  return Tensor(find(x.array(), axis, keep));
+}
+
+}  // namespace
+
+Tensor argmax(const Tensor& x, int64_t axis, bool keep) {
+  return place_of("argmax", kernels::argmax, x, axis, keep);
+}
+Tensor argmin(const Tensor& x, int64_t axis, bool keep) {
+  return place_of("argmin", kernels::argmin, x, axis, keep);
+}
+
+namespace {
+
+/// Is there a true element among those that each result stands for?
+Array any_of(const Array& bits, const Axes& axes, bool keep) {
+  return kernels::compare(Comparison::gt, kernels::max(bits.to(int32), axes, keep), 0);
+}
+
+}  // namespace
+
+Tensor any(const Tensor& x, const Axes& axes_in, bool keep) {
+  const Axes axes = normalized_axes("any", axes_in, x.rank());
+  return Tensor(any_of(x.array().to(boolean), axes, keep));
+}
+
+Tensor all(const Tensor& x, const Axes& axes_in, bool keep) {
+  const Axes axes = normalized_axes("all", axes_in, x.rank());
+  const Array zeros = kernels::logical_not(x.array().to(boolean));
+  return Tensor(kernels::logical_not(any_of(zeros, axes, keep)));
 }
 
 namespace {
@@ -176,6 +269,26 @@ Tensor norm(const Tensor& x, double p, const Axes& axes_in, bool keep) {
                   return kernels::masked_fill(kernels::mul(spread(g, from.shape(), axes), slope),
                                               zero, 0);
                 }));
+}
+
+// y = sqrt(sum_i (x_i - mean)^2 / d), d = max(0, n - correction), as a norm;
+// dL/dx_i = g (x_i - mean) / (d y), 0 where y = 0
+Tensor std(const Tensor& x, const Axes& axes_in, bool keep, int correction) {
+  check_floating("std", x);
+  const Axes axes = normalized_axes("std", axes_in, x.rank());
+  const auto [deviation, divisor] = deviations(x.array(), axes, correction);
+  // Divided first, the sum of large ones does not overflow; divided by 0, nothing becomes NaN.
+  const Array y = divisor > 0 ? norm_of(kernels::div(deviation, std::sqrt(divisor)), 2, axes, keep)
+                              : kernels::div(norm_of(deviation, 2, axes, keep), 0);
+  return record("std", y,
+                wrt(x, saved(deviation, y),
+                    [axes, d = divisor](const Array& g, const Array& from_mean, const Array& root) {
+                      const Shape shape = from_mean.shape();
+                      const Array slope = kernels::div(from_mean, spread(root, shape, axes));
+                      const Array zero = kernels::compare(Comparison::eq, from_mean, 0);
+                      return kernels::mul(spread(kernels::div(g, d), shape, axes),
+                                          kernels::masked_fill(slope, zero, 0));
+                    }));
 }
 
 // y_i = sum_{j <= i} x_j;  dL/dx_j = sum_{i >= j} g_i

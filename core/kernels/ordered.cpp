@@ -41,6 +41,41 @@ Array cumsum(const Array& x_in, int axis, bool reverse) {
   return y;
 }
 
+namespace {
+
+/// Of the elements before each one times those after it. x and y: dense rows.
+template <class T>
+void products_of_others_as(const Array& x, const Array& y) {
+  const Rows<T> from(x), to(y);
+  const int64_t n = x.shape().back();
+  parallel_for(row_count(x), rows_at_a_time(n), [&](int64_t begin, int64_t end) {
+    std::vector<double> before(static_cast<std::size_t>(n));
+    for (int64_t row = begin; row < end; ++row) {
+      const T* values = from[row];
+      double product = 1;
+      for (int64_t i = 0; i < n; ++i) {
+        before[static_cast<std::size_t>(i)] = product;
+        product *= static_cast<double>(values[i]);
+      }
+      double after = 1;
+      for (int64_t i = n - 1; i >= 0; --i) {
+        to[row][i] = static_cast<T>(before[static_cast<std::size_t>(i)] * after);
+        after *= static_cast<double>(values[i]);
+      }
+    }
+  });
+}
+
+}  // namespace
+
+Array products_of_others(const Array& x_in) {
+  const Array x = with_contiguous_rows(x_in);
+  Array y = Array::empty(x.shape(), x.dtype());
+  if (x.numel() == 0) return y;
+  for_floating(x.dtype(), [&]<class T>(T) { products_of_others_as<T>(x, y); });
+  return y;
+}
+
 Array flip(const Array& x, const Axes& axes) {
   Shape strides = x.strides();
   int64_t offset = x.offset();

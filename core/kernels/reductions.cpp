@@ -203,11 +203,12 @@ void reduce_columns(const Reduction& f, const Plan& plan, const Array& y) {
   reduce_columns(f, second, y);
 }
 
-Array reduced(const Reduction& f, const Array& x, const Axes& axes, bool keep) {
+/// `of_none`: the result over no element.
+Array reduced(const Reduction& f, const Array& x, const Axes& axes, bool keep, double of_none) {
   const Flags flags(axes, x.rank());
   const Array y = Array::empty(reduced_shape(x.shape(), flags, keep), x.dtype());
   if (x.numel() == 0) {
-    fill(y, 0);
+    fill(y, of_none);
     return y;
   }
   const Plan plan = plan_of(x, flags);
@@ -240,11 +241,19 @@ void for_pieces(const Array& x, F&& body) {
 }  // namespace
 
 Array sum(const Array& x, const Axes& axes, bool keep) {
-  return reduced(table().sum, x, axes, keep);
+  return reduced(table().sum, x, axes, keep, 0);
+}
+
+Array prod(const Array& x, const Axes& axes, bool keep) {
+  return reduced(table().product, x, axes, keep, 1);
 }
 
 Array max(const Array& x, const Axes& axes, bool keep) {
-  return reduced(table().max, x, axes, keep);
+  return reduced(table().max, x, axes, keep, 0);
+}
+
+Array min(const Array& x, const Axes& axes, bool keep) {
+  return reduced(table().min, x, axes, keep, 0);
 }
 
 Array logsumexp(const Array& x, const Axes& axes, bool keep) {
@@ -259,14 +268,19 @@ Array logsumexp(const Array& x, const Axes& axes, bool keep) {
   return y;
 }
 
-Array argmax(const Array& x, int axis, bool keep) {
+namespace {
+
+Array places(const RowsLoop* loops, const Array& x, int axis, bool keep) {
   const Flags flags({axis}, x.rank());
   const Array y = Array::empty(reduced_shape(x.shape(), flags, keep), int32);
-  if (y.numel() > 0) {
-    run_rows(table().argmax[index(x.dtype())], plan_of_rows(x, flags), y);
-  }
+  if (y.numel() > 0) run_rows(loops[index(x.dtype())], plan_of_rows(x, flags), y);
   return y;
 }
+
+}  // namespace
+
+Array argmax(const Array& x, int axis, bool keep) { return places(table().argmax, x, axis, keep); }
+Array argmin(const Array& x, int axis, bool keep) { return places(table().argmin, x, axis, keep); }
 
 Array sum_to(const Array& g, const Shape& shape) {
   const int added = g.rank() - shape.rank();

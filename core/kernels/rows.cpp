@@ -119,13 +119,14 @@ Array log_softmax_backward(const Array& g_in, const Array& y_in, const Array& ke
   return dx;
 }
 
-void check_targets(const Array& target_in, int64_t ignore, int64_t classes) {
+void check_targets(const char* operation, const Array& target_in, int64_t ignore, int64_t classes) {
   const Array target = target_in.contiguous();
   const int32_t* ids = target.data<int32_t>();
   for (int64_t i = 0; i < target.numel(); ++i) {
     if (ids[i] == ignore || (ids[i] >= 0 && ids[i] < classes)) continue;
-    throw IndexError("cross_entropy: target " + std::to_string(ids[i]) + " at position " +
-                     std::to_string(i) + " is out of range [0, " + std::to_string(classes) + ")");
+    throw IndexError(std::string(operation) + ": target " + std::to_string(ids[i]) +
+                     " at position " + std::to_string(i) + " is out of range [0, " +
+                     std::to_string(classes) + ")");
   }
 }
 
@@ -133,7 +134,7 @@ Array cross_entropy(const Array& logits_in, const Array& target_in, int64_t igno
                     double smoothing, Array& lse) {
   const Array logits = with_contiguous_rows(logits_in), target = target_in.contiguous();
   const int64_t rows = logits.size(0), classes = logits.size(1);
-  check_targets(target, ignore, classes);
+  check_targets("cross_entropy", target, ignore, classes);
   Array losses = Array::zeros({rows}, logits.dtype());
   lse = Array::zeros({rows}, logits.dtype());
   const int32_t* ids = target.data<int32_t>();

@@ -34,7 +34,7 @@ LargestOfRows largest_of_rows(const Array& x, bool with_log_sum);
 /// Losses [N] of logits [N, V] against ids [N] (int32), 0 for ignored ones:
 /// -(1 - s) log p_target - s / V sum_v log p_v, and lse[N], the log-sum-exp of each row, for the
 /// backward pass. `IndexError` for an id outside [0, V) that is not ignored.
-void check_targets(const Array& target, int64_t ignore, int64_t classes);
+void check_targets(const char* operation, const Array& target, int64_t ignore, int64_t classes);
 Array cross_entropy(const Array& logits, const Array& target, int64_t ignore, double smoothing,
                     Array& lse);
 /// g[N] * (softmax(logits) - (1 - s) onehot - s / V), rows of ignored targets 0.

@@ -30,10 +30,35 @@ inline bool less(T a, T b) {
 }
 inline bool less(Integer a, Integer b) { return static_cast<int32_t>(a) < static_cast<int32_t>(b); }
 
-/// -1, 1; 0 and NaN stay.
+inline float sine(float x) { return __builtin_sinf(x); }
+inline double sine(double x) { return __builtin_sin(x); }
+inline float cosine(float x) { return __builtin_cosf(x); }
+inline double cosine(double x) { return __builtin_cos(x); }
+
+/// -1, +0, 1; NaN stays.
 template <class T>
 inline T sign(T x) {
-  return x > 0 ? T(1) : x < 0 ? T(-1) : x;
+  return x > 0 ? T(1) : x < 0 ? T(-1) : x + 0;
+}
+inline Integer sign(Integer x) {
+  return static_cast<int32_t>(x) > 0 ? 1 : static_cast<int32_t>(x) >> 31;
+}
+
+// Halves go to the even neighbour.
+inline float nearest_whole(float x) { return __builtin_rintf(x); }
+inline double nearest_whole(double x) { return __builtin_rint(x); }
+inline Integer nearest_whole(Integer x) { return x; }
+inline float whole_below(float x) { return __builtin_floorf(x); }
+inline double whole_below(double x) { return __builtin_floor(x); }
+inline Integer whole_below(Integer x) { return x; }
+inline float whole_above(float x) { return __builtin_ceilf(x); }
+inline double whole_above(double x) { return __builtin_ceil(x); }
+inline Integer whole_above(Integer x) { return x; }
+
+/// The gradient of steps.
+template <class T>
+inline T nothing(T, T) {
+  return 0;
 }
 
 /// F(x) + x F'(x), F the normal distribution.

@@ -2,9 +2,9 @@
 
 #include <cstdint>
 
-/// exp, tanh and sigmoid as branch-free polynomials that the compiler vectorises, at most 2 ulp
-/// from the exact value, and the normal distribution (4 ulp; float64: 8), for files of core/loops
-/// alone. NaN propagates; exp overflows to inf and underflows through denormals to 0;
+/// exp, log, log1p, tanh and sigmoid as branch-free polynomials that the compiler vectorises, at
+/// most 2 ulp from the exact value, and the normal distribution (4 ulp; float64: 8), for files of
+/// core/loops alone. NaN propagates; exp overflows to inf and underflows through denormals to 0;
 /// tanh(+-0) = +-0. The coefficients interpolate at Chebyshev nodes.
 namespace heed::loops {
 
@@ -250,6 +250,15 @@ inline T natural_log(T x) {
   const T positive = x < infinity ? y : x;
   const T other = x == 0 ? -infinity : static_cast<T>(__builtin_nanf(""));
   return x > 0 ? positive : other;
+}
+
+/// log(1 + x), which keeps the digits of a small x: log(u) for u = 1 + x, and what rounding took
+/// from u. It has x's sign.
+template <class T>
+inline T log_of_1_plus(T x) {
+  const T u = 1 + x, lost = x - (u - 1), y = natural_log(u);
+  const bool inside = u > 0 && u < static_cast<T>(__builtin_inff());
+  return with_sign_of(inside ? y + lost / u : y, x);
 }
 
 }  // namespace

@@ -4,16 +4,17 @@ namespace heed::loops {
 
 namespace {
 
-/// What a sum of `T` runs in, and what is less than every other `T`.
+/// What a sum of `T` runs in, and what is no more and no less than every other `T`.
 template <class T>
 struct Traits {
   using Wide = double;
   static constexpr T lowest = -static_cast<T>(__builtin_inff());
+  static constexpr T highest = static_cast<T>(__builtin_inff());
 };
 template <>
 struct Traits<int32_t> {
   using Wide = int64_t;
-  static constexpr int32_t lowest = INT32_MIN;
+  static constexpr int32_t lowest = INT32_MIN, highest = INT32_MAX;
 };
 
 template <class T>
@@ -25,6 +26,14 @@ struct Sum {
 };
 
 template <class T>
+struct Product {
+  using Accumulator = double;
+  static constexpr Accumulator start = 1;
+  static constexpr int64_t lanes = 16;
+  static Accumulator join(Accumulator a, Accumulator b) { return a * b; }
+};
+
+template <class T>
 struct Max {
   using Accumulator = T;
   static constexpr T start = Traits<T>::lowest;
@@ -32,6 +41,17 @@ struct Max {
   static T join(T a, T b) {  // NaN stays
     const T larger = a < b ? b : a;
     return b != b ? b : larger;
+  }
+};
+
+template <class T>
+struct Min {
+  using Accumulator = T;
+  static constexpr T start = Traits<T>::highest;
+  static constexpr int64_t lanes = 32;
+  static T join(T a, T b) {  // NaN stays
+    const T smaller = b < a ? b : a;
+    return b != b ? b : smaller;
   }
 };
 
@@ -126,13 +146,14 @@ void columns(int64_t n, int64_t count, const void* x, int64_t stride, void* out)
   }
 }
 
-template <class T>
-void argmax_rows(int64_t count, int64_t n, const void* x, int64_t stride, void* out) {
+/// The first place of the largest (R is Max) or smallest (Min) of each row.
+template <template <class> class R, class T>
+void place_rows(int64_t count, int64_t n, const void* x, int64_t stride, void* out) {
   for (int64_t r = 0; r < count; ++r) {
     const T* row = static_cast<const T*>(x) + r * stride;
-    const T top = reduce<Max<T>>(n, [=](int64_t i) { return row[i]; });
+    const T found = reduce<R<T>>(n, [=](int64_t i) { return row[i]; });
     int64_t i = 0;
-    while (i < n - 1 && row[i] != top && row[i] == row[i]) ++i;
+    while (i < n - 1 && row[i] != found && row[i] == row[i]) ++i;
     static_cast<int32_t*>(out)[r] = static_cast<int32_t>(i);
   }
 }
@@ -172,16 +193,30 @@ constexpr Reduction floating() {
   return reduction;
 }
 
+template <template <class> class R>
+constexpr Reduction arithmetic() {
+  Reduction reduction = floating<R>();
+  set<R<int32_t>, int32_t, int32_t>(reduction, i32, i32);
+  set<R<int32_t>, int32_t, double>(reduction, i32, f64);
+  set<R<double>, double, int32_t>(reduction, f64, i32);
+  return reduction;
+}
+
+template <template <class> class R>
+constexpr void set_places(RowsLoop (&loops)[3]) {
+  loops[f32] = place_rows<R, float>;
+  loops[f64] = place_rows<R, double>;
+  loops[i32] = place_rows<R, int32_t>;
+}
+
 constexpr ReductionLoops table() {
   ReductionLoops all = {};
-  all.sum = floating<Sum>();
-  all.max = floating<Max>();
-  set<Sum<int32_t>, int32_t, int32_t>(all.sum, i32, i32);
-  set<Sum<int32_t>, int32_t, double>(all.sum, i32, f64);
-  set<Sum<double>, double, int32_t>(all.sum, f64, i32);
-  all.argmax[f32] = argmax_rows<float>;
-  all.argmax[f64] = argmax_rows<double>;
-  all.argmax[i32] = argmax_rows<int32_t>;
+  all.sum = arithmetic<Sum>();
+  all.product = floating<Product>();
+  all.max = arithmetic<Max>();
+  all.min = arithmetic<Min>();
+  set_places<Max>(all.argmax);
+  set_places<Min>(all.argmin);
   all.sum_of_squares[f32] = sum_of_squares<float>;
   all.sum_of_squares[f64] = sum_of_squares<double>;
   all.all_finite[f32] = all_finite<float>;

@@ -18,11 +18,12 @@ struct Reduction {
   ColumnsLoop columns[3][3];
 };
 
-/// Order within a row or column is fixed. Sums run in double (int32: in int64); NaN is the largest.
+/// Order within a row or column is fixed. Sums and products run in double (sums of int32 in int64);
+/// NaN is the largest, and the smallest.
 struct ReductionLoops {
-  Reduction sum, max;
-  /// int32 results: the first largest.
-  RowsLoop argmax[3];
+  Reduction sum, product, max, min;
+  /// int32 results: the first largest, the first smallest.
+  RowsLoop argmax[3], argmin[3];
   double (*sum_of_squares[2])(int64_t n, const void* x);
   bool (*all_finite[2])(int64_t n, const void* x);
 };

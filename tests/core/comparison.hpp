@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../../core/operations.hpp"
@@ -19,6 +20,13 @@ struct ComparedRow {
 std::vector<ComparedRow> compared_rows();
 /// Those of comparison_selection.py, which are among them.
 void add_selection_rows(std::vector<ComparedRow>& rows);
+std::vector<ComparedRow> compared_loss_rows();
+
+inline void add_row(std::vector<ComparedRow>& rows, const std::string& name,
+                    std::function<Tensor(const Inputs&)> call) {
+  rows.push_back(
+      {name, [call = std::move(call)](const Inputs& x) { return std::vector<Tensor>{call(x)}; }});
+}
 
 /// Where heed differs from PyTorch: so many elements (or errors) of the keys that match, for the
 /// reason that docs/pytorch.md gives in these words. `key` is a regular expression.

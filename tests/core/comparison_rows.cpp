@@ -16,11 +16,6 @@ struct Named {
   double value;
 };
 
-void add_row(Rows& rows, const std::string& name, std::function<Tensor(const Inputs&)> call) {
-  rows.push_back(
-      {name, [call = std::move(call)](const Inputs& x) { return std::vector<Tensor>{call(x)}; }});
-}
-
 using One = Tensor (*)(const Tensor&);
 using Two = Tensor (*)(const Tensor&, const Tensor&);
 using WithNumber = Tensor (*)(const Tensor&, double);
@@ -28,7 +23,9 @@ using WithNumber = Tensor (*)(const Tensor&, double);
 void add_elementwise(Rows& rows) {
 #define HEED_NAMED(name, ...) {#name, name},
   const std::pair<const char*, One> ones[] = {HEED_UNARY_ROWS(HEED_NAMED){"neg", neg},
-                                              {"logical_not", logical_not}};
+                                              {"logical_not", logical_not},
+                                              {"isnan", isnan},
+                                              {"isfinite", isfinite}};
   for (const auto& [name, f] : ones) {
     add_row(rows, name, [f = f](const Inputs& x) { return f(x[0]); });
   }
@@ -93,6 +90,16 @@ void add_limits_and_powers(Rows& rows) {
   }
 }
 
+void add_piecewise(Rows& rows) {
+  add_row(rows, "softplus/1.0,20.0", [](const Inputs& x) { return softplus(x[0]); });
+  add_row(rows, "softplus/2.5,3.0", [](const Inputs& x) { return softplus(x[0], 2.5, 3); });
+  add_row(rows, "leaky_relu/0.01", [](const Inputs& x) { return leaky_relu(x[0]); });
+  add_row(rows, "leaky_relu/-1.5", [](const Inputs& x) { return leaky_relu(x[0], -1.5); });
+  add_row(rows, "clamp/tensors", [](const Inputs& x) { return clamp(x[0], x[1], x[2]); });
+  add_row(rows, "clamp/low", [](const Inputs& x) { return clamp(x[0], x[1], {}); });
+  add_row(rows, "clamp/high", [](const Inputs& x) { return clamp(x[0], {}, x[1]); });
+}
+
 using Reduction = std::function<Tensor(const Tensor&, const Axes&, bool)>;
 
 void add_reduction(Rows& rows, const std::string& name, const Reduction& f) {
@@ -111,7 +118,19 @@ void add_reduction(Rows& rows, const std::string& name, const Reduction& f) {
 void add_reductions(Rows& rows) {
   add_reduction(rows, "sum", sum);
   add_reduction(rows, "mean", mean);
-  add_reduction(rows, "max", max);
+  for (const auto& [name, f] : {std::pair<const char*, Reduction>{"max", max},
+                                {"min", min},
+                                {"prod", prod},
+                                {"any", any},
+                                {"all", all}}) {
+    add_reduction(rows, name, f);
+  }
+  for (const int correction : {0, 1}) {
+    add_reduction(rows, "std" + std::to_string(correction),
+                  [=](const Tensor& x, const Axes& axes, bool keep) {
+                    return heed::std(x, axes, keep, correction);
+                  });
+  }
   add_reduction(rows, "logsumexp", logsumexp);
   for (const int correction : {0, 1, 3}) {
     add_reduction(rows, "var" + std::to_string(correction),
@@ -134,6 +153,7 @@ void add_along_axes(Rows& rows) {
   for (const int64_t a : {-1, 0, 1}) {
     const std::string axis = std::to_string(a);
     add_row(rows, "argmax/" + axis, [a](const Inputs& x) { return argmax(x[0], a); });
+    add_row(rows, "argmin/" + axis, [a](const Inputs& x) { return argmin(x[0], a); });
     add_row(rows, "cumsum/" + axis, [a](const Inputs& x) { return cumsum(x[0], a); });
     add_row(rows, "softmax/" + axis, [a](const Inputs& x) { return softmax(x[0], a); });
     add_row(rows, "log_softmax/" + axis, [a](const Inputs& x) { return log_softmax(x[0], a); });
@@ -143,6 +163,7 @@ void add_along_axes(Rows& rows) {
                     [a](const Inputs& x) { return both(topk(x[0], 1, a, false)); }});
   }
   add_row(rows, "argmax/-1.keep", [](const Inputs& x) { return argmax(x[0], -1, true); });
+  add_row(rows, "argmin/-1.keep", [](const Inputs& x) { return argmin(x[0], -1, true); });
   rows.push_back({"topk/0,-1", [](const Inputs& x) { return both(topk(x[0], 0, -1)); }});
   rows.push_back({"topk/3,-1", [](const Inputs& x) { return both(topk(x[0], 3, -1)); }});
   add_row(rows, "softmax/keep", [](const Inputs& x) { return softmax(x[0], -1, x[1]); });
@@ -278,12 +299,14 @@ std::vector<ComparedRow> compared_rows() {
   add_elementwise(rows);
   add_with_numbers(rows);
   add_limits_and_powers(rows);
+  add_piecewise(rows);
   add_reductions(rows);
   add_along_axes(rows);
   add_views(rows);
   add_indexing(rows);
   add_products_and_losses(rows);
   add_selection_rows(rows);
+  for (ComparedRow& row : compared_loss_rows()) rows.push_back(std::move(row));
   return rows;
 }
 

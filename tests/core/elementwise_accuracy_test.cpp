@@ -69,7 +69,41 @@ void check_accuracy_everywhere(double exp_none, double exp_low, double exp_high)
   }
 }
 
+template <class T>
+void check_other_functions() {
+  for (const double range : {1e-30, 1e-6, 0.7, 10.0, 1e6}) {
+    check_accuracy<T>("sin", kernels::sin, exact_sin, -range, range);
+    check_accuracy<T>("cos", kernels::cos, exact_cos, -range, range);
+  }
+  for (const double range : {1e-30, 1e-6, 0.1, 0.9999}) {
+    check_accuracy<T>("log1p", kernels::log1p, exact_log1p, -range, range);
+  }
+  check_accuracy<T>("log1p", kernels::log1p, exact_log1p, -0.75, -0.25);
+  check_accuracy<T>("log1p", kernels::log1p, exact_log1p, 0.5, 5);
+  check_accuracy<T>("log1p", kernels::log1p, exact_log1p, 1, 1e30);
+  const double denormal = std::numeric_limits<T>::denorm_min() * 1000.0;
+  check_accuracy<T>("log1p", kernels::log1p, exact_log1p, -denormal, denormal);
+}
+
 }  // namespace
+
+TEST_CASE("sin, cos and log1p are at most 2 ulp from the exact value") {
+  check_other_functions<float>();
+  check_other_functions<double>();
+}
+
+TEST_CASE("log1p has the right limits and the sign of what it takes") {
+  for (const DType dtype : {float32, float64}) {
+    const double huge = dtype == float32 ? 3e38 : 1e308;
+    const Array x = Array::from<double>({0, -0.0, -1, -2, inf, -inf, huge, std::nan("")}, {8});
+    const std::vector<double> y = plain(kernels::log1p(x.to(dtype)));
+    CHECK((y[0] == 0 && !std::signbit(y[0])));
+    CHECK((y[1] == 0 && std::signbit(y[1])));
+    CHECK((y[2] == -inf && std::isnan(y[3]) && y[4] == inf));
+    CHECK((std::isnan(y[5]) && std::isnan(y[7])));
+    CHECK(y[6] == Approx(std::log(huge)));
+  }
+}
 
 TEST_CASE(
     "exp, log, tanh and sigmoid are at most 2 ulp from the exact value, gelu and silu a few") {

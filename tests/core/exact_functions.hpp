@@ -11,6 +11,9 @@ inline long double exact_gelu(long double x) { return x * normal(x); }
 
 inline long double exact_exp(long double x) { return std::exp(x); }
 inline long double exact_log(long double x) { return std::log(x); }
+inline long double exact_log1p(long double x) { return std::log1p(x); }
+inline long double exact_sin(long double x) { return std::sin(x); }
+inline long double exact_cos(long double x) { return std::cos(x); }
 inline long double exact_tanh(long double x) { return std::tanh(x); }
 inline long double exact_sigmoid(long double x) { return 1 / (1 + std::exp(-x)); }
 inline long double exact_silu(long double x) { return x / (1 + std::exp(-x)); }

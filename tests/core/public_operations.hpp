@@ -11,7 +11,7 @@ namespace heed::test {
 /// The names of the operations that the public headers of core/ declare.
 inline std::set<std::string> public_operations() {
   std::set<std::string> names;
-  const std::regex declaration(R"(^(std::vector<Tensor>|Tensor|TopK|Sorted) ([a-z_]+)\()");
+  const std::regex declaration(R"(^(std::vector<Tensor>|Tensor|TopK|Sorted) ([a-z_0-9]+)\()");
   for (const char* header : {"elementwise", "reductions", "softmax", "losses", "products", "einsum",
                              "views", "indexing", "dropout"}) {
     std::ifstream file(std::string(HEED_SOURCE_DIR "/core/") + header + ".hpp");

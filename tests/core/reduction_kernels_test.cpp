@@ -16,6 +16,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 double mixed(int64_t i) { return static_cast<double>((i * 7919 + 11) % 10007 - 5003) / 512; }
+double near_1(int64_t i) { return 1 + mixed(i) / 64; }
 double whole(int64_t i) { return static_cast<double>((i * 37 + 11) % 101 - 50); }
 
 /// The elements of `x` that each element of a reduction over `axes` stands for, in row-major order.
@@ -43,6 +44,10 @@ std::vector<std::vector<double>> members(const Array& x, const Axes& axes) {
 
 double sum_of(const std::vector<double>& v) { return std::accumulate(v.begin(), v.end(), 0.0); }
 double max_of(const std::vector<double>& v) { return *std::max_element(v.begin(), v.end()); }
+double min_of(const std::vector<double>& v) { return *std::min_element(v.begin(), v.end()); }
+double prod_of(const std::vector<double>& v) {
+  return std::accumulate(v.begin(), v.end(), 1.0, std::multiplies<double>());
+}
 double logsumexp_of(const std::vector<double>& v) {
   double sum = 0;
   for (const double x : v) sum += std::exp(x);
@@ -73,10 +78,11 @@ void check_reduction(Kernel kernel, Reference reference, const Array& x, const A
 const std::vector<Axes> axes_of_three = {{},     {0},    {1},    {2},    {0, 1},
                                          {1, 0}, {0, 2}, {1, 2}, {2, 1}, {0, 1, 2}};
 
-void check_layouts(const char* name, Kernel kernel, Reference reference, DType dtype) {
-  for (const Layout& layout : layouts(dtype, dtype == int32 ? whole : mixed)) {
+void check_layouts(const char* name, Kernel kernel, Reference reference, DType dtype,
+                   double (*value)(int64_t) = mixed) {
+  for (const Layout& layout : layouts(dtype, dtype == int32 ? whole : value)) {
     const bool empty = layout.x.numel() == 0;
-    if (empty && reference == max_of) continue;
+    if (empty && (reference == max_of || reference == min_of)) continue;
     for (const Axes& axes : axes_of_three) {
       bool fits = true;
       for (const int64_t axis : axes) fits = fits && axis < layout.x.rank();
@@ -96,8 +102,17 @@ TEST_CASE("sums over any axes agree with plain loops in every layout") {
   }
 }
 
-TEST_CASE("the largest element over any axes agrees with plain loops in every layout") {
-  for (const DType dtype : {float32, float64}) check_layouts("max", kernels::max, max_of, dtype);
+TEST_CASE("the largest and smallest over any axes agree with plain loops in every layout") {
+  for (const DType dtype : {float32, float64, int32}) {
+    check_layouts("max", kernels::max, max_of, dtype);
+    check_layouts("min", kernels::min, min_of, dtype);
+  }
+}
+
+TEST_CASE("products over any axes agree with plain loops in every layout") {
+  for (const DType dtype : {float32, float64}) {
+    check_layouts("prod", kernels::prod, prod_of, dtype, near_1);
+  }
 }
 
 TEST_CASE("logsumexp over any axes agrees with plain loops in every layout") {
@@ -116,9 +131,20 @@ TEST_CASE("reductions of long axes are cut and still right") {
       INFO(to_string(dtype) << " " << to_string(shape) << " over " << to_string(axes));
       const Array x = filled(shape, dtype, value);
       check_reduction(kernels::sum, sum_of, x, axes, dtype == float64 ? 1e-12 : 1e-6);
-      if (dtype != int32) check_reduction(kernels::max, max_of, x, axes, 0);
+      check_reduction(kernels::max, max_of, x, axes, 0);
+      check_reduction(kernels::min, min_of, x, axes, 0);
     }
   }
+}
+
+TEST_CASE("products of long axes are cut and still right") {
+  const Array x = filled({70001, 3}, float64, [](int64_t i) { return 1 + mixed(i) / 1e6; });
+  check_reduction(kernels::prod, prod_of, x, {0}, 1e-11);
+  check_reduction(kernels::prod, prod_of, x, {}, 1e-11);
+  check_reduction(kernels::prod, prod_of, x.transpose(0, 1), {1}, 1e-11);
+  // float32 overflows on the way, its double does not.
+  const Array huge = Array::from<float>({1e30f, 1e30f, 1e-30f, 1e-30f}, {4});
+  CHECK(kernels::prod(huge, {}, false).item() == Approx(1));
 }
 
 TEST_CASE("sums of float32 lose nothing over a million elements") {
@@ -129,13 +155,14 @@ TEST_CASE("sums of float32 lose nothing over a million elements") {
   for (const double v : columns) REQUIRE(v == Approx(exact / 1009).epsilon(1e-7));
 }
 
-TEST_CASE("reductions of nothing give sum 0 and logsumexp -inf") {
+TEST_CASE("reductions of nothing give sum 0 and product 1 and logsumexp -inf") {
   const Array x = Array::zeros({3, 0, 2});
   CHECK(plain(kernels::sum(x, {1}, false)) == std::vector<double>(6, 0.0));
   CHECK(kernels::sum(x, {}, false).item() == 0);
   CHECK(plain(kernels::logsumexp(x, {1}, false)) == std::vector<double>(6, -infinity));
   CHECK(kernels::sum(x, {0}, false).shape() == Shape{0, 2});
   CHECK(kernels::max(x, {0}, false).numel() == 0);
+  CHECK(plain(kernels::prod(x, {1}, false)) == std::vector<double>(6, 1.0));
   CHECK(kernels::sum_of_squares(x) == 0);
   CHECK(kernels::all_finite(x));
 }
@@ -158,7 +185,7 @@ TEST_CASE("logsumexp is right for huge, infinite and NaN elements") {
   }
 }
 
-TEST_CASE("max propagates NaN and finds infinities, in rows and in columns") {
+TEST_CASE("max and min propagate NaN and find infinities, in rows and in columns") {
   for (const DType dtype : {float32, float64}) {
     for (const int64_t n : {1, 3, 17, 40, 70001}) {
       const Array x = Array::full({4, n}, -infinity, dtype);
@@ -173,11 +200,17 @@ TEST_CASE("max propagates NaN and finds infinities, in rows and in columns") {
         CHECK(v[2] == -3);
         CHECK(v[3] == infinity);
       }
+      const Array negative = kernels::mul(x, -1);
+      for (const Array& y : {kernels::min(negative, {1}, false),
+                             kernels::min(negative.transpose(0, 1).clone(), {0}, false)}) {
+        const std::vector<double> v = plain(y);
+        CHECK((v[0] == infinity && std::isnan(v[1]) && v[2] == 3 && v[3] == -infinity));
+      }
     }
   }
 }
 
-TEST_CASE("argmax finds the first largest of any axis in every layout, NaN being the largest") {
+TEST_CASE("argmax and argmin find the first of any axis in every layout, NaN before all") {
   for (const DType dtype : {float32, float64, int32}) {
     for (const Layout& layout : layouts(dtype, [](int64_t i) { return double(i * 7 % 11); })) {
       for (int axis = 0; axis < layout.x.rank(); ++axis) {
@@ -192,6 +225,7 @@ TEST_CASE("argmax finds the first largest of any axis in every layout, NaN being
         REQUIRE(y.shape() == layout.x.shape().without(axis));
         REQUIRE(plain(y) == expected);
         REQUIRE(kernels::argmax(layout.x, axis, true).shape()[axis] == 1);
+        REQUIRE(plain(kernels::argmin(kernels::neg(layout.x), axis, false)) == expected);
       }
     }
   }
@@ -199,6 +233,7 @@ TEST_CASE("argmax finds the first largest of any axis in every layout, NaN being
                                        -infinity, -infinity, 2, 7, infinity, 7},
                                       {3, 4});
   CHECK(plain(kernels::argmax(x, 1, false)) == std::vector<double>{1, 0, 2});
+  CHECK(plain(kernels::argmin(x, 1, false)) == std::vector<double>{1, 0, 0});
 }
 
 TEST_CASE("sum_to is the adjoint of expand") {

@@ -1,12 +1,22 @@
 """What a row of the comparison with PyTorch is: its inputs at the edges, and what PyTorch makes of
 them."""
 import math
+import zlib
 
 import torch
 
 DIRECTION = (1, -0.5, 2, 0.75, -1.25)
 PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
 inf, nan = math.inf, math.nan
+
+
+ROWS = {}
+
+
+def row(name, function, **cases):
+    """Adds cases; each is a list of inputs, and functions of the element type make some of them."""
+    known = ROWS.setdefault(name, (function, {}))
+    known[1].update(cases)
 
 
 class Expanded:
@@ -127,3 +137,47 @@ def compute(key, function, case, dtype):
 def stored_as(tensor):
     tensor = tensor.detach()
     return (tensor.to(torch.int32) if tensor.dtype == torch.int64 else tensor).contiguous().clone()
+
+
+def one_operand(name, function, whole=False):
+    torch.manual_seed(zlib.crc32(name.encode()))
+    with_number = dict(special=[special], empty=[plain(0)], expanded=[Expanded(plain(3, 1), 3, 4)])
+    row(name, function, **with_number)
+    if "/" in name:
+        return
+    row(name, function, beyond=[beyond], empty3=[plain(2, 0, 3)], one=[plain(1)],
+        scalar=[plain()], matrix=[plain(3, 4)])
+    if whole:
+        row(name, function, whole=[torch.tensor([-3, 0, 7, 2**31 - 1, -2**31], dtype=torch.int32)])
+
+
+AXES = {"all": None, "last": (-1,), "first": (0,), "middle": (-2,), "outer": (0, -1),
+        "twice": (1, -2), "beyond": (3,), "below": (-4,)}
+
+
+def reduction(name, function, scalars=True):
+    """function(x, axes, keep)"""
+    torch.manual_seed(zlib.crc32(name.encode()))
+    for label, axes in AXES.items():
+        for keep in (False, True):
+            wrong = label in ("twice", "beyond", "below")
+            if keep and wrong:
+                continue
+            of = lambda x, a=axes, k=keep: function(x, tuple(range(x.ndim)) if a is None else a, k)
+            key = f"{name}/{label}{'.keep' if keep else ''}"
+            row(key, of, cube=[plain(2, 3, 4)], empty=[plain(2, 0, 3)])
+            if keep or wrong:
+                continue
+            row(key, of, ties=[ties(2, 3, 4)], ones=[plain(1, 1, 1)], empty0=[plain(0, 2, 3)],
+                expanded=[Expanded(plain(1, 3, 1), 2, 3, 4)])
+    for label, axes in (("all", None), ("last", (-1,))):
+        of = lambda x, a=axes: function(x, tuple(range(x.ndim)) if a is None else a, False)
+        if label == "last":
+            row(f"{name}/last", of, special=[rows], large=[large], infinite=[infinite])
+        row(f"{name}/{label}", of, scalar=[plain()], vector=[plain(5)], one=[plain(1)],
+            none=[plain(0)])
+
+
+def wide(function):
+    """A torch function that takes no empty list of axes for a scalar."""
+    return lambda x, axes, keep: function(x, axes, keep) if axes else function(x[None], (0,), False)

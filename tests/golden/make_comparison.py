@@ -28,20 +28,14 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 
 import comparison_selection
-from comparison_cases import (PRECISIONS, Expanded, above, beyond, compute, ids, inf, infinite, large,
-                              left, mask, nan, plain, right, rows, special, stored_as, ties)
+from comparison_cases import (PRECISIONS, ROWS, Expanded, above, compute, ids, inf, infinite, large,
+                              left, mask, nan, one_operand, plain, reduction, right, row, rows,
+                              special, stored_as, ties, wide)
+from comparison_functions import more_reductions, piecewise
+from comparison_losses import class_losses, last_layers, losses, pairwise_losses
 from comparison_norms import norms
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-
-ROWS = {}
-
-
-def row(name, function, **cases):
-    """Adds cases; each is a list of inputs, and functions of the element type make some of them."""
-    known = ROWS.setdefault(name, (function, {}))
-    known[1].update(cases)
-
 
 # --- elementwise ----------------------------------------------------------------------------------
 
@@ -52,18 +46,6 @@ def heed_rows(rows):
         body = re.search(rf"#define {rows}\(ROW\)(.*\\\n)+.*", file.read()).group(0)
     for name, takes in re.findall(r"ROW\((\w+), +(\w+)", body):
         yield name, getattr(torch, name, None) or getattr(F, name), takes == "arithmetic"
-
-
-def one_operand(name, function, whole=False):
-    torch.manual_seed(zlib.crc32(name.encode()))
-    with_number = dict(special=[special], empty=[plain(0)], expanded=[Expanded(plain(3, 1), 3, 4)])
-    row(name, function, **with_number)
-    if "/" in name:
-        return
-    row(name, function, beyond=[beyond], empty3=[plain(2, 0, 3)], one=[plain(1)],
-        scalar=[plain()], matrix=[plain(3, 4)])
-    if whole:
-        row(name, function, whole=[torch.tensor([-3, 0, 7, 2**31 - 1, -2**31], dtype=torch.int32)])
 
 
 def two_operands(name, function, whole=False):
@@ -130,38 +112,6 @@ def selections():
 
 # --- reductions -----------------------------------------------------------------------------------
 
-AXES = {"all": None, "last": (-1,), "first": (0,), "middle": (-2,), "outer": (0, -1),
-        "twice": (1, -2), "beyond": (3,), "below": (-4,)}
-
-
-def reduction(name, function, scalars=True):
-    """function(x, axes, keep)"""
-    torch.manual_seed(zlib.crc32(name.encode()))
-    for label, axes in AXES.items():
-        for keep in (False, True):
-            wrong = label in ("twice", "beyond", "below")
-            if keep and wrong:
-                continue
-            of = lambda x, a=axes, k=keep: function(x, tuple(range(x.ndim)) if a is None else a, k)
-            key = f"{name}/{label}{'.keep' if keep else ''}"
-            row(key, of, cube=[plain(2, 3, 4)], empty=[plain(2, 0, 3)])
-            if keep or wrong:
-                continue
-            row(key, of, ties=[ties(2, 3, 4)], ones=[plain(1, 1, 1)], empty0=[plain(0, 2, 3)],
-                expanded=[Expanded(plain(1, 3, 1), 2, 3, 4)])
-    for label, axes in (("all", None), ("last", (-1,))):
-        of = lambda x, a=axes: function(x, tuple(range(x.ndim)) if a is None else a, False)
-        if label == "last":
-            row(f"{name}/last", of, special=[rows], large=[large], infinite=[infinite])
-        row(f"{name}/{label}", of, scalar=[plain()], vector=[plain(5)], one=[plain(1)],
-            none=[plain(0)])
-
-
-def wide(function):
-    """A torch function that takes no empty list of axes for a scalar."""
-    return lambda x, axes, keep: function(x, axes, keep) if axes else function(x[None], (0,), False)
-
-
 def variance(correction):
     return wide(lambda x, axes, keep: torch.var(x, axes, correction=correction, keepdim=keep))
 
@@ -221,7 +171,7 @@ def kept(name, x, keep):
     return torch.where(some, torch.where(keep, y, y.detach()), torch.zeros_like(x))
 
 
-# --- views, indexing, products, losses ------------------------------------------------------------
+# --- views, indexing, products ------------------------------------------------------------------
 
 
 def views():
@@ -317,57 +267,6 @@ def products():
             plain=[plain(*shape) for shape in shapes])
 
 
-def losses():
-    torch.manual_seed(14)
-    target = ids(1, 0, 3, 2)
-    for reduction_name in ("mean", "sum", "none"):
-        for smoothing in (0.0, 0.1, 1.0):
-            row(f"cross_entropy/{reduction_name},{smoothing}",
-                lambda x, t, r=reduction_name, s=smoothing: F.cross_entropy(
-                    x, t, reduction=r, label_smoothing=s, ignore_index=-100),
-                matrix=[plain(4, 4), target], ignored=[plain(4, 4), ids(1, -100, -100, 2)],
-                all_ignored=[plain(2, 3), ids(-100, -100)], one=[plain(1, 1), ids(0)],
-                empty=[plain(0, 3), ids()], beyond=[plain(1, 3), ids(3)],
-                below=[plain(1, 3), ids(-1)], misfit=[plain(2, 3), ids(1)],
-                expanded=[Expanded(plain(1, 4), 4, 4), target])
-            if reduction_name == "none":
-                row(f"cross_entropy/none,{smoothing}",
-                    ROWS[f"cross_entropy/none,{smoothing}"][0],
-                    special=[rows, ids(*[i % 4 for i in range(16)])],
-                    special1=[rows, ids(*[(i + 1) % 4 for i in range(16)])],
-                    infinite=[infinite, ids(1, 2)], large=[large, ids(0, 1, 2)])
-    row("layer_norm/", lambda x, w, b: F.layer_norm(x, x.shape[-1:], w, b),
-        matrix=[plain(3, 4), plain(4), plain(4)], vector=[plain(4), plain(4), plain(4)],
-        one=[plain(2, 1), plain(1), plain(1)], empty=[plain(0, 4), plain(4), plain(4)],
-        misfit=[plain(3, 4), plain(3), plain(3)], mean=[plain(2, 8) + 4096, plain(8), plain(8)],
-        expanded=[Expanded(plain(4), 3, 4), Expanded(plain(1), 4), plain(4)])
-    row("layer_norm/plain", lambda x: F.layer_norm(x, x.shape[-1:]), special=[rows],
-        infinite=[infinite], matrix=[plain(2, 3, 4)], scalar=[plain()])
-    row("dropout/0", lambda x: F.dropout(x, 0.0), matrix=[plain(2, 3)], special=[special])
-    row("dropout/-0.5", lambda x: F.dropout(x, -0.5), matrix=[plain(2, 3)])
-    row("dropout/1", lambda x: F.dropout(x, 1.0), matrix=[plain(2, 3)])
-    row("dropout_relu/0", lambda x: F.dropout(F.relu(x), 0.0), matrix=[plain(2, 3)],
-        special=[special])
-    row("add_dropout/0", lambda x: x + F.dropout(x, 0.0), matrix=[plain(2, 3)], special=[special])
-    row("to/float64", lambda x: x.to(torch.float64), special=[special], whole=[ids(1, 2)])
-    row("to/float32", lambda x: x.to(torch.float32), special=[special], bits=[mask(0, 1)])
-
-
-def last_layers():
-    torch.manual_seed(19)
-    target = ids(1, 0, 3, 2)
-    for reduction_name in ("mean", "sum", "none"):
-        row(f"linear_cross_entropy/{reduction_name}",
-            lambda x, w, t, b, r=reduction_name: F.cross_entropy(
-                F.linear(x, w, b), t, reduction=r, label_smoothing=0.1),
-            matrix=[plain(4, 3), plain(5, 3), target, plain(5)],
-            ignored=[plain(4, 3), plain(5, 3), ids(1, -100, -100, 2), plain(5)],
-            one=[plain(1, 1), plain(2, 1), ids(0), plain(2)],
-            beyond=[plain(1, 3), plain(2, 3), ids(2), plain(2)],
-            misfit=[plain(2, 3), plain(4, 2), ids(1, 1), plain(4)],
-            expanded=[Expanded(plain(1, 3), 4, 3), plain(4, 3), target, Expanded(plain(1), 4)])
-
-
 # --- the file -------------------------------------------------------------------------------------
 
 
@@ -375,8 +274,8 @@ def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else HERE
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    for family in (elementwise, selections, reductions, views, indexing, products, losses,
-                   last_layers):
+    for family in (elementwise, selections, piecewise, reductions, more_reductions, views, indexing,
+                   products, losses, class_losses, pairwise_losses, last_layers):
         family()
     norms(row)
     for family in comparison_selection.FAMILIES:
