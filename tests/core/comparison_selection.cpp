@@ -15,11 +15,6 @@ std::string listed(const Numbers& numbers) {
   return text;
 }
 
-void add_row(Rows& rows, const std::string& name, std::function<Tensor(const Inputs&)> call) {
-  rows.push_back(
-      {name, [call = std::move(call)](const Inputs& x) { return std::vector<Tensor>{call(x)}; }});
-}
-
 Shape shape_of(const Numbers& sizes) {
   return Shape(sizes.data(), static_cast<int64_t>(sizes.size()));
 }
