@@ -6,6 +6,7 @@
 #include <string>
 
 #include "../core/error.hpp"
+#include "../core/suggest.hpp"
 #include "state_reader.hpp"
 
 namespace heed {
@@ -119,7 +120,36 @@ std::vector<NamedTensor> Optimizer::state() const {
   return state;
 }
 
-void Optimizer::load_state(const std::vector<NamedTensor>& state) {
+void Optimizer::load_state(const std::vector<NamedTensor>& state) { slots_ = read_state(state); }
+
+void Optimizer::check_state(const std::vector<NamedTensor>& state) const { read_state(state); }
+
+/// Throws if what `state` remembers of its first parameter has no name that this optimiser knows.
+void Optimizer::check_moments(const std::vector<NamedTensor>& state) const {
+  const std::string step = "step";
+  const auto first = std::find_if(state.begin(), state.end(), [&](const NamedTensor& entry) {
+    return entry.name.ends_with('.' + step);
+  });
+  if (first == state.end()) return;
+  const std::string prefix = first->name.substr(0, first->name.size() - step.size());
+  const std::vector<std::string> here(moment_names_.begin(), moment_names_.end());
+  std::vector<std::string> there;
+  bool alike = false;
+  for (const NamedTensor& entry : state) {
+    if (!entry.name.starts_with(prefix) || entry.name == first->name) continue;
+    there.push_back(escaped(entry.name.substr(prefix.size())));
+    alike = alike || std::find(here.begin(), here.end(), there.back()) != here.end();
+  }
+  if (alike || (here.empty() && there.empty())) return;
+  const auto kept = [](const std::vector<std::string>& names) {
+    return names.empty() ? std::string("nothing") : listed(names, ", ");
+  };
+  throw FormatError("optimizer: the state is of another optimizer: of each parameter it keeps " +
+                    kept(there) + ", this one " + kept(here));
+}
+
+std::vector<Optimizer::Slot> Optimizer::read_state(const std::vector<NamedTensor>& state) const {
+  check_moments(state);
   StateReader reader(state);
   std::vector<Slot> loaded;
   for (std::size_t i = 0; i < slots_.size(); ++i) {
@@ -138,7 +168,7 @@ void Optimizer::load_state(const std::vector<NamedTensor>& state) {
     loaded.push_back(std::move(fresh));
   }
   reader.throw_if_different("optimizer: the state does not fit the parameters");
-  slots_ = std::move(loaded);
+  return loaded;
 }
 
 }  // namespace heed

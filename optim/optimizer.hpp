@@ -38,8 +38,10 @@ class Optimizer {
   std::vector<NamedTensor> state() const;
   /// Takes over a saved state, copied; the next steps have the same bits as without the stop.
   /// Throws one `FormatError` that lists everything missing, unexpected,
-  /// mis-shaped or of another element type.
+  /// mis-shaped or of another element type, or says that it is another optimiser's.
   void load_state(const std::vector<NamedTensor>& state);
+  /// Throws what `load_state` would; changes nothing.
+  void check_state(const std::vector<NamedTensor>& state) const;
 
  protected:
   /// A parameter with what the optimiser remembers of it.
@@ -66,6 +68,8 @@ class Optimizer {
     double ratio, weight_decay;
   };
   void add(std::vector<Tensor> parameters, std::size_t group);
+  void check_moments(const std::vector<NamedTensor>& state) const;
+  std::vector<Slot> read_state(const std::vector<NamedTensor>& state) const;
 
   double lr_;
   std::vector<Group> groups_;

@@ -171,6 +171,22 @@ Array TensorFile::find(const std::string& name) const {
   return {};
 }
 
+TensorFile tensor_file(const std::vector<NamedTensor>& tensors,
+                       std::vector<std::pair<std::string, std::string>> metadata) {
+  TensorFile file;
+  file.metadata = std::move(metadata);
+  for (const NamedTensor& entry : tensors) {
+    file.tensors.emplace_back(entry.name, entry.tensor.array());
+  }
+  return file;
+}
+
+std::vector<NamedTensor> named_tensors(const TensorFile& file) {
+  std::vector<NamedTensor> tensors;
+  for (const auto& [name, array] : file.tensors) tensors.push_back({name, Tensor(array)});
+  return tensors;
+}
+
 TensorFile load_safetensors(const std::string& path) { return read(FileSource(path)); }
 
 SafetensorsHeader load_safetensors_header(const std::string& path) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "../array.hpp"
+#include "../named_tensor.hpp"
 
 namespace heed {
 
@@ -19,6 +20,11 @@ struct TensorFile {
   /// The tensor of that name, undefined if there is none.
   Array find(const std::string& name) const;
 };
+
+/// A file of these tensors, and the tensors of a file.
+TensorFile tensor_file(const std::vector<NamedTensor>& tensors,
+                       std::vector<std::pair<std::string, std::string>> metadata = {});
+std::vector<NamedTensor> named_tensors(const TensorFile& file);
 
 /// Reads a .safetensors file, strictly: the tensors fill the data without gap or overlap, no name
 /// appears twice, sizes are checked before anything is allocated. F32, F64, I32 and BOOL are read

@@ -155,28 +155,27 @@ void save_model_folder(const std::string& folder, const Config& config, const Vo
 
 void save_weights(const std::string& path, const std::vector<NamedTensor>& weights,
                   const std::vector<std::pair<std::string, std::string>>& metadata) {
-  TensorFile file;
-  file.metadata = metadata;
-  for (const NamedTensor& weight : weights) {
-    file.tensors.push_back({weight.name, weight.tensor.array()});
-  }
-  replace_file(path, safetensors_bytes(file));
+  replace_file(path, safetensors_bytes(tensor_file(weights, metadata)));
 }
 
 std::vector<NamedTensor> load_weights(const std::string& path) {
-  std::vector<NamedTensor> weights;
-  for (auto& [name, array] : load_safetensors(path).tensors) {
-    if (!is_floating(array.dtype())) {
-      throw FormatError(escaped(path, 400) + ": " + escaped(name) + " is " +
-                        to_string(array.dtype()) + ", expected float32");
-    }
-    if (!kernels::all_finite(array)) {
-      throw FormatError(escaped(path, 400) + ": " + escaped(name) +
-                        " holds values that are not finite (NaN or infinity)");
-    }
-    weights.push_back({name, Tensor(std::move(array))});
+  const std::string file = escaped(path, 400);
+  std::vector<NamedTensor> weights = named_tensors(load_safetensors(path));
+  for (const NamedTensor& weight : weights) {
+    if (is_floating(weight.tensor.dtype())) continue;
+    throw FormatError(file + ": " + escaped(weight.name) + " is " +
+                      to_string(weight.tensor.dtype()) + ", expected float32");
   }
+  check_finite(file, weights);
   return weights;
+}
+
+void check_finite(const std::string& file, const std::vector<NamedTensor>& tensors) {
+  for (const NamedTensor& entry : tensors) {
+    if (!is_floating(entry.tensor.dtype()) || kernels::all_finite(entry.tensor.array())) continue;
+    throw FormatError(file + ": " + escaped(entry.name) +
+                      " holds values that are not finite (NaN or infinity)");
+  }
 }
 
 }  // namespace heed

@@ -50,5 +50,7 @@ void save_model_folder(const std::string& folder, const Config& config, const Vo
 void save_weights(const std::string& path, const std::vector<NamedTensor>& weights,
                   const std::vector<std::pair<std::string, std::string>>& metadata = {});
 std::vector<NamedTensor> load_weights(const std::string& path);
+/// `FormatError` that names `file` and the first of its tensors that is not finite.
+void check_finite(const std::string& file, const std::vector<NamedTensor>& tensors);
 
 }  // namespace heed

@@ -4,8 +4,10 @@
 #include <vector>
 
 #include "../../core/tensor.hpp"
+#include "../data/batch_plan.hpp"
 
-namespace heed {
+/// Sentences of a text side by side: names that a program may want for its own data.
+namespace heed::text {
 
 /// Sentence pairs as ids. Each sentence ends with `</s>`.
 struct EncodedPairs {
@@ -35,27 +37,11 @@ struct SourceBatch {
 };
 SourceBatch make_source_batch(const std::vector<std::vector<int32_t>>& sentences);
 
-/// Each batch as the numbers of its pairs.
-using BatchPlan = std::vector<std::vector<int64_t>>;
-
-inline constexpr int64_t largest_batch_pool = 1000;
-
-/// How large a batch of training is.
-struct BatchSize {
-  /// Rows times the longest sentence are at most `tokens` (a longer pair is a batch of its own),
-  /// rows at most `sentences`; 0: no such limit, but one of them is above 0.
-  int64_t tokens = 0, sentences = 0;
-  /// Batches whose pairs are sorted by length together.
-  int64_t pool = 64;
-};
-
-/// The batches of one epoch of training: every pair once, in batches of like length. A pure
-/// function of its arguments, so that a run can be resumed inside any epoch: pairs are shuffled,
-/// sorted by length within pools of many batches (equal lengths stay shuffled), cut, and the
-/// batches shuffled. `ConfigError` for a size out of range.
+/// The batches of one epoch of training: every pair once, sorted within pools by the target's
+/// length and then the source's; see `shuffled_batches`.
 BatchPlan training_batches(const EncodedPairs& pairs, const BatchSize& size, uint64_t seed,
                            int64_t epoch);
 /// The batches of a validation: as above, but sorted by length as a whole and without chance.
 BatchPlan validation_batches(const EncodedPairs& pairs, int64_t batch_tokens);
 
-}  // namespace heed
+}  // namespace heed::text

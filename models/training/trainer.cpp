@@ -8,6 +8,7 @@
 #include "../../core/error.hpp"
 #include "../../core/files/files.hpp"
 #include "../../core/precision.hpp"
+#include "../config/model_folder.hpp"
 #include "../config/training_recipe.hpp"
 #include "loop/journal.hpp"
 #include "loop/limits.hpp"
@@ -143,7 +144,7 @@ void Trainer::Loop::start_from_checkpoint() {
 void Trainer::Loop::resume(const TrainingCheckpoint& checkpoint) {
   check_fingerprint(options.folder, checkpoint.state, state);
   task.load_state(checkpoint.model);
-  check_finite(weights.parameters());
+  check_finite("model.safetensors", weights.parameters());
   weights.load_state(checkpoint.optimizer, checkpoint.state);
   check_next_batch(checkpoint.state, task.start_epoch(checkpoint.state.epoch));
   state = checkpoint.state;

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "../../layers/module.hpp"
+#include "../../core/named_tensor.hpp"
 #include "../config/config.hpp"
 #include "run_folder.hpp"
 
@@ -140,62 +140,6 @@ class Trainer {
  private:
   struct Loop;
   std::unique_ptr<Loop> loop_;
-};
-
-/// The task of training `model` on `batches` by `loss(model, batch)`, a function that gives a mean.
-/// Each epoch takes the batches in another order; held-out batches, if any, are what `validate`
-/// measures.
-///
-///     auto loss = [](Net& net, const Batch& b) { return mean(square(net(b.x) - b.y)); };
-///     ModuleTask task(net, train_batches, valid_batches, loss);
-///     Trainer(task, {.folder = "run", .training = {.epochs = 10}}).run();
-template <Module M, class B, class F>
-class ModuleTask final : public TrainingTask {
- public:
-  ModuleTask(M& model, std::vector<B> batches, std::vector<B> held_out, F batch_loss,
-             uint64_t seed = 1)
-      : model_(model),
-        train_(std::move(batches)),
-        valid_(std::move(held_out)),
-        loss_(batch_loss),
-        seed_(seed) {
-    for (int64_t i = 0; i < static_cast<int64_t>(train_.size()); ++i) order_.push_back(i);
-  }
-  std::vector<NamedTensor> parameters() override { return named_parameters(model_); }
-  std::vector<NamedTensor> state() override { return state_dict(model_); }
-  void load_state(const std::vector<NamedTensor>& state) override {
-    load_state_dict(model_, state);
-  }
-
-  int64_t start_epoch(int64_t epoch) override {
-    const auto n = static_cast<int64_t>(order_.size());
-    for (int64_t i = 0; i < n; ++i) order_[static_cast<std::size_t>(i)] = i;
-    Generator generator(seed_, static_cast<uint64_t>(epoch) + 1);
-    shuffle(order_.data(), n, generator);
-    return n;
-  }
-  int64_t tokens(int64_t) override { return 1; }
-  Tensor loss(int64_t batch) override {
-    const auto index = static_cast<std::size_t>(order_[static_cast<std::size_t>(batch)]);
-    return loss_(model_, train_[index]);
-  }
-  Validation validate() override {
-    NoGrad no_grad;
-    eval(model_);
-    Validation result;
-    for (const B& batch : valid_) result.loss += Tensor(loss_(model_, batch)).item();
-    if (!valid_.empty()) result.loss /= static_cast<double>(valid_.size());
-    result.score = -result.loss;
-    train(model_);
-    return result;
-  }
-
- private:
-  M& model_;
-  std::vector<B> train_, valid_;
-  F loss_;
-  uint64_t seed_;
-  std::vector<int64_t> order_;
 };
 
 }  // namespace heed

@@ -87,22 +87,11 @@ void remove_invalid(const std::string& path) {
 // --- Writing ---
 
 std::string tensor_bytes(const std::vector<NamedTensor>& named) {
-  TensorFile file;
-  file.metadata = {{"format", "pt"}};
-  for (const NamedTensor& entry : named) {
-    file.tensors.emplace_back(entry.name, entry.tensor.array());
-  }
-  return safetensors_bytes(file);
+  return safetensors_bytes(tensor_file(named, {{"format", "pt"}}));
 }
 
 /// Generators use all 64 bits; JSON's numbers here are signed.
 std::string signed_text(uint64_t bits) { return std::to_string(static_cast<int64_t>(bits)); }
-
-std::string generator_json(const Generator& generator) {
-  return "{\"seed\": " + signed_text(generator.seed()) +
-         ", \"stream\": " + signed_text(generator.stream()) +
-         ", \"position\": " + signed_text(generator.position()) + "}";
-}
 
 std::string state_json(const TrainingState& state) {
   std::string out = "{\n  \"version\": " + std::to_string(version);
@@ -190,9 +179,7 @@ TrainingState parse_state(const Json& json) {
   state.step = count("step");
   state.epoch = count("epoch");
   state.batch = count("batch");
-  const Json& generator = json.required_object("generator");
-  state.generator = Generator(bits_of(generator, "seed"), bits_of(generator, "stream"));
-  state.generator.set_position(bits_of(generator, "position"));
+  state.generator = parse_generator(json.required_object("generator"));
   state.schedule_steps = count("schedule_steps");
   state.skipped = count("skipped");
   state.skipped_in_a_row = count("skipped_in_a_row");
@@ -214,14 +201,22 @@ TrainingState parse_state(const Json& json) {
 }
 
 std::vector<NamedTensor> parse_tensors(const std::string& bytes, const std::string& path) {
-  std::vector<NamedTensor> named;
-  for (auto& [name, array] : parse_safetensors(bytes, path).tensors) {
-    named.push_back({name, Tensor(array)});
-  }
-  return named;
+  return named_tensors(parse_safetensors(bytes, path));
 }
 
 }  // namespace
+
+std::string generator_json(const Generator& generator) {
+  return "{\"seed\": " + signed_text(generator.seed()) +
+         ", \"stream\": " + signed_text(generator.stream()) +
+         ", \"position\": " + signed_text(generator.position()) + "}";
+}
+
+Generator parse_generator(const Json& json) {
+  Generator generator(bits_of(json, "seed"), bits_of(json, "stream"));
+  generator.set_position(bits_of(json, "position"));
+  return generator;
+}
 
 std::string own_checkpoints_folder(const std::string& folder) {
   const std::string path = checkpoints_folder(folder);

@@ -11,6 +11,12 @@
 
 namespace heed {
 
+class Json;
+
+/// A generator as `{"seed": 1, "stream": 0, "position": 9}`, and taking it back.
+std::string generator_json(const Generator& generator);
+Generator parse_generator(const Json& json);
+
 /// Where a training stands, beside its weights and moments: with these a resumed run goes on to the
 /// same bits as one that never stopped. The `state.json` of a checkpoint.
 struct TrainingState {

@@ -58,8 +58,8 @@ Vocabulary vocabulary_of(const std::vector<std::string>& tokens,
 }
 
 /// The ids of a text: each number's, and `</s>` at the end of a sentence.
-EncodedPairs encoded(NumberedText& text, const std::vector<int32_t>& source_ids,
-                     const std::vector<int32_t>& target_ids) {
+text::EncodedPairs encoded(NumberedText& text, const std::vector<int32_t>& source_ids,
+                           const std::vector<int32_t>& target_ids) {
   const auto encode = [](Sentences& sentences, const std::vector<int32_t>& ids) {
     for (std::vector<int32_t>& sentence : sentences) {
       for (int32_t& number : sentence) number = ids[static_cast<std::size_t>(number)];

@@ -18,7 +18,7 @@ struct TranslationData {
   std::shared_ptr<const Tokenizer> tokenizer;
   Vocabulary source_vocabulary, target_vocabulary;
   ParallelText train, valid;
-  EncodedPairs train_ids, valid_ids;
+  text::EncodedPairs train_ids, valid_ids;
 };
 
 /// Reads the four files that `config` names with the tokenizer that it names; the rest as below.

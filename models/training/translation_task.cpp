@@ -27,7 +27,7 @@ std::string checksum(const ParallelText& text) {
 }
 
 /// Right next tokens among those that count.
-int64_t count_right(const Tensor& logits, const Batch& batch) {
+int64_t count_right(const Tensor& logits, const text::Batch& batch) {
   const Array best = argmax(logits, -1).array().contiguous();
   const Array wanted = batch.target_out.array().contiguous();
   const Array keep = batch.target_keep.array().contiguous();
@@ -59,7 +59,7 @@ void check_describes(const Config& config, const TranslationModel& model) {
 }
 
 /// Throws if a model with learned positions or location scores can't take each pair.
-void check_lengths(const EncodedPairs& pairs, const LengthLimits& limits, const char* role) {
+void check_lengths(const text::EncodedPairs& pairs, const LengthLimits& limits, const char* role) {
   const auto check = [&](const std::vector<std::vector<int32_t>>& side, const char* name,
                          int64_t most) {
     for (const std::vector<int32_t>& ids : side) {
@@ -83,24 +83,25 @@ TranslationTask::TranslationTask(TranslationModel& model, const TranslationData&
   check_describes(config, model);
   check_lengths(data.train_ids, model.length_limits(), "training");
   check_lengths(data.valid_ids, model.length_limits(), "validation");
-  valid_plan_ =
-      validation_batches(data.valid_ids, std::max<int64_t>(config.training.batch_tokens, 2048));
+  valid_plan_ = text::validation_batches(data.valid_ids,
+                                         std::max<int64_t>(config.training.batch_tokens, 2048));
   for (const std::vector<int64_t>& indices : valid_plan_) {
-    valid_batches_.push_back(make_batch(data.valid_ids, indices));
+    valid_batches_.push_back(text::make_batch(data.valid_ids, indices));
   }
 }
 
 int64_t TranslationTask::start_epoch(int64_t epoch) {
   const TrainingConfig& training = config_.training;
   const BatchSize size{training.batch_tokens, training.batch_sentences, training.batch_pool};
-  plan_ = training_batches(data_.train_ids, size, static_cast<uint64_t>(training.seed), epoch);
+  plan_ =
+      text::training_batches(data_.train_ids, size, static_cast<uint64_t>(training.seed), epoch);
   loaded_ = -1;
   return static_cast<int64_t>(plan_.size());
 }
 
-const Batch& TranslationTask::load(int64_t batch) {
+const text::Batch& TranslationTask::load(int64_t batch) {
   if (loaded_ != batch)
-    batch_ = make_batch(data_.train_ids, plan_[static_cast<std::size_t>(batch)]);
+    batch_ = text::make_batch(data_.train_ids, plan_[static_cast<std::size_t>(batch)]);
   loaded_ = batch;
   return batch_;
 }
@@ -114,7 +115,7 @@ int64_t TranslationTask::tokens(int64_t batch) {
 }
 
 Tensor TranslationTask::loss(int64_t batch) {
-  const Batch& b = load(batch);
+  const text::Batch& b = load(batch);
   return model_.loss(b.source, b.source_keep, b.target_in, b.target_out,
                      {.ignore_index = Vocabulary::pad,
                       .label_smoothing = config_.training.label_smoothing,
@@ -127,7 +128,7 @@ Validation TranslationTask::validate() {
   double loss = 0;
   int64_t right = 0, tokens = 0;
   const CrossEntropyOptions sum{.ignore_index = Vocabulary::pad, .reduction = Reduction::sum};
-  for (const Batch& b : valid_batches_) {
+  for (const text::Batch& b : valid_batches_) {
     Tensor logits;
     loss += model_.loss(b.source, b.source_keep, b.target_in, b.target_out, sum, &logits).item();
     if (!logits.defined()) logits = model_(b.source, b.source_keep, b.target_in);
@@ -158,7 +159,7 @@ Validation TranslationTask::validate() {
 std::vector<std::string> TranslationTask::translate_valid() const {
   std::vector<std::string> lines(data_.valid.target.size());
   for (std::size_t b = 0; b < valid_batches_.size(); ++b) {
-    const Batch& batch = valid_batches_[b];
+    const text::Batch& batch = valid_batches_[b];
     const std::unique_ptr<Decoder> decoder = model_.start_decoder(batch.source, batch.source_keep);
     std::vector<int64_t> lengths;
     for (const int64_t index : valid_plan_[b]) {

@@ -38,16 +38,16 @@ class TranslationTask final : public TrainingTask {
   std::vector<std::pair<std::string, std::string>> fingerprint() override;
 
  private:
-  const Batch& load(int64_t batch);
+  const text::Batch& load(int64_t batch);
   std::vector<std::string> translate_valid() const;
 
   TranslationModel& model_;
   const TranslationData& data_;
   const Config& config_;
   BatchPlan plan_, valid_plan_;
-  std::vector<Batch> valid_batches_;
+  std::vector<text::Batch> valid_batches_;
   int64_t loaded_ = -1;
-  Batch batch_;
+  text::Batch batch_;
 };
 
 }  // namespace heed

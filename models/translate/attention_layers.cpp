@@ -24,10 +24,10 @@ AttentionLayer layer_of(const AttentionWeights& attention, int64_t row, int64_t 
 }  // namespace
 
 std::vector<std::vector<AttentionLayer>> attention_layers(const TranslationModel& model,
-                                                          const EncodedPairs& pairs) {
+                                                          const text::EncodedPairs& pairs) {
   std::vector<int64_t> all(pairs.source.size());
   std::iota(all.begin(), all.end(), int64_t{0});
-  const Batch b = make_batch(pairs, all);
+  const text::Batch b = text::make_batch(pairs, all);
   std::vector<std::vector<AttentionLayer>> result(pairs.source.size());
   for (const AttentionWeights& weights :
        model.attention_weights(b.source, b.source_keep, b.target_in)) {

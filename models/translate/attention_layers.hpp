@@ -11,6 +11,6 @@ namespace heed {
 /// Every attention of the model while it reads the target of each pair: [pair][layer], each head by
 /// itself, without the padding.
 std::vector<std::vector<AttentionLayer>> attention_layers(const TranslationModel& model,
-                                                          const EncodedPairs& pairs);
+                                                          const text::EncodedPairs& pairs);
 
 }  // namespace heed

@@ -12,7 +12,7 @@ namespace heed {
 AttentionSizes::AttentionSizes(const TranslationModel& model) {
   NoGrad no_grad;
   const std::vector<std::vector<int32_t>> empty = {{Vocabulary::eos}};
-  const Batch b = make_batch({empty, empty}, {0});
+  const text::Batch b = text::make_batch({empty, empty}, {0});
   for (const AttentionWeights& one :
        model.attention_weights(b.source, b.source_keep, b.target_in)) {
     attentions_.push_back({static_cast<double>(one.weights.size(1)), one.queries, one.keys});

@@ -45,22 +45,22 @@ void add_words(ReferenceScore& result, const Tensor& p, int64_t row,
   }
 }
 
-void append(EncodedPairs& pairs, const TextCodec& text, const std::vector<std::string>& source,
-            const std::vector<std::string>& target) {
+void append(text::EncodedPairs& pairs, const TextCodec& text,
+            const std::vector<std::string>& source, const std::vector<std::string>& target) {
   pairs.source.push_back(text.source.encode(source));
   pairs.source.back().push_back(Vocabulary::eos);
   pairs.target.push_back(text.target.encode(target));
   pairs.target.back().push_back(Vocabulary::eos);
 }
 
-EncodedPairs encode(const char* caller, const TextCodec& text,
-                    const std::vector<std::string>& sources,
-                    const std::vector<std::string>& references) {
+text::EncodedPairs encode(const char* caller, const TextCodec& text,
+                          const std::vector<std::string>& sources,
+                          const std::vector<std::string>& references) {
   if (sources.size() != references.size()) {
     throw DataError(std::string(caller) + ": " + std::to_string(sources.size()) + " sources, " +
                     std::to_string(references.size()) + " references");
   }
-  EncodedPairs pairs;
+  text::EncodedPairs pairs;
   for (std::size_t i = 0; i < sources.size(); ++i) {
     append(pairs, text, text.tokens(sources[i]), text.tokens(references[i]));
   }
@@ -69,7 +69,7 @@ EncodedPairs encode(const char* caller, const TextCodec& text,
 
 /// By the targets' lengths. Bytes are those of the largest attention and of the logits of
 /// `vocabulary` words and their softmax; short pairs count as nothing.
-std::vector<SentenceSize> sizes_of(const EncodedPairs& pairs, const TranslationModel& model,
+std::vector<SentenceSize> sizes_of(const text::EncodedPairs& pairs, const TranslationModel& model,
                                    int64_t vocabulary) {
   std::vector<SentenceSize> sizes;
   std::optional<AttentionSizes> attention;
@@ -85,8 +85,9 @@ std::vector<SentenceSize> sizes_of(const EncodedPairs& pairs, const TranslationM
   return sizes;
 }
 
-std::vector<ReferenceScore> scores_of(const TranslationModel& model, const EncodedPairs& pairs,
-                                      int64_t vocabulary, int64_t batch, TooLong too_long) {
+std::vector<ReferenceScore> scores_of(const TranslationModel& model,
+                                      const text::EncodedPairs& pairs, int64_t vocabulary,
+                                      int64_t batch, TooLong too_long) {
   NoGrad no_grad;
   std::vector<ReferenceScore> results(pairs.source.size());
   std::vector<std::size_t> read;
@@ -107,7 +108,7 @@ std::vector<ReferenceScore> scores_of(const TranslationModel& model, const Encod
   in_batches("score", sizes, batch, memory_left(), [&](const std::vector<std::size_t>& places) {
     std::vector<int64_t> numbers;
     for (const std::size_t i : places) numbers.push_back(static_cast<int64_t>(read[i]));
-    const Batch b = make_batch(pairs, numbers);
+    const text::Batch b = text::make_batch(pairs, numbers);
     const Tensor p = log_softmax(model(b.source, b.source_keep, b.target_in));  // [B, T, V]
     for (std::size_t row = 0; row < places.size(); ++row) {
       const std::size_t pair = read[places[row]];
@@ -127,21 +128,21 @@ std::vector<ReferenceScore> Translator::score(const std::vector<std::string>& so
                                               const std::vector<std::string>& references,
                                               int64_t batch, TooLong too_long) const {
   if (too_long == TooLong::cut) throw ConfigError("score: nothing is cut; skip or fail");
-  const EncodedPairs pairs = encode("score", text_, sources, references);
+  const text::EncodedPairs pairs = encode("score", text_, sources, references);
   return scores_of(model_, pairs, text_.target.size(), batch, too_long);
 }
 
 ReferenceGradients Translator::gradients(const std::vector<std::string>& sources,
                                          const std::vector<std::string>& references,
                                          int64_t batch) const {
-  const EncodedPairs pairs = encode("gradients", text_, sources, references);
+  const text::EncodedPairs pairs = encode("gradients", text_, sources, references);
   const std::vector<SentenceSize> sizes = sizes_of(pairs, model_, text_.target.size());
   ReferenceGradients result{0, named_parameters(model_)};
   const std::vector<Tensor> weights = parameters(model_);
   for (NamedTensor& one : result.gradients) one.tensor = Tensor::zeros(one.tensor.shape());
   in_batches("gradients", sizes, batch, memory_left(),
              [&](const std::vector<std::size_t>& numbers) {
-               const Batch b = make_batch(pairs, {numbers.begin(), numbers.end()});
+               const text::Batch b = text::make_batch(pairs, {numbers.begin(), numbers.end()});
                const Tensor loss =
                    model_.loss(b.source, b.source_keep, b.target_in, b.target_out,
                                {.ignore_index = Vocabulary::pad, .reduction = Reduction::sum});
@@ -161,7 +162,7 @@ Translation Translator::force_decode(const std::string& source,
   result.text = reference;
   result.source = text_.tokens(source);
   result.target = text_.tokens(reference);
-  EncodedPairs pairs;
+  text::EncodedPairs pairs;
   append(pairs, text_, result.source, result.target);
   for (std::vector<std::string>* tokens : {&result.source, &result.target}) {
     tokens->push_back("</s>");

@@ -45,7 +45,7 @@ std::vector<std::vector<Hypothesis>> hypotheses(const TranslationModel& model,
     lengths.push_back(line.length());
     given.push_back({line.prefix, line.number});
   }
-  const SourceBatch batch = make_source_batch(sources);
+  const text::SourceBatch batch = text::make_source_batch(sources);
   const auto decoder = model.start_decoder(batch.source, batch.source_keep);
   return search(*decoder, lengths, options, given);
 }
@@ -58,7 +58,7 @@ std::vector<std::vector<Translation>> translations(const TranslationModel& model
   const auto found = hypotheses(model, lines, options.search);
   std::vector<std::vector<AttentionLayer>> attention;
   if (options.attention || options.replace_unknown) {
-    EncodedPairs pairs;
+    text::EncodedPairs pairs;
     for (std::size_t k = 0; k < lines.size(); ++k) {
       for (const Hypothesis& hypothesis : found[k]) {
         pairs.source.push_back(lines[k].ids);

@@ -135,6 +135,23 @@ TEST_CASE("every file that a document, comment or script names without its folde
   CHECK(found > 100);
 }
 
+TEST_CASE("the guide's parts are those of its program") {
+  const std::string guide = text_of(root / "docs/guide.md");
+  const std::string program = text_of(root / "docs/examples/guide.cpp");
+  const std::string fence = "\n```cpp\n";
+  int parts = 0;
+  for (std::size_t at = guide.find(fence); at != std::string::npos;
+       at = guide.find(fence, at + 1)) {
+    const std::size_t start = at + fence.size(), end = guide.find("```", start);
+    const std::string part = guide.substr(start, end - start);
+    if (part.find('{') == std::string::npos) continue;  // a remark's line or two
+    INFO(part);
+    CHECK(program.find(part) != std::string::npos);
+    ++parts;
+  }
+  CHECK(parts >= 6);
+}
+
 TEST_CASE("every link and picture of a document leads to a file") {
   static const std::regex link("\\]\\(([^)#\\s]+)(?:#[^)]*)?\\)|src=\"([^\"]+)\"");
   int found = 0;

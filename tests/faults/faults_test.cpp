@@ -14,8 +14,9 @@ using namespace faults;
 namespace {
 
 const std::vector<Scenario>& scenarios() {
-  static const std::vector<Scenario> all = {saving_a_checkpoint(), saving_a_model(), training(),
-                                            resuming(), translating()};
+  static const std::vector<Scenario> all = {
+      saving_a_checkpoint(), saving_a_model(),    training(), resuming(),
+      translating(),         saving_in_one_file()};
   return all;
 }
 
@@ -25,7 +26,7 @@ const Fault killed{"a kill", Fault::Kind::kill, 0};
 const Fault no_memory{"no memory", Fault::Kind::allocation, 0};
 
 /// Events of each scenario, at least: fewer would mean that they are no longer counted.
-constexpr int64_t least_files[] = {20, 20, 100, 60, 8};
+constexpr int64_t least_files[] = {20, 20, 100, 60, 8, 8};
 
 }  // namespace
 

@@ -4,11 +4,15 @@
 #include <optional>
 
 #include "../../core/files/files.hpp"
+#include "../../core/operations.hpp"
 #include "../../core/random.hpp"
+#include "../../layers/linear.hpp"
 #include "../../models/config/model_folder.hpp"
+#include "../../models/training/save.hpp"
 #include "../../models/training/training_checkpoint.hpp"
 #include "../../models/training/translation_task.hpp"
 #include "../../models/translate/translator.hpp"
+#include "../../optim/adam.hpp"
 
 namespace faults {
 
@@ -99,6 +103,22 @@ void check_run(const std::string& folder) {
   if (path_exists(join_path(folder, "model.safetensors"))) CHECK_NOTHROW(load_model_folder(folder));
 }
 
+// --- A training in one file ---
+
+/// One step of a training from where the file in `folder` stands, if there is one; its bytes then.
+std::string step_on(const std::string& folder) {
+  const std::string path = join_path(folder, "run.safetensors");
+  manual_seed(5);
+  Linear net(2, 3);
+  Adam optimizer(parameters(net));
+  DataPosition next;
+  if (path_exists(path)) next = load(path, net, optimizer);
+  sum(net(Tensor::ones({1, 2}))).backward();
+  optimizer.step();
+  save(path, net, optimizer, {next.epoch + 1, 0});
+  return read_file(path);
+}
+
 }  // namespace
 
 Scenario saving_a_checkpoint() {
@@ -138,6 +158,22 @@ Scenario saving_a_model() {
     CHECK((weights == before || weights == after));
   };
   return {"saving a model", prepare, run, check};
+}
+
+Scenario saving_in_one_file() {
+  static std::string before, after;
+  const auto prepare = [](const std::string& folder) {
+    before = step_on(folder);
+    after = step_on(folder);
+    replace_file(join_path(folder, "run.safetensors"), before);
+  };
+  const auto check = [](const std::string& folder) {
+    remove_temporaries(folder);
+    const std::string bytes = read_file(join_path(folder, "run.safetensors"));
+    CHECK((bytes == before || bytes == after));
+    replace_file(join_path(folder, "run.safetensors"), before);
+  };
+  return {"saving in one file", prepare, step_on, check};
 }
 
 Scenario training() {

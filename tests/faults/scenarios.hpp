@@ -16,4 +16,7 @@ Scenario resuming();
 /// A model's folder is loaded and translates a line.
 Scenario translating();
 
+/// A training is loaded from its one file, makes a step and is saved over it.
+Scenario saving_in_one_file();
+
 }  // namespace faults

@@ -58,7 +58,7 @@ template <class Model>
 std::vector<std::vector<Hypothesis>> found_by(const Model& model,
                                               const std::vector<std::vector<int32_t>>& sources,
                                               const SearchOptions& options) {
-  const SourceBatch batch = make_source_batch(sources);
+  const text::SourceBatch batch = text::make_source_batch(sources);
   std::vector<int64_t> lengths;
   for (const auto& source : sources) lengths.push_back(static_cast<int64_t>(source.size()));
   const auto decoder = model.start_decoder(batch.source, batch.source_keep);
@@ -131,7 +131,7 @@ TEST_CASE("the coverage penalty is Wu's formula for every model, in a batch as a
       for (std::size_t k = 0; k < alone.size(); ++k) {
         CHECK(alone[k].ids == together[i][k].ids);
         CHECK(alone[k].score == Approx(together[i][k].score).epsilon(1e-5));
-        const Batch batch = make_batch({{sources[i]}, {alone[k].ids}}, {0});
+        const text::Batch batch = text::make_batch({{sources[i]}, {alone[k].ids}}, {0});
         std::vector<AttentionWeights> last;
         for (AttentionWeights& one :
              model.attention_weights(batch.source, batch.source_keep, batch.target_in)) {

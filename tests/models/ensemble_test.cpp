@@ -38,7 +38,7 @@ const std::vector<std::vector<int32_t>>& sources() {
 template <class Model>
 std::vector<std::vector<Hypothesis>> found_by(const Model& model, const SearchOptions& options,
                                               const std::vector<SentenceOptions>& given = {}) {
-  const SourceBatch batch = make_source_batch(sources());
+  const text::SourceBatch batch = text::make_source_batch(sources());
   const auto decoder = model.start_decoder(batch.source, batch.source_keep);
   return search(*decoder, {3, 6, 1, 5}, options, given);
 }
@@ -57,7 +57,7 @@ void check_same(const std::vector<std::vector<Hypothesis>>& a,
 
 /// The probabilities that `model` gives the next words.
 template <class Model>
-std::vector<double> probabilities(const Model& model, const Batch& batch) {
+std::vector<double> probabilities(const Model& model, const text::Batch& batch) {
   NoGrad no_grad;
   return softmax(model(batch.source, batch.source_keep, batch.target_in))
       .to(float64)
@@ -93,7 +93,7 @@ TEST_CASE("an ensemble of a model with itself finds the model's own words and sc
 }
 
 TEST_CASE("an ensemble's probabilities are the mean of those of all its models, of any kinds") {
-  const Batch batch = make_batch(random_pairs({3, 6}, {4, 2}), {0, 1});
+  const text::Batch batch = text::make_batch(random_pairs({3, 6}, {4, 2}), {0, 1});
   const Ensemble all = ensemble_of(random_model(1), random_transformer(2), random_model(3));
   const auto a = probabilities(random_model(1), batch), b = probabilities(all.models[1], batch),
              c = probabilities(random_model(3), batch), mean = probabilities(all, batch);
@@ -113,7 +113,7 @@ TEST_CASE("an ensemble's steps are its forward pass, in beams, prefixes and draw
   const auto found = found_by(all, options, given);
   for (std::size_t i = 0; i < found.size(); ++i) {
     for (const Hypothesis& hypothesis : found[i]) {
-      const Batch batch = make_batch({{sources()[i]}, {hypothesis.ids}}, {0});
+      const text::Batch batch = text::make_batch({{sources()[i]}, {hypothesis.ids}}, {0});
       NoGrad no_grad;
       const Tensor p = log_softmax(all(batch.source, batch.source_keep, batch.target_in));
       CHECK(std::vector<int32_t>(hypothesis.ids.begin(), hypothesis.ids.begin() + 2) ==
@@ -127,7 +127,7 @@ TEST_CASE("an ensemble's steps are its forward pass, in beams, prefixes and draw
 }
 
 TEST_CASE("an ensemble ends where the first of its models does, and hands out all attentions") {
-  const SourceBatch batch = make_source_batch(sources());
+  const text::SourceBatch batch = text::make_source_batch(sources());
   const Ensemble all = ensemble_of(random_model(1), random_transformer(2, Positions::learned));
   CHECK(all.start_decoder(batch.source, batch.source_keep)->most_words() == 49);
   const auto attention = all.attention_weights(batch.source, batch.source_keep,

@@ -23,19 +23,20 @@ TranslationModel made(const Variant& variant, uint64_t seed) {
   return model;
 }
 
-Tensor logits_of(const TranslationModel& model, const Batch& batch) {
+Tensor logits_of(const TranslationModel& model, const text::Batch& batch) {
   return model(batch.source, batch.source_keep, batch.target_in);
 }
 
 /// Pairs whose words every variant knows.
-EncodedPairs known_pairs(const std::vector<int64_t>& source, const std::vector<int64_t>& target) {
+text::EncodedPairs known_pairs(const std::vector<int64_t>& source,
+                               const std::vector<int64_t>& target) {
   return {random_sentences(source, 19), random_sentences(target, 19)};
 }
 
 /// The best word at each step, by whole forward passes and nothing else.
 std::vector<int32_t> greedy(const TranslationModel& model, const std::vector<int32_t>& source,
                             std::size_t limit) {
-  const SourceBatch batch = make_source_batch({source});
+  const text::SourceBatch batch = text::make_source_batch({source});
   std::vector<int32_t> words;
   while (words.size() < limit) {
     std::vector<int32_t> input{Vocabulary::bos};
@@ -57,7 +58,7 @@ std::vector<int32_t> greedy(const TranslationModel& model, const std::vector<int
 std::vector<std::vector<Hypothesis>> searched(const TranslationModel& model,
                                               const std::vector<std::vector<int32_t>>& sentences,
                                               const SearchOptions& options) {
-  const SourceBatch batch = make_source_batch(sentences);
+  const text::SourceBatch batch = text::make_source_batch(sentences);
   std::vector<int64_t> lengths;
   for (const auto& sentence : sentences) lengths.push_back(static_cast<int64_t>(sentence.size()));
   return search(*model.start_decoder(batch.source, batch.source_keep), lengths, options);
@@ -69,11 +70,11 @@ TEST_CASE("every model: padding changes nothing, neither its length nor what sta
   for (const Variant& variant : variants()) {
     INFO(variant.name);
     const TranslationModel model = made(variant, 3);
-    const EncodedPairs pairs = known_pairs({3, 7, 5}, {6, 2, 4});
-    const Batch together = make_batch(pairs, {0, 1, 2});
+    const text::EncodedPairs pairs = known_pairs({3, 7, 5}, {6, 2, 4});
+    const text::Batch together = text::make_batch(pairs, {0, 1, 2});
     const Tensor all = logits_of(model, together);
     for (int64_t i = 0; i < 3; ++i) {
-      const Tensor one = logits_of(model, make_batch(pairs, {i}));
+      const Tensor one = logits_of(model, text::make_batch(pairs, {i}));
       CHECK(difference(one, slice(slice(all, 0, i, i + 1), 1, 0, one.size(1))) < 1e-5);
     }
     const Tensor keep = together.source_keep;
@@ -86,7 +87,7 @@ TEST_CASE("every model: a target word changes nothing before it") {
   for (const Variant& variant : variants()) {
     INFO(variant.name);
     const TranslationModel model = made(variant, 4);
-    Batch batch = make_batch(known_pairs({5, 4}, {6, 6}), {0, 1});
+    text::Batch batch = text::make_batch(known_pairs({5, 4}, {6, 6}), {0, 1});
     const Tensor before = logits_of(model, batch);
     batch.target_in.array().data<int32_t>()[4] = 11;
     const Tensor after = logits_of(model, batch);
@@ -99,7 +100,7 @@ TEST_CASE("every model: word by word gives the log-probabilities of teacher forc
   for (const Variant& variant : variants()) {
     INFO(variant.name);
     const TranslationModel model = made(variant, 7);
-    const Batch batch = make_batch(known_pairs({3, 7, 5}, {41, 41, 41}), {0, 1, 2});
+    const text::Batch batch = text::make_batch(known_pairs({3, 7, 5}, {41, 41, 41}), {0, 1, 2});
     const Tensor expected = log_softmax(logits_of(model, batch));
     const auto decoder = model.start_decoder(batch.source, batch.source_keep);
     for (int64_t i = 0; i < 41; ++i) {
@@ -113,7 +114,7 @@ namespace {
 
 /// A decoder's hypotheses, and what each has read: rows of a sentence stand together.
 struct Followed {
-  Followed(const TranslationModel& m, const Batch& b)
+  Followed(const TranslationModel& m, const text::Batch& b)
       : model(m), batch(b), decoder(m.start_decoder(b.source, b.source_keep)) {}
 
   /// Checks each row against a whole forward pass over what it has read.
@@ -148,7 +149,7 @@ struct Followed {
   }
 
   const TranslationModel& model;
-  const Batch& batch;
+  const text::Batch& batch;
   std::unique_ptr<Decoder> decoder;
   std::vector<std::vector<int32_t>> read{3, {Vocabulary::bos}};
   std::vector<int32_t> owner{0, 1, 2};  // the sentence of each row
@@ -160,7 +161,7 @@ TEST_CASE("every model: hypotheses follow their rows, whatever the order") {
   for (const Variant& variant : variants()) {
     INFO(variant.name);
     const TranslationModel model = made(variant, 8);
-    const Batch batch = make_batch(known_pairs({3, 7, 5}, {2, 2, 2}), {0, 1, 2});
+    const text::Batch batch = text::make_batch(known_pairs({3, 7, 5}, {2, 2, 2}), {0, 1, 2});
     Followed hypotheses(model, batch);
     hypotheses.step();
     hypotheses.reorder({0, 1, 2}, {0, 0, 0, 1, 1, 1, 2, 2, 2});  // three for each sentence
@@ -178,7 +179,7 @@ TEST_CASE("every model: each row of each attention sums to one over the words ke
   for (const Variant& variant : variants()) {
     INFO(variant.name);
     const TranslationModel model = made(variant, 5);
-    const Batch batch = make_batch(known_pairs({3, 7}, {5, 5}), {0, 1});
+    const text::Batch batch = text::make_batch(known_pairs({3, 7}, {5, 5}), {0, 1});
     const auto attention =
         model.attention_weights(batch.source, batch.source_keep, batch.target_in);
     REQUIRE(attention.empty() == variant.name.starts_with("encoder_decoder"));
@@ -262,7 +263,7 @@ TEST_CASE("every model: one thread gives the bits of two, gradients included") {
   for (const Variant& variant : variants()) {
     INFO(variant.name);
     const TranslationModel model = made(variant, 9);
-    const Batch batch = make_batch(known_pairs({41, 37, 41}, {41, 41, 30}), {0, 1, 2});
+    const text::Batch batch = text::make_batch(known_pairs({41, 37, 41}, {41, 41, 30}), {0, 1, 2});
     const auto gradients = [&](int count) {
       set_threads(count);
       return grad({model.loss(batch.source, batch.source_keep, batch.target_in, batch.target_out,
@@ -280,7 +281,7 @@ TEST_CASE("every model: its gradients are those of central differences") {
     INFO(variant.name);
     TranslationModel model = made(variant, 6);
     to(model, float64);
-    const Batch batch = make_batch(known_pairs({5, 3}, {3, 4}), {0, 1});
+    const text::Batch batch = text::make_batch(known_pairs({5, 3}, {3, 4}), {0, 1});
     const auto loss = [&](const std::vector<Tensor>&) {
       return model.loss(batch.source, batch.source_keep, batch.target_in, batch.target_out,
                         {.ignore_index = Vocabulary::pad});

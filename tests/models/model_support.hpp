@@ -57,12 +57,12 @@ inline std::vector<std::vector<int32_t>> random_sentences(const std::vector<int6
 }
 
 /// Pairs of random sentences.
-inline EncodedPairs random_pairs(const std::vector<int64_t>& source,
-                                 const std::vector<int64_t>& target) {
+inline text::EncodedPairs random_pairs(const std::vector<int64_t>& source,
+                                       const std::vector<int64_t>& target) {
   return {random_sentences(source, 23), random_sentences(target, 19)};
 }
 
-inline Tensor logits_of(const RNNsearch& model, const Batch& batch) {
+inline Tensor logits_of(const RNNsearch& model, const text::Batch& batch) {
   return model(batch.source, batch.source_keep, batch.target_in);
 }
 

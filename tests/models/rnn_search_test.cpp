@@ -12,7 +12,7 @@ namespace {
 
 /// The logits by the model's own steps, as a program with its headers alone calls them.
 template <class Model>
-Tensor logits_by_steps(const Model& model, const Batch& batch) {
+Tensor logits_by_steps(const Model& model, const text::Batch& batch) {
   const RecurrentSource x = model.encode(batch.source, batch.source_keep);
   const DecoderInput words = model.decoder.read(model.target_embedding(batch.target_in), x.c);
   DecoderState s = x.start;
@@ -30,7 +30,7 @@ Tensor logits_by_steps(const Model& model, const Batch& batch) {
 }  // namespace
 
 TEST_CASE("the steps of a recurrent model are calls, and together its teacher forcing") {
-  const Batch batch = make_batch(random_pairs({5, 2}, {3, 4}), {0, 1});
+  const text::Batch batch = text::make_batch(random_pairs({5, 2}, {3, 4}), {0, 1});
   const auto forced = [&](const auto& model) {
     return model(batch.source, batch.source_keep, batch.target_in);
   };
@@ -99,7 +99,7 @@ TEST_CASE("a tanh read-out has half the rows, and further encoder layers have th
   const RNNsearch model(config);
   CHECK(model.readout.weight.shape() == Shape{3, 26});
   CHECK(model.encoder.cells.size() == 4);
-  const Batch batch = make_batch(random_pairs({5, 2}, {3, 4}), {0, 1});
+  const text::Batch batch = text::make_batch(random_pairs({5, 2}, {3, 4}), {0, 1});
   CHECK(logits_of(model, batch).shape() == Shape{2, 4, 19});
 }
 
@@ -108,7 +108,7 @@ TEST_CASE("RNNsearch: dropout acts in training alone, and draws again each time"
   config.dropout = 0.3;
   manual_seed(9);
   RNNsearch model(config);
-  const Batch batch = make_batch(random_pairs({4}, {5}), {0});
+  const text::Batch batch = text::make_batch(random_pairs({4}, {5}), {0});
   CHECK(difference(logits_of(model, batch), logits_of(model, batch)) > 0);
   eval(model);
   CHECK(difference(logits_of(model, batch), logits_of(model, batch)) == 0);

@@ -132,7 +132,7 @@ TEST_CASE("a window hides the words beyond it in both texts, and the source from
   config.window = 2;
   manual_seed(3);
   const Transformer model(config);
-  const Batch batch = make_batch(random_pairs({7}, {6}), {0});
+  const text::Batch batch = text::make_batch(random_pairs({7}, {6}), {0});
   for (const AttentionWeights& one :
        model.attention_weights(batch.source, batch.source_keep, batch.target_in)) {
     INFO(one.name);
@@ -217,7 +217,7 @@ TEST_CASE("weights of another architecture are refused with every difference") {
 
 TEST_CASE("the Transformer's attentions are named by their layers, with every head") {
   const Transformer model(small_transformer());
-  const Batch batch = make_batch(random_pairs({5, 3}, {4, 4}), {0, 1});
+  const text::Batch batch = text::make_batch(random_pairs({5, 3}, {4, 4}), {0, 1});
   std::vector<std::string> found;
   for (const AttentionWeights& one :
        model.attention_weights(batch.source, batch.source_keep, batch.target_in)) {
@@ -236,7 +236,7 @@ TEST_CASE("dropout acts in training alone") {
     config.dropout = of_attention ? 0 : 0.5;
     config.attention_dropout = of_attention ? 0.5 : 0;
     Transformer model(config);
-    const Batch batch = make_batch(random_pairs({5, 3}, {4, 4}), {0, 1});
+    const text::Batch batch = text::make_batch(random_pairs({5, 3}, {4, 4}), {0, 1});
     const auto logits = [&] { return model(batch.source, batch.source_keep, batch.target_in); };
     CHECK(difference(logits(), logits()) > 0);
     eval(model);
@@ -261,10 +261,11 @@ TEST_CASE("a text beyond the learned positions is refused with both lengths") {
   config.positions = Positions::learned;
   config.max_length = 6;
   const Transformer model(config);
-  const Batch fits = make_batch(random_pairs({6}, {6}), {0});
+  const text::Batch fits = text::make_batch(random_pairs({6}, {6}), {0});
   model(fits.source, fits.source_keep, fits.target_in);
   for (const bool source : {true, false}) {
-    const Batch batch = make_batch(random_pairs({source ? 7 : 6}, {source ? 6 : 7}), {0});
+    const text::Batch batch =
+        text::make_batch(random_pairs({source ? 7 : 6}, {source ? 6 : 7}), {0});
     CHECK_THROWS_WITH(model(batch.source, batch.source_keep, batch.target_in),
                       Contains("7 tokens") && Contains("6 positions"));
   }
@@ -277,7 +278,7 @@ TEST_CASE("a search ends where the learned positions do") {
   manual_seed(1);
   Transformer model(config);
   eval(model);
-  const SourceBatch batch = make_source_batch(random_sentences({6, 4}, 19));
+  const text::SourceBatch batch = text::make_source_batch(random_sentences({6, 4}, 19));
   SearchOptions options;
   options.min_length = 5;  // as long as can be
   for (const auto& list :
@@ -315,7 +316,7 @@ std::vector<TransformerConfig> decoding_variants() {
 TEST_CASE("words decoded in pieces of any size give the logits of all at once") {
   NoGrad no_grad;
   const int64_t T = 7, K = 3;  // hypotheses of each sentence
-  const Batch batch = make_batch(random_pairs({5, 3}, {T, T}), {0, 1});
+  const text::Batch batch = text::make_batch(random_pairs({5, 3}, {T, T}), {0, 1});
   const Tensor each = Tensor::from<int32_t>({0, 0, 0, 1, 1, 1}, {2 * K});
   const Tensor source = index_select(batch.source, 0, each),
                keep = index_select(batch.source_keep, 0, each);
@@ -348,7 +349,7 @@ TEST_CASE("the attentions handed out are those that the logits came from") {
   manual_seed(6);
   Transformer model(small_transformer());
   eval(model);
-  const Batch batch = make_batch(random_pairs({5, 3}, {6, 4}), {0, 1});
+  const text::Batch batch = text::make_batch(random_pairs({5, 3}, {6, 4}), {0, 1});
   const auto all = model.attention_weights(batch.source, batch.source_keep, batch.target_in);
   Transformer::Target none;
   const auto decoded =
@@ -358,7 +359,7 @@ TEST_CASE("the attentions handed out are those that the logits came from") {
 
 TEST_CASE("a text decoded in pieces is not trained: its gradient would be lost") {
   const Transformer model(small_transformer());
-  const Batch batch = make_batch(random_pairs({5, 3}, {6, 6}), {0, 1});
+  const text::Batch batch = text::make_batch(random_pairs({5, 3}, {6, 6}), {0, 1});
   const Transformer::Source source = model.encode(batch.source, batch.source_keep);
   Transformer::Target so_far;
   CHECK(model.decode(source, so_far, slice(batch.target_in, 1, 0, 3)).logits.requires_grad());

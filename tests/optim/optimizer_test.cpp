@@ -235,6 +235,26 @@ TEST_CASE("loading a state lists all that differs, and changes nothing") {
   }
 }
 
+TEST_CASE(
+    "the state of another optimizer is refused by what it keeps, and a check changes nothing") {
+  const Tensor w = weights({1, 2});
+  set_gradient(w, {1, 1});
+  Adam adam({w});
+  adam.step();
+  SGD plain({w}, {.lr = 0.1}), momentum({w}, {.lr = 0.1, .momentum = 0.9});
+  CHECK_THROWS_WITH(momentum.load_state(adam.state()),
+                    "optimizer: the state is of another optimizer: of each parameter it keeps "
+                    "exp_avg, exp_avg_sq, this one momentum_buffer");
+  CHECK_THROWS_WITH(plain.check_state(adam.state()), Contains("this one nothing"));
+  plain.step();
+  CHECK_THROWS_WITH(adam.load_state(plain.state()), Contains("it keeps nothing, this one exp_avg"));
+  AdamW decoupled({w});
+  decoupled.check_state(adam.state());
+  CHECK(decoupled.state().empty());
+  decoupled.load_state(adam.state());
+  CHECK(decoupled.state().size() == 3);
+}
+
 TEST_CASE("options and parameters that make no sense are refused") {
   const Tensor w = weights({1});
   CHECK_THROWS_AS(SGD({w}, {.lr = -1}), ConfigError);

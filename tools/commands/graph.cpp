@@ -46,12 +46,12 @@ std::vector<int32_t> sentence(const Vocabulary& vocabulary, int64_t words) {
 std::string graph_of(const std::string& path) {
   blas_self_test();
   ModelFolder folder = load_model_folder(path);
-  EncodedPairs pairs;
+  text::EncodedPairs pairs;
   for (const int64_t words : {3, 2}) {
     pairs.source.push_back(sentence(folder.source, words));
     pairs.target.push_back(sentence(folder.target, words));
   }
-  const Batch batch = make_batch(pairs, {0, 1});
+  const text::Batch batch = text::make_batch(pairs, {0, 1});
   train(folder.model);
   const Tensor loss = folder.model.loss(batch.source, batch.source_keep, batch.target_in,
                                         batch.target_out, {.ignore_index = Vocabulary::pad});

@@ -1,7 +1,6 @@
 #include "resuming.hpp"
 
 #include "../../../core/error.hpp"
-#include "../../../core/kernels/reductions.hpp"
 
 namespace heed {
 
@@ -25,14 +24,6 @@ void check_fingerprint(const std::string& folder, const TrainingState& there,
   }
   if (differences.empty()) return;
   throw ConfigError(escaped(folder) + ": cannot be resumed, the run differs: " + differences);
-}
-
-void check_finite(const std::vector<NamedTensor>& weights) {
-  for (const NamedTensor& weight : weights) {
-    if (kernels::all_finite(weight.tensor.array())) continue;
-    throw FormatError("model.safetensors: " + weight.name +
-                      " holds values that are not finite (NaN or infinity)");
-  }
 }
 
 void check_next_batch(const TrainingState& state, int64_t batches) {

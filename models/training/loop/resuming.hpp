@@ -18,9 +18,6 @@ int64_t largest_checkpoint_file(const std::vector<NamedTensor>& model);
 void check_fingerprint(const std::string& folder, const TrainingState& there,
                        const TrainingState& here);
 
-/// `FormatError` that names the first of the weights read that is not finite.
-void check_finite(const std::vector<NamedTensor>& weights);
-
 /// `FormatError` unless the next batch of `state` is one of the `batches` of its epoch.
 void check_next_batch(const TrainingState& state, int64_t batches);
 

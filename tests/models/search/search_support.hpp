@@ -99,7 +99,7 @@ inline std::vector<std::vector<Hypothesis>> run(const RNNsearch& model,
                                                 const std::vector<std::vector<int32_t>>& sources,
                                                 const SearchOptions& options,
                                                 const std::vector<SentenceOptions>& given = {}) {
-  const SourceBatch batch = make_source_batch(sources);
+  const text::SourceBatch batch = text::make_source_batch(sources);
   const auto decoder = model.start_decoder(batch.source, batch.source_keep);
   std::vector<int64_t> lengths;
   for (const auto& source : sources) lengths.push_back(static_cast<int64_t>(source.size()));

@@ -264,7 +264,7 @@ TEST_CASE("beam 1 of an RNNsearch is a loop that takes the best word") {
   for (uint64_t seed = 0; seed < 20; ++seed) {
     const RNNsearch model = random_model(seed);
     for (const auto& source : random_sentences({4, 1, 7}, 23)) {
-      const SourceBatch batch = make_source_batch({source});
+      const text::SourceBatch batch = text::make_source_batch({source});
       const auto decoder = model.start_decoder(batch.source, batch.source_keep);
       std::vector<int32_t> words;
       int32_t last = Vocabulary::bos;

@@ -8,6 +8,7 @@
 #include "../../../models/text/vocabulary.hpp"
 
 using namespace heed;
+using namespace heed::text;
 using Ids = std::vector<int32_t>;
 
 namespace {

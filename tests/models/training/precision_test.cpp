@@ -59,8 +59,8 @@ std::string weights_of(const std::string& folder) {
 }
 
 /// 48 random sentences to be copied.
-Batch sentences_to_copy(Generator& generator) {
-  EncodedPairs pairs;
+text::Batch sentences_to_copy(Generator& generator) {
+  text::EncodedPairs pairs;
   std::vector<int64_t> all;
   const uint64_t length = 5 + generator.below(3);
   for (int64_t k = 0; k < 48; ++k) {
@@ -73,7 +73,7 @@ Batch sentences_to_copy(Generator& generator) {
     pairs.target.push_back(words);
     all.push_back(k);
   }
-  return make_batch(pairs, all);
+  return text::make_batch(pairs, all);
 }
 
 /// The losses of 200 steps, each with new sentences.
@@ -84,7 +84,7 @@ std::vector<double> losses(TranslationModel model, Precision precision) {
   const ProductPrecision multiplying(precision);
   std::vector<double> result;
   for (int step = 0; step < 200; ++step) {
-    const Batch b = sentences_to_copy(generator);
+    const text::Batch b = sentences_to_copy(generator);
     optimizer.zero_grad();
     const Tensor loss =
         model.loss(b.source, b.source_keep, b.target_in, b.target_out, {.label_smoothing = 0.1});

@@ -234,7 +234,7 @@ TEST_CASE("Adadelta trains, and a stopped run goes on to the same bits") {
   Training straight(folder / "straight"), first(folder / "stopped"), second(folder / "stopped");
   for (Training* training : {&straight, &first, &second}) prepare(*training);
   straight.run();
-  CHECK(straight.record.losses.back() < straight.record.losses.front());
+  CHECK(straight.record.held_out.back() < straight.record.held_out.front());
   first.options.training.steps = 7;
   first.run();
   second.options.use = FolderUse::resume;

@@ -9,7 +9,7 @@
 #include "../../../core/operations.hpp"
 #include "../../../layers/dropout.hpp"
 #include "../../../layers/linear.hpp"
-#include "../../../models/training/trainer.hpp"
+#include "../../../models/training/module_task.hpp"
 
 namespace training_support {
 
@@ -45,15 +45,16 @@ inline heed::Tensor loss_of(const Net& net, const Example& example) {
 
 /// What an observer heard.
 struct Record final : heed::TrainingObserver {
-  std::vector<double> losses, rates;
+  std::vector<double> losses, rates, held_out;  ///< held_out: losses of the validations
   std::vector<std::string> warnings, notes;
   std::vector<int64_t> validations;
   void stepped(const heed::TrainingProgress& progress) override {
     losses.push_back(progress.loss);
     rates.push_back(progress.learning_rate);
   }
-  void validated(int64_t step, const heed::Validation&, bool) override {
+  void validated(int64_t step, const heed::Validation& found, bool) override {
     validations.push_back(step);
+    held_out.push_back(found.loss);
   }
   void warn(const std::string& text) override { warnings.push_back(text); }
   void note(const std::string& text) override { notes.push_back(text); }
@@ -93,7 +94,8 @@ class NetTask final : public heed::TrainingTask {
   std::string data = "abc";
 
  private:
-  heed::ModuleTask<Net, Example, heed::Tensor (*)(const Net&, const Example&)> inner_;
+  using Batches = heed::MadeBatches<Example>;
+  heed::ModuleTask<Net, Batches, Batches, heed::Tensor (*)(const Net&, const Example&)> inner_;
 };
 
 /// A training of a fresh net: what the tests vary, and what came of it.

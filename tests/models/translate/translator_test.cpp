@@ -25,8 +25,8 @@ std::string line_of(const std::vector<int32_t>& sentence) {
 }
 
 /// Sentences of one to five of the letters and `<unk>`.
-EncodedPairs copies(int64_t count, Generator& generator) {
-  EncodedPairs pairs;
+text::EncodedPairs copies(int64_t count, Generator& generator) {
+  text::EncodedPairs pairs;
   for (int64_t i = 0; i < count; ++i) {
     std::vector<int32_t>& sentence = pairs.source.emplace_back();
     for (uint64_t k = generator.below(5) + 1; k > 0; --k) {
@@ -50,10 +50,10 @@ RNNsearch trained_to_copy() {
   Adam optimizer(parameters(model), {.lr = 1e-2});
   Generator generator(12);
   for (int step = 0; step < 300; ++step) {
-    const EncodedPairs pairs = copies(32, generator);
+    const text::EncodedPairs pairs = copies(32, generator);
     std::vector<int64_t> all(32);
     for (int64_t i = 0; i < 32; ++i) all[static_cast<std::size_t>(i)] = i;
-    const Batch batch = make_batch(pairs, all);
+    const text::Batch batch = text::make_batch(pairs, all);
     const Tensor loss =
         cross_entropy(reshape(logits_of(model, batch), {-1, 10}), reshape(batch.target_out, {-1}),
                       {.ignore_index = Vocabulary::pad});

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+
+#include "../../layers/module.hpp"
+#include "../../optim/optimizer.hpp"
+#include "../data/data_loader.hpp"
+
+namespace heed {
+
+/// Writes the weights and buffers of `model` as one safetensors file, by PyTorch's names:
+/// `net.load_state_dict(safetensors.torch.load_file(path))` takes them there. The file appears
+/// whole or not at all. `Error` for a model without weights, `IoError`. As torch.save(state_dict).
+void save(const std::string& path, ModuleView model);
+/// The same with all that a training goes on from to the same bits: moments and step counts as
+/// `optimizer.0.exp_avg` and so on, and in the metadata `heed.training` (JSON) the learning rate,
+/// `default_generator()` and `next`, a loader's `position()`. `Error` for a model with a member
+/// named `optimizer`.
+void save(const std::string& path, ModuleView model, const Optimizer& optimizer,
+          DataPosition next = {});
+
+/// Reads the weights and buffers of a file that either of these, `Trainer` or PyTorch wrote.
+/// `FormatError` lists all that is missing, unexpected or of another shape, or says what is not
+/// finite; then nothing is changed. `IoError`.
+void load(const std::string& path, ModuleRef model);
+/// The same with the optimizer's state and learning rate and `default_generator()`; returns `next`,
+/// to `seek`. The model and the optimizer are made as they were for the run that was saved; another
+/// optimizer, or none in the file, is a `FormatError`. Adam and AdamW keep the same, and take over
+/// from each other as in PyTorch.
+///
+///     loader.seek(load("run.safetensors", model, optimizer));
+DataPosition load(const std::string& path, ModuleRef model, Optimizer& optimizer);
+
+}  // namespace heed

@@ -1,0 +1,114 @@
+// Training by loaders: what a `Trainer` makes of them.
+#include "../../../models/training/module_task.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "../../../core/error.hpp"
+#include "../../temporary_folder.hpp"
+#include "training_support.hpp"
+
+using namespace heed;
+using namespace training_support;
+using Catch::Matchers::Contains;
+
+namespace {
+
+/// 11 rows of which batches are made; the thirteenth step is in the fourth epoch.
+struct Rows {
+  std::vector<Example> items, held_out;
+  Rows() {
+    KeepGenerator generator;
+    manual_seed(5);
+    for (int i = 0; i < 14; ++i) {
+      const Tensor x = Tensor::randn({7});
+      (i < 11 ? items : held_out).push_back({x, square(slice(x, 0, 0, 3))});
+    }
+  }
+};
+
+Example side_by_side(const std::vector<Example>& items) {
+  std::vector<Tensor> x, y;
+  for (const Example& item : items) x.push_back(item.x), y.push_back(item.y);
+  return {stack(x, 0), stack(y, 0)};
+}
+
+TrainingResult train_rows(const std::string& folder, TrainerOptions options, uint64_t seed = 3,
+                          int64_t ahead = 0) {
+  manual_seed(2);
+  Net net;
+  const Rows rows;
+  DataLoader batches(rows.items, {.batch_size = 3, .shuffle = true, .seed = seed, .ahead = ahead},
+                     side_by_side);
+  DataLoader held_out(rows.held_out, {.batch_size = 2}, side_by_side);
+  ModuleTask task(net, batches, held_out, loss_of);
+  options.folder = folder;
+  options.training.learning_rate = 1e-2;
+  options.training.epochs = 0;
+  options.training.validate_every = 5;
+  options.catch_signals = false;
+  return Trainer(task, options).run();
+}
+
+TrainerOptions until(int64_t steps, FolderUse use = FolderUse::fresh) {
+  TrainerOptions options;
+  options.training.steps = steps;
+  options.use = use;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("a trainer takes a loader's batches in its order and resumes to the same bits") {
+  TemporaryFolder folder;
+  train_rows(folder / "straight", until(18));
+  for (const int64_t stop : {1, 3, 4, 6, 13}) {
+    const std::string run = folder / ("stopped" + std::to_string(stop));
+    train_rows(run, until(stop), 3, stop % 3);
+    train_rows(run, until(18, FolderUse::resume), 3, 2);
+    CHECK(weights_at(run, 18) == weights_at(folder / "straight", 18));
+  }
+}
+
+TEST_CASE("several batches of one update weigh as much as they have items") {
+  TemporaryFolder folder;
+  TrainerOptions options = until(4);
+  options.training.accumulate = 4;  // an epoch: 3 + 3 + 3 + 2 rows
+  options.training.clip_norm = 0;
+  train_rows(folder / "parts", options);
+  CHECK(checkpoint_file(folder / "parts", 4, "state.json").find("\"epoch\": 4") !=
+        std::string::npos);
+  Net net;
+  const Rows rows;
+  DataLoader batches(rows.items, {.batch_size = 3}, side_by_side);
+  DataLoader held_out(rows.held_out, {.batch_size = 2}, side_by_side);
+  ModuleTask task(net, batches, held_out, loss_of);
+  CHECK(task.start_epoch(0) == 4);
+  CHECK(task.tokens(0) == 3);
+  CHECK(task.tokens(3) == 2);
+  eval(net);
+  const double whole = loss_of(net, side_by_side(rows.held_out)).item();
+  CHECK(task.validate().loss == Approx(whole).epsilon(1e-6));
+}
+
+TEST_CASE("batches are asked for in any order and again") {
+  Net net;
+  eval(net);
+  const Rows rows;
+  DataLoader batches(rows.items, {.batch_size = 3, .shuffle = true, .ahead = 1}, side_by_side);
+  DataLoader held_out(rows.held_out, {}, side_by_side);
+  ModuleTask task(net, batches, held_out, loss_of);
+  task.start_epoch(1);
+  std::vector<double> losses;
+  for (int64_t i = 0; i < 4; ++i) losses.push_back(task.loss(i).item());
+  for (const int64_t i : {3, 0, 0, 2, 1}) {
+    CHECK(task.loss(i).item() == losses[static_cast<std::size_t>(i)]);
+  }
+}
+
+TEST_CASE("a run is not resumed with another order of its batches") {
+  TemporaryFolder folder;
+  train_rows(folder / "run", until(3));
+  CHECK_THROWS_WITH(train_rows(folder / "run", until(6, FolderUse::resume), 4),
+                    Contains("training data: 11 items in batches of 3, shuffled by seed 3 there, "
+                             "11 items in batches of 3, shuffled by seed 4 here"));
+}
