@@ -1,0 +1,241 @@
+#!/usr/bin/env python3
+"""Writes docs/pytorch-names.md: which names of PyTorch heed has, by its headers, and which not.
+
+    python3 tools/pytorch_names.py [--check]    write the page, or compare it with the headers
+"""
+import os
+import re
+import sys
+import textwrap
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+PAGE = os.path.join(ROOT, "docs", "pytorch-names.md")
+
+# PyTorch's names that recurrent and attention models use, by where they stand there.
+NAMES = {
+    "torch: making tensors": """arange empty empty_like eye from_numpy full full_like linspace
+        manual_seed multinomial normal ones ones_like rand rand_like randint randn randn_like
+        randperm tensor zeros zeros_like""",
+    "torch: elementwise": """abs add ceil clamp cos div erf exp expm1 floor fmod isfinite isinf
+        isnan lerp log log1p log2 logical_and logical_not logical_or maximum minimum mul neg pow
+        reciprocal remainder round rsqrt sigmoid sign sin sqrt square sub tan tanh where eq ge gt
+        le lt ne""",
+    "torch: reductions and order": """all amax amin any argmax argmin argsort cummax cumprod cumsum
+        logsumexp max mean median min norm prod sort std sum topk unique var""",
+    "torch: products": "baddbmm bmm dot einsum matmul mm mv outer tensordot",
+    "torch: shapes and indices": """broadcast_to cat chunk diagonal expand flatten flip gather
+        index_add index_select masked_fill masked_select movedim nonzero permute repeat
+        repeat_interleave reshape roll scatter scatter_add select slice split squeeze stack swapaxes
+        take_along_dim tile transpose tril triu unbind unfold unsqueeze view""",
+    "torch.autograd": """autocast backward checkpoint detach detect_anomaly enable_grad grad
+        gradcheck hessian jacobian no_grad register_hook vmap""",
+    "torch.nn.functional": """binary_cross_entropy binary_cross_entropy_with_logits conv1d
+        cosine_similarity cross_entropy ctc_loss dropout elu embedding gelu glu gumbel_softmax
+        huber_loss kl_div l1_loss layer_norm leaky_relu linear log_softmax logsigmoid mse_loss
+        nll_loss normalize one_hot pad relu rms_norm scaled_dot_product_attention silu smooth_l1_loss
+        softmax softplus""",
+    "torch.nn": """BatchNorm1d Bilinear Conv1d Dropout Embedding EmbeddingBag GRU GRUCell Identity
+        LSTM LSTMCell LayerNorm Linear Module ModuleDict ModuleList MultiheadAttention Parameter
+        ParameterList RMSNorm RNN RNNCell ReLU Sequential Softmax Tanh Transformer
+        TransformerDecoder TransformerDecoderLayer TransformerEncoder TransformerEncoderLayer""",
+    "torch.nn.init and torch.nn.utils": """clip_grad_norm_ clip_grad_value_ constant_
+        kaiming_normal_ kaiming_uniform_ normal_ orthogonal_ pack_padded_sequence pad_sequence
+        parameters_to_vector trunc_normal_ uniform_ weight_norm xavier_normal_ xavier_uniform_
+        zeros_""",
+    "torch.optim": """Adadelta Adagrad Adam AdamW LBFGS Optimizer RMSprop SGD
+        lr_scheduler.CosineAnnealingLR lr_scheduler.ExponentialLR lr_scheduler.LambdaLR
+        lr_scheduler.LinearLR lr_scheduler.ReduceLROnPlateau lr_scheduler.StepLR
+        swa_utils.AveragedModel""",
+    "torch.utils.data": "DataLoader Dataset RandomSampler Subset random_split",
+    "torch.nn.Module": """eval load_state_dict named_parameters parameters register_buffer
+        requires_grad_ state_dict to train zero_grad""",
+    "torch": "load save set_num_threads",
+}
+
+# Under another name, or written otherwise.
+OTHERWISE = {
+    "amax": "max(x, axes)",
+    "amin": "min(x, axes)",
+    "autocast": "ProductPrecision",
+    "AveragedModel": "`average`, `ExponentialMovingAverage`",
+    "backward": "loss.backward()",
+    "Bilinear": "`einsum`, `GeneralScore`",
+    "bmm": "matmul",
+    "broadcast_to": "expand",
+    "clip_grad_norm_": "clip_grad_norm",
+    "clip_grad_value_": "clip_grad_value",
+    "CosineAnnealingLR": "Schedule::cosine",
+    "Dataset": "any type with `size()` and `operator[]`",
+    "detach": "x.detach()",
+    "detect_anomaly": "DetectAnomaly",
+    "dot": "sum(a * b)",
+    "EmbeddingBag": "`masked_mean` of an embedding",
+    "enable_grad": "EnableGrad",
+    "ExponentialLR": "Schedule::exponential",
+    "flatten": "reshape(x, {-1})",
+    "from_numpy": "Tensor::from",
+    "index_add": "scatter_add",
+    "LambdaLR": "`set_learning_rate` in the loop",
+    "LinearLR": "Schedule::constant(warmup)",
+    "mm": "matmul",
+    "Module": "a struct with `members`",
+    "ModuleDict": "a struct with `members`",
+    "ModuleList": "std::vector",
+    "movedim": "permute",
+    "MultiheadAttention": "MultiHeadAttention",
+    "mv": "matmul",
+    "no_grad": "NoGrad",
+    "normal": "randn(shape) * std + mean",
+    "outer": "einsum",
+    "pack_padded_sequence": "keep masks; no packing is needed",
+    "ParameterList": "std::vector",
+    "ReduceLROnPlateau": "`Trainer` with `schedule = plateau`",
+    "register_buffer": "Buffer",
+    "register_hook": "x.register_hook(f)",
+    "ReLU": "relu",
+    "repeat_interleave": "index_select",
+    "requires_grad_": "`freeze`, `unfreeze`",
+    "set_num_threads": "set_threads",
+    "Softmax": "softmax",
+    "StepLR": "Schedule::step",
+    "swapaxes": "transpose",
+    "take_along_dim": "gather",
+    "Tanh": "tanh",
+    "tensor": "`Tensor::of`, `Tensor::from`",
+    "tile": "repeat",
+    "unbind": "x[i]",
+    "unique": "a `std::set` of ids",
+    "view": "reshape",
+}
+for name in """constant kaiming_normal kaiming_uniform normal orthogonal trunc_normal uniform
+        xavier_normal xavier_uniform zeros""".split():
+    OTHERWISE[name + "_"] = "init::" + name
+
+# What is left out, and why or what to write.
+ABSENT = {
+    "Adagrad": "`Adam`, `Adadelta`",
+    "baddbmm": "`matmul(a, b) + c`",
+    "BatchNorm1d": "a text would depend on its neighbours",
+    "Conv1d": "heed is for recurrence and attention",
+    "conv1d": "heed is for recurrence and attention",
+    "cosine_similarity": "`sum(a * b, {-1}) / (norm(a, 2, {-1}) * norm(b, 2, {-1}))`",
+    "ctc_loss": "no model here aligns by it",
+    "cummax": "rare in models",
+    "cumprod": "of positive numbers `exp(cumsum(log(x), axis))`",
+    "diagonal": '`einsum("ii->i", {x})`',
+    "elu": "`where(gt(x, 0), x, exp(x) - 1)`",
+    "erf": "`gelu` has it inside",
+    "expm1": "`exp(x) - 1`",
+    "fmod": "rare in models",
+    "glu": "`a * sigmoid(b)`",
+    "gumbel_softmax": "noise by hand: `-log(-log(Tensor::rand(shape)))`",
+    "hessian": "gradients are of first order",
+    "huber_loss": "`where` of `mse_loss` and `l1_loss`",
+    "isinf": "`eq(abs(x), INFINITY)`",
+    "jacobian": "`grad` of each output",
+    "LBFGS": "batches are drawn anew each step",
+    "lerp": "`a + (b - a) * w`",
+    "log2": "`log(x) / std::log(2.0)`",
+    "logsigmoid": "`-softplus(-x)`",
+    "median": "`sort`",
+    "normalize": "`x / norm(x, 2, {-1}, true)`",
+    "parameters_to_vector": "`cat` of reshaped `parameters(model)`",
+    "random_split": "`Tensor::randperm`",
+    "RandomSampler": "`DataLoader` with `.shuffle = true`",
+    "reciprocal": "`1 / x`",
+    "remainder": "rare in models",
+    "RMSprop": "`Adam`",
+    "roll": "`cat` of two slices",
+    "rsqrt": "`pow(x, -0.5)`",
+    "scatter": "`scatter_add`, `where`",
+    "smooth_l1_loss": "`where` of `mse_loss` and `l1_loss`",
+    "Subset": "a std::vector of the items wanted",
+    "tan": "`sin(x) / cos(x)`",
+    "tensordot": "`einsum`",
+    "unfold": "`stack` of slices",
+    "vmap": "operations take any leading axes",
+    "weight_norm": "a weight is a weight from the start",
+}
+
+
+def declared():
+    """The names of functions, structs and classes in heed's headers."""
+    names = set()
+    for folder in ("core", "layers", "optim", "models"):
+        for base, _, files in sorted(os.walk(os.path.join(ROOT, folder))):
+            if "kernels" in base or "loops" in base:
+                continue
+            for file in sorted(files):
+                if not file.endswith(".hpp"):
+                    continue
+                path = os.path.join(base, file)
+                with open(path, encoding="utf-8") as header:
+                    text = re.sub(r"//.*", "", header.read())
+                names.update(re.findall(r"(?:struct|class) ([A-Z]\w*)", text))
+                names.update(re.findall(r"^[^=;{}()]*?\b([a-z]\w*)\(", text, re.MULTILINE))
+    return names
+
+
+def found(name, names):
+    """How heed writes it, or None."""
+    last = name.split(".")[-1]
+    if last in OTHERWISE:
+        return OTHERWISE[last]
+    for same in (last, last.rstrip("_")):
+        if same in names:
+            return same
+    return None
+
+
+def code(how):
+    """What is written is set as code, words about it are not."""
+    return how if "`" in how or (" " in how and "(" not in how) else f"`{how}`"
+
+
+def page():
+    names = declared()
+    lines = ["# PyTorch's names in heed", "",
+             "What a PyTorch user of recurrent and attention models reaches for, and its name here.",
+             "A name alone is the same in heed: a function, a layer or a method. Made from the headers by",
+             "`tools/pytorch_names.py`, which a test runs; [pytorch.md](pytorch.md) says how heed's behaviour",
+             "differs.", ""]
+    unexplained = []
+    for place, listed in NAMES.items():
+        lines += [f"## {place}", ""]
+        same, other, absent = [], [], []
+        for name in listed.split():
+            how = found(name, names)
+            if how == name:
+                same.append(f"`{name}`")
+            elif how is not None:
+                other.append((name, how))
+            elif name.split(".")[-1] in ABSENT:
+                absent.append((name, ABSENT[name.split(".")[-1]]))
+            else:
+                unexplained.append(name)
+        if same:
+            lines += textwrap.wrap("The same: " + ", ".join(same) + ".", 100) + [""]
+        if other:
+            lines += ["| PyTorch | heed |", "|---|---|"]
+            lines += [f"| `{name}` | {code(how)} |" for name, how in other] + [""]
+        if absent:
+            lines += ["| not in heed | because, or instead |", "|---|---|"]
+            lines += [f"| `{name}` | {why} |" for name, why in absent] + [""]
+    if unexplained:
+        sys.exit("neither in the headers nor explained: " + " ".join(unexplained))
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def main():
+    text = page()
+    if "--check" not in sys.argv[1:]:
+        with open(PAGE, "w", encoding="utf-8") as out:
+            out.write(text)
+        return
+    with open(PAGE, encoding="utf-8") as written:
+        if written.read() != text:
+            sys.exit("docs/pytorch-names.md is not what the headers say: run tools/pytorch_names.py")
+
+
+if __name__ == "__main__":
+    main()
