@@ -36,21 +36,18 @@ std::vector<Example> opinions(int count, uint64_t seed) {
 struct Classifier {
   Embedding embedding;
   SinusoidalPositions positions{D};
-  std::vector<TransformerEncoderLayer> layers;
+  TransformerEncoder encoder{
+      {.layer = {.d_model = D, .heads = 4, .feed_forward = 64, .norm = NormPlace::pre},
+       .layers = 2}};
   Linear output{D, 2};
 
-  explicit Classifier(int64_t vocabulary) : embedding(vocabulary, D) {
-    const TransformerConfig config{.d_model = D, .heads = 4, .feed_forward = 64, .dropout = 0.1};
-    for (int i = 0; i < 2; ++i) layers.emplace_back(config);
-  }
+  explicit Classifier(int64_t vocabulary) : embedding(vocabulary, D) {}
   /// words, keep: [B, T] -> logits [B, 2]
   Tensor operator()(const Tensor& words, const Tensor& keep) const {
-    Tensor x = embedding(words) + positions(0, words.size(1));
-    for (const auto& layer : layers) x = layer(x, keep).y;
-    const Tensor kept = unsqueeze(keep.to(float32), -1);  // [B, T, 1]
-    return output(sum(x * kept, {1}) / sum(kept, {1}));   // of the mean of the words
+    const Tensor x = encoder(embedding(words) + positions(0, words.size(1)), keep);
+    return output(masked_mean(x, keep));
   }
-  void members(Members& m) { m("embedding", embedding)("layers", layers)("output", output); }
+  void members(Members& m) { m("embedding", embedding)("encoder", encoder)("output", output); }
 };
 
 int main() {

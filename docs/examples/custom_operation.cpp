@@ -35,7 +35,7 @@ int main() {
   const Tensor y = square(x);
   Tensor loss;
   for (int step = 0; step < 500; ++step) {
-    loss = mean(square(net(x) - y));
+    loss = mse_loss(net(x), y);
     optimizer.zero_grad();
     loss.backward();
     optimizer.step();

@@ -28,7 +28,7 @@ int main() {
   AdamW optimizer(parameters(net), {.lr = 1e-2});
   for (int epoch = 0; epoch < 40; ++epoch) {
     for (const auto& [x, y] : loader) {  // [20], [20]
-      const Tensor loss = mean(square(net(unsqueeze(x, 1)) - unsqueeze(y, 1)));
+      const Tensor loss = mse_loss(net(unsqueeze(x, 1)), unsqueeze(y, 1));
       optimizer.zero_grad();
       loss.backward();
       optimizer.step();
@@ -36,6 +36,6 @@ int main() {
   }
   NoGrad no_grad;
   const auto [x, y] = valid.next();
-  const Tensor error = mean(square(net(unsqueeze(x, 1)) - unsqueeze(y, 1)));
+  const Tensor error = mse_loss(net(unsqueeze(x, 1)), unsqueeze(y, 1));
   std::printf("R2 %.3f\n", 1 - (error / mean(square(y - mean(y)))).item());
 }
