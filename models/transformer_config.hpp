@@ -36,7 +36,7 @@ struct TransformerLayerConfig {
 /// N layers one after the other, and after the last one more LayerNorm or none: as
 /// torch.nn.TransformerEncoder(layer, N, norm=LayerNorm(D)).
 struct TransformerStackConfig {
-  TransformerLayerConfig layer;
+  TransformerLayerConfig layer = {};
   int64_t layers = 6;
   bool last_norm = true;
 };

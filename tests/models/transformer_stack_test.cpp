@@ -5,6 +5,7 @@
 
 using namespace heed;
 using namespace heed::test;
+using model_support::difference;
 using Catch::Matchers::Contains;
 
 TEST_CASE("the stacks of a Transformer's layers give PyTorch's outputs and gradients") {
