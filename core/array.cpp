@@ -180,7 +180,8 @@ template bool* Array::data() const;
 
 double Array::item() const {
   if (!defined() || numel_ != 1) {
-    throw ShapeError("item: needs exactly one element, got shape " + to_string(shape_));
+    throw ShapeError("item: needs exactly one element, got shape " + to_string(shape_) +
+                     "; take sum() or mean() of it, or read at({i, ...})");
   }
   return with_type(dtype_, [&](auto zero) { return static_cast<double>(*data<decltype(zero)>()); });
 }

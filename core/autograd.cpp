@@ -81,7 +81,7 @@ void Backward::check_node(const Node& node) const {
     throw GraphError(
         std::string("backward: the graph below ") + node.name() +
         " has been freed by an earlier backward or grad; pass {.retain = true} to that one "
-        "to go through it again");
+        "to go through it again, or detach() a state that is carried from step to step");
   }
   if (node.is_leaf()) return;
   if (!node.is_of_this_thread()) {

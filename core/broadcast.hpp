@@ -35,7 +35,8 @@ void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias);
 inline void check_dtype(const char* operation, const char* operand, const Tensor& x, DType wanted) {
   if (x.dtype() == wanted) return;
   throw TypeError(std::string(operation) + ": " + operand + " must be " + to_string(wanted) +
-                  ", got " + to_string(x.dtype()));
+                  ", got " + to_string(x.dtype()) + "; convert with .to(" +
+                  (wanted == boolean ? "boolean" : to_string(wanted)) + ")");
 }
 
 /// For a number that takes x's element type: none is cut on the way.

@@ -80,15 +80,11 @@ double mean_divisor(const Array& target, int64_t ignore) {
 }
 
 /// The places of the targets that are not ignored; undefined where all count.
-Array counting_places(const Array& target_in, int64_t ignore) {
-  const int64_t count = counted(target_in, ignore);
-  if (count == target_in.numel()) return {};
-  const Array target = target_in.contiguous(), places = Array::empty({count}, int32);
-  int32_t* next = places.data<int32_t>();
-  for (int64_t i = 0; i < target.numel(); ++i) {
-    if (target.data<int32_t>()[i] != ignore) *next++ = static_cast<int32_t>(i);
-  }
-  return places;
+Array counting_places(const Array& target, int64_t ignore) {
+  const Array places = kernels::true_places(
+      "linear_cross_entropy",
+      kernels::compare(kernels::Comparison::ne, target, static_cast<double>(ignore)));
+  return places.numel() == target.numel() ? Array() : places;
 }
 
 /// The scores [V] or [N, V, ...] of `count` targets as rows [count, V].

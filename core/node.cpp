@@ -71,7 +71,8 @@ void check_version(const Saved& saved, const char* operation) {
                    " that its backward rule needs was changed in place after it was saved "
                    "(version " +
                    std::to_string(saved.array.version()) + ", saved at " +
-                   std::to_string(saved.version) + "); change a clone() instead");
+                   std::to_string(saved.version) +
+                   "); change a clone() instead, and call backward() before an optimizer's step()");
 }
 
 void observe_result(const char* operation, const Array& result) {

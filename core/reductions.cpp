@@ -94,6 +94,14 @@ Tensor var(const Tensor& x, const Axes& axes_in, bool keep, int correction) {
 
 namespace {
 
+/// Deviations from a mean that rounding has carried past equal elements: these have none.
+Array among_equal_ones_zero(const Array& deviation, const Array& x, const Axes& axes) {
+  if (x.numel() == 0) return deviation;
+  const Array equal =
+      kernels::compare(Comparison::eq, kernels::min(x, axes, true), kernels::max(x, axes, true));
+  return kernels::masked_fill(deviation, equal.expand(x.shape()), 0);
+}
+
 /// The product of the others for each element, over `axes`: these moved to the end and back.
 Array product_of_others(const Array& x, const Axes& axes) {
   if (x.numel() == 0) return x;
@@ -271,12 +279,13 @@ Tensor norm(const Tensor& x, double p, const Axes& axes_in, bool keep) {
                 }));
 }
 
-// y = sqrt(sum_i (x_i - mean)^2 / d), d = max(0, n - correction), as a norm;
+// y = sqrt(sum_i (x_i - mean)^2 / d), d = max(0, n - correction), as a norm, 0 among equal elements;
 // dL/dx_i = g (x_i - mean) / (d y), 0 where y = 0
 Tensor std(const Tensor& x, const Axes& axes_in, bool keep, int correction) {
   check_floating("std", x);
   const Axes axes = normalized_axes("std", axes_in, x.rank());
-  const auto [deviation, divisor] = deviations(x.array(), axes, correction);
+  const auto [rounded, divisor] = deviations(x.array(), axes, correction);
+  const Array deviation = among_equal_ones_zero(rounded, x.array(), axes);
   // Divided first, the sum of large ones does not overflow; divided by 0, nothing becomes NaN.
   const Array y = divisor > 0 ? norm_of(kernels::div(deviation, std::sqrt(divisor)), 2, axes, keep)
                               : kernels::div(norm_of(deviation, 2, axes, keep), 0);

@@ -1,6 +1,7 @@
 #include "shape.hpp"
 
 #include <algorithm>
+#include <ostream>
 
 #include "error.hpp"
 
@@ -23,6 +24,13 @@ Shape Shape::filled(int64_t rank, int64_t value) {
   for (int64_t i = 0; i < rank; ++i) shape.push_back(value);
   return shape;
 }
+
+void Shape::refuse(int axis) const {
+  throw IndexError("shape: entry " + std::to_string(axis) + " of " + to_string(*this) +
+                   ", which has " + std::to_string(rank_));
+}
+
+std::ostream& operator<<(std::ostream& out, const Shape& shape) { return out << to_string(shape); }
 
 void Shape::push_back(int64_t size) {
   if (rank_ == max_rank) {

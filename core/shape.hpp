@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <iosfwd>
 #include <string>
 
 namespace heed {
@@ -22,11 +23,12 @@ class Shape {
 
   int rank() const { return rank_; }
   bool empty() const { return rank_ == 0; }
-  int64_t operator[](int axis) const { return sizes_[axis]; }
-  int64_t& operator[](int axis) { return sizes_[axis]; }
+  /// Negative ones count from the end; `IndexError` for others.
+  int64_t operator[](int axis) const { return sizes_[place(axis)]; }
+  int64_t& operator[](int axis) { return sizes_[place(axis)]; }
   const int64_t* begin() const { return sizes_; }
   const int64_t* end() const { return sizes_ + rank_; }
-  int64_t back() const { return sizes_[rank_ - 1]; }
+  int64_t back() const { return (*this)[-1]; }
 
   void push_back(int64_t size);
   /// Without the entry `axis`, and with `size` put before entry `axis`.
@@ -37,6 +39,13 @@ class Shape {
   bool operator!=(const Shape& other) const { return !(*this == other); }
 
  private:
+  int place(int axis) const {
+    const int from_start = axis < 0 ? axis + rank_ : axis;
+    if (static_cast<unsigned>(from_start) >= static_cast<unsigned>(rank_)) refuse(axis);
+    return from_start;
+  }
+  [[noreturn]] void refuse(int axis) const;
+
   int64_t sizes_[max_rank] = {};
   int rank_ = 0;
 };
@@ -48,6 +57,7 @@ using Axes = Shape;
 int64_t element_count(const Shape& shape);
 /// `[32, 7, 512]`.
 std::string to_string(const Shape& shape);
+std::ostream& operator<<(std::ostream& out, const Shape& shape);
 /// `axis` in [0, rank), a negative one counted from the end; `IndexError` names `operation`.
 int normalized_axis(const char* operation, int64_t axis, int rank);
 /// Each of `axes` in [0, rank); one listed twice is a `ShapeError` that names `operation`.

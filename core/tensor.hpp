@@ -44,6 +44,13 @@ class Tensor {
  public:
   /// An undefined tensor, for "none".
   Tensor() = default;
+  Tensor(const Tensor&) = default;
+  Tensor(Tensor&&) noexcept = default;
+  ~Tensor() = default;
+  Tensor& operator=(const Tensor&) & = default;
+  Tensor& operator=(Tensor&&) & noexcept = default;
+  Tensor& operator=(const Tensor&) && = delete;  // x[i] is a view: write x[i].copy_(y)
+  Tensor& operator=(Tensor&&) && = delete;       // x[i] is a view: write x[i].copy_(y)
   /// A constant without history.
   explicit Tensor(Array array);
   Tensor(Array array, Ref<Node> node);

@@ -23,17 +23,17 @@ Tensor expand(const Tensor& x, const Shape& shape);
 Tensor squeeze(const Tensor& x, int64_t axis);
 Tensor unsqueeze(const Tensor& x, int64_t axis);
 /// Pieces of `size` along `axis`, the last one maybe smaller.
-std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t axis);
+std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t axis = 0);
 /// At most `chunks` pieces of one size along `axis`, the last one maybe smaller; of an axis of size
 /// 0 as many empty ones. As torch.chunk.
 std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t axis = 0);
 /// Joined along an axis that exists, and along a new one.
-Tensor cat(std::span<const Tensor> parts, int64_t axis);
-Tensor stack(std::span<const Tensor> parts, int64_t axis);
-inline Tensor cat(std::initializer_list<Tensor> parts, int64_t axis) {
+Tensor cat(std::span<const Tensor> parts, int64_t axis = 0);
+Tensor stack(std::span<const Tensor> parts, int64_t axis = 0);
+inline Tensor cat(std::initializer_list<Tensor> parts, int64_t axis = 0) {
   return cat(std::span<const Tensor>(parts.begin(), parts.size()), axis);
 }
-inline Tensor stack(std::initializer_list<Tensor> parts, int64_t axis) {
+inline Tensor stack(std::initializer_list<Tensor> parts, int64_t axis = 0) {
   return stack(std::span<const Tensor>(parts.begin(), parts.size()), axis);
 }
 /// The elements of each of `axes` in reverse order;

@@ -5,7 +5,9 @@
 #include <map>
 #include <set>
 
+#include "../core/autograd.hpp"
 #include "../core/error.hpp"
+#include "../core/graph.hpp"
 #include "../core/kernels/kernels.hpp"
 
 namespace heed {
@@ -236,6 +238,21 @@ void to(ModuleRef module, DType dtype) {
 
 void freeze(ModuleRef module) { set_trained(module, false); }
 void unfreeze(ModuleRef module) { set_trained(module, true); }
+
+void check_members(const Tensor& loss, const std::vector<Tensor>& parameters) {
+  std::set<const Node*> listed;
+  for (const Tensor& parameter : parameters) listed.insert(parameter.node().get());
+  std::string forgotten;
+  for (const Node* leaf : leaves_of(loss)) {
+    if (listed.count(leaf) > 0) continue;
+    forgotten += (forgotten.empty() ? "" : ", ") + to_string(leaf->shape());
+  }
+  if (forgotten.empty()) return;
+  throw ConfigError(
+      "check_members: the loss depends on weights that the model's `members` does not "
+      "list: " +
+      forgotten + "; list them, or detach() what is not to be trained");
+}
 
 int64_t parameter_count(ModuleView module) {
   int64_t count = 0;

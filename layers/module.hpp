@@ -115,7 +115,8 @@ class ModuleView {
       : object_(const_cast<M*>(&module)),
         members_([](void* object, Members& m) { static_cast<M*>(object)->members(m); }) {}
   template <class M>
-  requires(!Module<M> && !std::is_base_of_v<ModuleView, M>) ModuleView(const M&) {
+  requires(std::is_class_v<M> && !Module<M> && !std::is_base_of_v<ModuleView, M>)
+      ModuleView(const M&) {
     static_assert(
         sizeof(M) == 0,
         "this is no module: a struct lists its weights and layers once, in a public `void "
@@ -159,6 +160,10 @@ void to(ModuleRef module, DType dtype);
 /// Frozen weights collect no gradient and optimisers skip them.
 void freeze(ModuleRef module);
 void unfreeze(ModuleRef module);
+/// `ConfigError` if the loss depends on a weight that is not among `parameters`: a layer that
+/// `members` does not list is never trained nor stored. For the first step of a loop of one's own,
+/// `check_members(loss, parameters(net))`; `Trainer` does it.
+void check_members(const Tensor& loss, const std::vector<Tensor>& parameters);
 /// Number of weights, a tied one counted once.
 int64_t parameter_count(ModuleView module);
 /// A table for printing: each weight's name, shape and count, then the total.

@@ -47,6 +47,11 @@ void check_sequence(const RecurrentLayers& layers, const Tensor& x, const Tensor
   }
   const Shape words(x.shape().begin(), x.rank() - 1);  // [B, S] or [S]
   require_shape(name, "x", x, words.with(words.rank(), layers.config.input));
+  if (keep.defined() && is_floating(keep.dtype())) {
+    throw TypeError(std::string(name) + ": the second argument is the keep mask and is " +
+                    to_string(keep.dtype()) +
+                    ", expected bool; first states are the third: layer(x, {}, first)");
+  }
   if (keep.defined()) require_mask(name, keep, words);
   if (!first.defined()) return;
   Shape states = words.with(0, static_cast<int64_t>(layers.cells.size()));
@@ -55,9 +60,7 @@ void check_sequence(const RecurrentLayers& layers, const Tensor& x, const Tensor
 }
 
 /// A mask that keeps every word is none.
-bool keeps_all(const Tensor& keep) {
-  return sum(keep.to(int32)).item() == static_cast<double>(keep.numel());
-}
+bool keeps_all(const Tensor& keep) { return all(keep).item() != 0; }
 
 /// One sequence, as a batch of one.
 RecurrentResult read_alone(const RecurrentLayers& layers, const Tensor& x, const Tensor& keep,

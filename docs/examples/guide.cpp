@@ -32,9 +32,15 @@ std::vector<int32_t> encode(const std::string& text) {
 // A line is a label and a text: `1 ([])` or `0 ([)]`.
 std::vector<Example> read_examples(const std::string& path) {
   std::ifstream file(path);
+  if (!file) throw IoError(path + ": cannot be read");
   std::vector<Example> examples;
-  std::string text;
-  for (int32_t label; file >> label >> text;) examples.push_back({encode(text), label});
+  for (std::string line; std::getline(file, line);) {
+    if (line.size() < 3 || (line[0] != '0' && line[0] != '1') || line[1] != ' ') {
+      throw DataError(path + ": line " + std::to_string(examples.size() + 1) +
+                      " is no `LABEL TEXT`");
+    }
+    examples.push_back({encode(line.substr(2)), line[0] - '0'});
+  }
   return examples;
 }
 

@@ -121,6 +121,10 @@ BatchPlan shuffled_batches(const std::vector<ItemLength>& lengths, const BatchSi
   Generator generator = generator_of(seed, epoch);
   std::vector<int64_t> order = numbers(static_cast<int64_t>(lengths.size()));
   shuffle(order.data(), static_cast<int64_t>(order.size()), generator);
+  // What a smaller last batch would hold is left out by chance, not for its length.
+  if (size.drop_last && size.tokens == 0) {
+    order.resize(order.size() - order.size() % static_cast<std::size_t>(size.sentences));
+  }
   sort_in_pools(lengths, size, order);
   BatchPlan plan = cut(lengths, order, size);
   shuffle(plan.data(), static_cast<int64_t>(plan.size()), generator);

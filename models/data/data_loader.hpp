@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "../../core/random.hpp"
 #include "../../core/views.hpp"
 #include "batch_plan.hpp"
 
@@ -177,6 +178,8 @@ class DataLoader final : public DataLoaderBase {
   }
   template <class Length>
   static std::vector<ItemLength> lengths_of(const Data& data, const Length& length) {
+    const NoGrad no_history;
+    const KeepGenerator keep;
     std::vector<ItemLength> lengths;
     for (int64_t i = 0; i < static_cast<int64_t>(data.size()); ++i) {
       lengths.push_back({static_cast<int64_t>(length(item(data, i)))});

@@ -27,7 +27,10 @@ class MadeBatches {
     const auto i = static_cast<std::size_t>(batch);
     return batches_[shuffle_ ? static_cast<std::size_t>(order_[i]) : i];
   }
-  std::string description() const { return std::to_string(batches_.size()) + " batches"; }
+  std::string description() const {
+    const std::string order = shuffle_ ? ", shuffled by seed " + std::to_string(seed_) : "";
+    return std::to_string(batches_.size()) + " batches" + order;
+  }
 
  private:
   std::vector<B> batches_;
@@ -72,7 +75,7 @@ class LoadedBatches {
 /// what `validate` measures, without dropout. With loaders a batch weighs as much as it has items,
 /// where several make one update and in validation.
 ///
-///     auto loss = [](Net& net, const Example& b) { return mean(square(net(b.x) - b.y)); };
+///     auto loss = [](Net& net, const Example& b) { return mse_loss(net(b.x), b.y); };
 ///     ModuleTask task(net, train_loader, valid_loader, loss);
 ///     Trainer(task, {.folder = "run", .training = {.epochs = 10}}).run();
 template <Module M, class Train, class Valid, class F>

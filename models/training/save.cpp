@@ -24,6 +24,16 @@ std::vector<NamedTensor> weights_of(const ModuleView& model) {
   return weights;
 }
 
+/// `load` refuses what is not finite: then the file that is there is worth more.
+void check_can_be_read(const std::string& path, const std::vector<NamedTensor>& tensors) {
+  try {
+    check_finite("save", tensors);
+  } catch (const FormatError& error) {
+    throw NumericError(std::string(error.what()) + "; " + escaped(path, 400) +
+                       " is left as it was");
+  }
+}
+
 std::string training_json(const Optimizer& optimizer, DataPosition next) {
   return "{\"learning_rate\": " + json_number(optimizer.learning_rate()) +
          ", \"epoch\": " + std::to_string(next.epoch) +
@@ -68,7 +78,9 @@ void of_file(const std::string& path, F body) {
 }  // namespace
 
 void save(const std::string& path, ModuleView model) {
-  save_safetensors(path, tensor_file(weights_of(model), {{"format", "pt"}}));
+  const std::vector<NamedTensor> weights = weights_of(model);
+  check_can_be_read(path, weights);
+  save_safetensors(path, tensor_file(weights, {{"format", "pt"}}));
 }
 
 void save(const std::string& path, ModuleView model, const Optimizer& optimizer,
@@ -83,6 +95,7 @@ void save(const std::string& path, ModuleView model, const Optimizer& optimizer,
   for (const NamedTensor& entry : optimizer.state()) {
     all.push_back({prefix + entry.name, entry.tensor});
   }
+  check_can_be_read(path, all);
   save_safetensors(
       path, tensor_file(all, {{"format", "pt"}, {training_key, training_json(optimizer, next)}}));
 }

@@ -10,7 +10,8 @@ namespace heed {
 
 /// Writes the weights and buffers of `model` as one safetensors file, by PyTorch's names:
 /// `net.load_state_dict(safetensors.torch.load_file(path))` takes them there. The file appears
-/// whole or not at all. `Error` for a model without weights, `IoError`. As torch.save(state_dict).
+/// whole or not at all. `Error` for a model without weights, `NumericError` for one that is not
+/// finite, and then the old file stays; `IoError`. As torch.save(state_dict).
 void save(const std::string& path, ModuleView model);
 /// The same with all that a training goes on from to the same bits: moments and step counts as
 /// `optimizer.0.exp_avg` and so on, and in the metadata `heed.training` (JSON) the learning rate,

@@ -35,7 +35,7 @@ struct Mistake {
 const std::map<std::string, Mistake>& mistakes() {
   static const std::map<std::string, Mistake> all = {
       {"a layer is left out of members",
-       {"list it, or detach()",
+       {"list them, or detach()",
         [] {
           Net net;
           const auto loss = [](const Net& n, const Tensor& x) { return mean(square(n(x))); };
@@ -93,7 +93,7 @@ const std::map<std::string, Mistake>& mistakes() {
           matmul(Tensor::ones({2, 3}), Tensor::ones({4, 5}));
         }}},
       {"element types are mixed", {".to(", [] { Tensor::ones({2}) + Tensor::ones({2}, float64); }}},
-      {"ids are floats", {"int32", [] { Embedding(5, 2)(Tensor::ones({3})); }}},
+      {"ids are floats", {".to(int32)", [] { Embedding(5, 2)(Tensor::ones({3})); }}},
       {"an id is not in the vocabulary",
        {"[0, 5)", [] { Embedding(5, 2)(Tensor::full({1}, 7, int32)); }}},
       {"a causal mask has two axes",
@@ -103,7 +103,7 @@ const std::map<std::string, Mistake>& mistakes() {
         [] {
           attend(Tensor::zeros({2, 3}));
         }}},
-      {"a number is asked of many", {"one element", [] { Tensor::ones({2}).item(); }}},
+      {"a number is asked of many", {"sum() or mean()", [] { Tensor::ones({2}).item(); }}},
       {"a model gets the weights of another",
        {"expected",
         [] {

@@ -5,8 +5,8 @@
 
 using namespace heed;
 using namespace heed::test;
-using model_support::difference;
 using Catch::Matchers::Contains;
+using model_support::difference;
 
 TEST_CASE("the stacks of a Transformer's layers give PyTorch's outputs and gradients") {
   Golden golden("attention_bias");

@@ -1,15 +1,13 @@
 #include "weight_steps.hpp"
 
 #include <cmath>
-#include <set>
 
 #include "../../../core/anomaly.hpp"
-#include "../../../core/autograd.hpp"
 #include "../../../core/error.hpp"
-#include "../../../core/graph.hpp"
 #include "../../../core/kernels/reductions.hpp"
 #include "../../../core/operations.hpp"
 #include "../../../core/precision.hpp"
+#include "../../../layers/module.hpp"
 #include "../../../optim/clipping.hpp"
 #include "../../config/training_recipe.hpp"
 
@@ -26,18 +24,6 @@ std::string first_non_finite_gradient(const std::vector<NamedTensor>& parameters
     if (!std::isfinite(grad_norm({parameter.tensor}))) return parameter.name;
   }
   return "";
-}
-
-/// `ConfigError` if the loss depends on a weight that would never be trained or stored.
-void check_listed(const Tensor& loss, const std::vector<Tensor>& parameters) {
-  std::set<const Node*> listed;
-  for (const Tensor& parameter : parameters) listed.insert(parameter.node().get());
-  for (const Node* leaf : leaves_of(loss)) {
-    if (listed.count(leaf) > 0) continue;
-    throw ConfigError("training: the loss depends on a weight " + to_string(leaf->shape()) +
-                      " that the model's `members` does not list; list it, or detach() what is "
-                      "not to be trained");
-  }
 }
 
 }  // namespace
@@ -66,7 +52,7 @@ double WeightSteps::accumulate(int64_t first, int64_t end) {
   for (int64_t batch = first; batch < end; ++batch) {
     const double share = static_cast<double>(task_.tokens(batch)) / static_cast<double>(total);
     const Tensor loss = task_.loss(batch);
-    if (!checked_) check_listed(loss, tensors_);
+    if (!checked_) check_members(loss, tensors_);
     checked_ = true;
     const double value = loss.item();
     sum += share * value;
