@@ -143,6 +143,9 @@ TEST_CASE("batches by length hold items of like length, and each item once") {
     std::sort(all.begin(), all.end());
     CHECK(all == by_length);
   }
+  const auto longest = [](int32_t) { return std::numeric_limits<int64_t>::max(); };
+  Loader alike(data, {.batch_size = 8, .shuffle = true}, {}, longest);
+  CHECK(flat(rest_of_epoch(alike)).size() == data.size());
   Loader whole(data, {.batch_size = 8, .shuffle = true, .drop_last = true}, {}, length);
   CHECK(whole.size() == 37);
   for (const Numbers& batch : whole) CHECK(batch.size() == 8);
