@@ -33,7 +33,7 @@ Row row_of(const double* weights, int64_t count, int64_t number) {
   }
   if (!(sum > 0) || std::isinf(sum)) {
     throw NumericError("multinomial: the weights of row " + std::to_string(number) + " add up to " +
-                       shortest(sum) + "; one must be above 0");
+                       shortest(sum) + (sum > 0 ? "; scale them down" : "; one must be above 0"));
   }
   return row;
 }

@@ -35,4 +35,10 @@ inline void require_mask(const char* layer, const Tensor& keep, const Shape& exp
   require_shape(layer, "keep", keep, expected);
 }
 
+/// `TypeError` for a stack without layers, which is made with at least one.
+template <class Layers>
+void require_layers(const char* stack, const Layers& layers) {
+  if (layers.empty()) throw TypeError(std::string(stack) + ": this module was moved from");
+}
+
 }  // namespace heed

@@ -134,6 +134,10 @@ void normal(const Tensor& weight, double mean, double standard_deviation) {
 
 void trunc_normal(const Tensor& weight, double mean, double standard_deviation, double low,
                   double high) {
+  if (!is_floating(weight.dtype())) {
+    throw TypeError(std::string("init::trunc_normal: the weight is ") + to_string(weight.dtype()) +
+                    ", expected float32 or float64");
+  }
   if (!(low < high) || !(standard_deviation > 0)) {
     throw ConfigError("init::trunc_normal: the bounds are " + std::to_string(low) + " and " +
                       std::to_string(high) + ", the standard deviation " +

@@ -40,6 +40,7 @@ Tensor run(const RecurrentCell& cell, const Tensor& x, const Tensor& keep_steps,
 void check_sequence(const RecurrentLayers& layers, const Tensor& x, const Tensor& keep,
                     const Tensor& first) {
   const char* name = name_of(layers.config.cell);
+  require_layers(name, layers.cells);
   if ((x.rank() != 2 && x.rank() != 3) || x.size(-2) == 0) {
     throw ShapeError(std::string(name) + ": x is " + to_string(x.shape()) +
                      ", expected [batch, words, features], or [words, features] of one sequence, "

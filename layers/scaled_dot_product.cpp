@@ -130,6 +130,14 @@ Tensor product_of_heads(const Tensor& x, const Tensor& y) {
   return reshape(matmul(reshape(x, {B, G, H / G * T, x.size(3)}), y), {B, H, T, y.size(3)});
 }
 
+/// Where a query may look: where the bias is not -inf, as the masks of numbers say it. A query that
+/// may look nowhere gets zeros, and not NaN.
+Tensor keep_of(const AttentionInput& in) {
+  if (!in.bias.defined()) return in.keep;
+  const Tensor allowed = ne(in.bias, -INFINITY);
+  return in.keep.defined() ? logical_and(in.keep, allowed) : allowed;
+}
+
 /// softmax(Q K^T / sqrt(d_k)), with what the bias, ALiBi and relative positions add.   [..., T, S]
 Tensor weights_at_once(const AttentionInput& in, const Tensor& slopes,
                        const std::optional<RelativePositions>& relative) {
@@ -138,7 +146,7 @@ Tensor weights_at_once(const AttentionInput& in, const Tensor& slopes,
   if (in.bias.defined()) e = e + in.bias;
   if (slopes.defined()) e = e + alibi(slopes.size(0), e.size(-2), e.size(-1), e.dtype());
   if (relative) e = e + relative->scores(q, e.size(-1));
-  return softmax(e, -1, in.keep);
+  return softmax(e, -1, keep_of(in));
 }
 
 /// Eq. (1) with all weights at once, and what relative positions add.

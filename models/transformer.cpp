@@ -51,6 +51,7 @@
 
 #include "../core/error.hpp"
 #include "../core/operations.hpp"
+#include "../layers/check.hpp"
 
 namespace heed {
 
@@ -116,6 +117,7 @@ TransformerDecoderLayer::Output TransformerDecoderLayer::operator()(const Tensor
 
 // "The encoder is composed of a stack of N = 6 identical layers"; so is the decoder.
 Tensor TransformerEncoder::operator()(const Tensor& x, const Tensor& keep) const {
+  require_layers("TransformerEncoder", layers);
   Tensor y = x;  // [B, S, D]
   for (const TransformerEncoderLayer& layer : layers) y = layer(y, keep).y;
   return norm ? (*norm)(y) : y;
@@ -123,6 +125,7 @@ Tensor TransformerEncoder::operator()(const Tensor& x, const Tensor& keep) const
 
 Tensor TransformerDecoder::operator()(const Tensor& x, const Tensor& memory,
                                       const Tensor& target_keep, const Tensor& source_keep) const {
+  require_layers("TransformerDecoder", layers);
   Tensor y = x;  // [B, T, D]
   for (const TransformerDecoderLayer& layer : layers) {
     y = layer(y, {layer.multihead_attn.project(memory), target_keep, source_keep}).y;

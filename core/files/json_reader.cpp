@@ -142,6 +142,10 @@ double Json::number(const std::string& key, double fallback, double low, double 
   return value ? value->as_number(low, high) : fallback;
 }
 
+double Json::required_number(const std::string& key, double low, double high) const {
+  return required(key).as_number(low, high);
+}
+
 double Json::fraction(const std::string& key, double fallback) const {
   const Json* value = find(key);
   if (!value) return fallback;

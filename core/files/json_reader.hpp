@@ -38,6 +38,7 @@ class Json {
   int64_t integer(const std::string& key, int64_t fallback, int64_t low, int64_t high) const;
   int64_t required_integer(const std::string& key, int64_t low, int64_t high) const;
   double number(const std::string& key, double fallback, double low, double high) const;
+  double required_number(const std::string& key, double low, double high) const;
   /// In [0, 1), as dropout and smoothing are.
   double fraction(const std::string& key, double fallback) const;
   bool flag(const std::string& key, bool fallback) const;

@@ -43,7 +43,7 @@ void sort_in_pools(const std::vector<ItemLength>& lengths, const BatchSize& size
   auto first = order.begin();
   int64_t tokens = 0;
   for (auto i = order.begin(); i != order.end(); ++i) {
-    tokens += cost(lengths, *i);
+    if (size.tokens > 0) tokens += cost(lengths, *i);
     const bool enough_tokens = size.tokens > 0 && tokens >= size.pool * size.tokens;
     const bool enough_items = size.sentences > 0 && i + 1 - first >= size.pool * size.sentences;
     if (!enough_tokens && !enough_items) continue;

@@ -19,6 +19,7 @@ namespace {
 /// stream that are a batch's own.
 constexpr uint64_t batch_streams = uint64_t{0x62617463} << 32;
 constexpr int batch_bits = 32;
+constexpr int64_t last_epoch = UINT32_MAX;  // what is below the streams' upper half
 
 BatchSize size_of(const DataLoaderOptions& options) {
   return {.sentences = options.batch_size, .pool = options.pool, .drop_last = options.drop_last};
@@ -123,7 +124,11 @@ DataLoaderBase::~DataLoaderBase() = default;
 void DataLoaderBase::stop() noexcept { worker_.reset(); }
 
 void DataLoaderBase::seek(DataPosition position) {
-  if (position.epoch < 0 || position.batch < 0 || position.batch >= batches_) {
+  if (position.epoch < 0 || position.epoch > last_epoch) {
+    throw IndexError("DataLoader: seek to epoch " + std::to_string(position.epoch) +
+                     "; epochs are counted from 0 to " + std::to_string(last_epoch));
+  }
+  if (position.batch < 0 || position.batch >= batches_) {
     throw IndexError("DataLoader: seek to batch " + std::to_string(position.batch) + " of epoch " +
                      std::to_string(position.epoch) + "; an epoch has the batches 0 to " +
                      std::to_string(batches_ - 1));
@@ -133,8 +138,12 @@ void DataLoaderBase::seek(DataPosition position) {
 }
 
 int64_t DataLoaderBase::items(int64_t batch) {
+  if (batch < 0 || batch >= batches_) {
+    throw IndexError("DataLoader: there is no batch " + std::to_string(batch) +
+                     "; an epoch has the batches 0 to " + std::to_string(batches_ - 1));
+  }
   plan(position_.epoch);
-  return static_cast<int64_t>(plan_.at(static_cast<std::size_t>(batch)).size());
+  return static_cast<int64_t>(plan_[static_cast<std::size_t>(batch)].size());
 }
 
 std::string DataLoaderBase::description() const {

@@ -44,9 +44,9 @@ class DataLoaderBase {
   /// The batch that comes next; after an epoch's last one, the first of the next epoch. Kept with a
   /// model (`save`) and given to `seek`, training goes on with the same batches.
   DataPosition position() const { return position_; }
-  /// `IndexError` unless the epoch is at least 0 and has that batch.
+  /// `IndexError` unless the epoch is in [0, 2^32) and has that batch.
   void seek(DataPosition position);
-  /// Items of a batch of the epoch of `position()`.
+  /// Items of a batch of the epoch of `position()`. `IndexError` unless an epoch has it.
   int64_t items(int64_t batch);
   /// What the batches depend on besides the items, for a run's fingerprint.
   std::string description() const;
@@ -77,17 +77,16 @@ class DataLoaderBase {
   std::unique_ptr<Worker> worker_;
 };
 
-/// Items side by side: tensors stacked on a new first axis, numbers as a tensor [B]; pairs, tuples
+/// Items side by side: tensors stacked on a new first axis, numbers as a tensor [B], those
+/// of int64_t as int32; pairs, tuples
 /// and arrays member by member, as a tuple; anything else stays a vector. As torch's
 /// default_collate.
 struct DefaultCollate {
   template <class T>
   auto operator()(const std::vector<T>& items) const {
-    constexpr bool number = std::is_same_v<T, float> || std::is_same_v<T, double> ||
-                            std::is_same_v<T, int32_t> || std::is_same_v<T, bool>;
     if constexpr (std::is_same_v<T, Tensor>) {
       return stack(items, 0);
-    } else if constexpr (number) {
+    } else if constexpr (is_element<T> || is_long<T>) {
       return Tensor::from(items, {static_cast<int64_t>(items.size())});
     } else if constexpr (requires { std::tuple_size<T>::value; }) {
       return members(items, std::make_index_sequence<std::tuple_size_v<T>>());

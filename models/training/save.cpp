@@ -114,7 +114,8 @@ DataPosition load(const std::string& path, ModuleRef model, Optimizer& optimizer
   }
   const Json training = Json::parse(saved.training, path, JsonFault::format);
   constexpr int64_t most = std::numeric_limits<int64_t>::max();
-  const double rate = training.number("learning_rate", 0, 0, std::numeric_limits<double>::max());
+  const double rate =
+      training.required_number("learning_rate", 0, std::numeric_limits<double>::max());
   const DataPosition next{training.required_integer("epoch", 0, most),
                           training.required_integer("batch", 0, most)};
   const Generator generator = parse_generator(training.required_object("generator"));

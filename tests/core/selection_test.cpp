@@ -163,5 +163,7 @@ TEST_CASE("multinomial without replacement draws none twice, the heavy ones firs
   CHECK_THROWS_WITH(multinomial(Tensor::of({1, -0.5}, {2}), 1),
                     Catch::Contains("weight -0.5 at 1 of row 0"));
   CHECK_THROWS_AS(multinomial(Tensor::zeros({2, 3}), 1), NumericError);
+  CHECK_THROWS_WITH(multinomial(Tensor::full({2}, 1e308, float64), 1),
+                    Catch::Contains("scale them"));
   CHECK_THROWS_AS(multinomial(ids({1, 2}), 1), TypeError);
 }

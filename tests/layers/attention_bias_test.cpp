@@ -81,6 +81,22 @@ TEST_CASE("keys of one text broadcast to queries of many, with and without tiles
   CHECK(scaled_dot_product_attention({none, one, one}).context.shape() == Shape{0, 2, 3, 5});
 }
 
+TEST_CASE("a query whose bias is -inf at every key gets zeros and no gradient") {
+  manual_seed(5);
+  const Tensor q = leaf({2, 3, 9, 4}), k = leaf({2, 3, 5, 4}), v = leaf({2, 3, 5, 4});
+  const Tensor bias = Tensor::zeros({1, 9, 5}, q.dtype());
+  select(bias, 1, 2).fill_(-INFINITY);
+  for (const Tensor& keep : {Tensor(), Tensor::ones({2, 1, 1, 5}, boolean)}) {
+    const Attended found = scaled_dot_product_attention(
+        {.query = q, .key = k, .value = v, .keep = keep, .bias = bias});
+    CHECK(max(abs(select(found.context, 2, 2))).item() == 0);
+    CHECK(max(abs(select(found.weights, 2, 2))).item() == 0);
+    const std::vector<Tensor> gradients = grad({sum(square(found.context))}, {q, k, v});
+    CHECK(max(abs(select(gradients[0], 2, 2))).item() == 0);
+    for (const Tensor& gradient : gradients) CHECK(all(isfinite(gradient)).item() == 1);
+  }
+}
+
 TEST_CASE("a bias of the wrong type or shape is refused, and a keep of numbers points to it") {
   const Tensor x = Tensor::randn({2, 3, 4, 5});
   const auto with = [&](const Tensor& keep, const Tensor& bias) {

@@ -110,6 +110,7 @@ TEST_CASE("a truncated normal distribution has its bounds, mean and deviation") 
   CHECK_THROWS_AS(init::trunc_normal(half, 0, 1, 2, 2), ConfigError);
   CHECK_THROWS_AS(init::trunc_normal(half, 0, 0), ConfigError);
   CHECK_THROWS_AS(init::trunc_normal(half, 0, NAN), ConfigError);
+  CHECK_THROWS_AS(init::trunc_normal(Tensor::zeros({3}, int32)), TypeError);
 }
 
 TEST_CASE("orthogonal matrices are, square, wide, tall and scaled") {

@@ -167,3 +167,12 @@ TEST_CASE("recurrent nets say which shapes of inputs and states they expect") {
   CHECK_THROWS_WITH(lstm(Tensor::zeros({2, 3}), {Tensor::zeros({2, 5}), {}}),
                     Contains("LSTMCell: h and c come together"));
 }
+
+TEST_CASE("a recurrent net that was moved from says so") {
+  GRU gru({.input = 3, .hidden = 5});
+  const GRU other = std::move(gru);
+  CHECK_THROWS_WITH(gru(Tensor::zeros({2, 7, 3})), "GRU: this module was moved from");
+  LSTM lstm({.input = 3, .hidden = 5});
+  const LSTM taken = std::move(lstm);
+  CHECK_THROWS_WITH(lstm(Tensor::zeros({7, 3})), "LSTM: this module was moved from");
+}

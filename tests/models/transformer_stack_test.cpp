@@ -58,5 +58,10 @@ TEST_CASE("a stack of encoder layers is a module like any other") {
   // With causal_keep no word sees those after it.
   const Tensor ahead = encoder(x, causal_keep(4, 4)), first = encoder(slice(x, 1, 0, 1));
   CHECK(difference(slice(ahead, 1, 0, 1), first) < 1e-6);
+  const TransformerEncoder other = std::move(encoder);
+  CHECK_THROWS_WITH(encoder(x), "TransformerEncoder: this module was moved from");
+  TransformerDecoder decoder({.layer = {.d_model = 8, .heads = 2, .feed_forward = 6}, .layers = 1});
+  const TransformerDecoder taken = std::move(decoder);
+  CHECK_THROWS_WITH(decoder(x, x), "TransformerDecoder: this module was moved from");
   CHECK_THROWS_WITH(TransformerEncoder({.layers = 0}), Contains("TransformerEncoder"));
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <set>
@@ -142,6 +143,9 @@ TEST_CASE("batches by length hold items of like length, and each item once") {
     std::sort(all.begin(), all.end());
     CHECK(all == by_length);
   }
+  const auto longest = [](int32_t) { return std::numeric_limits<int64_t>::max(); };
+  Loader alike(data, {.batch_size = 8, .shuffle = true}, {}, longest);
+  CHECK(flat(rest_of_epoch(alike)).size() == data.size());
   Loader whole(data, {.batch_size = 8, .shuffle = true, .drop_last = true}, {}, length);
   CHECK(whole.size() == 37);
   std::set<int32_t> seen;  // what is left out changes from epoch to epoch
@@ -182,13 +186,13 @@ TEST_CASE("an error while a batch is made reaches the loop at that batch and lea
   for (const int64_t ahead : {0, 1, 5}) {
     Squares data{.refused = 4};
     DataLoader<Squares> loader(data, {.batch_size = 2, .ahead = ahead});
-    CHECK(loader.next() == std::vector<int64_t>{0, 1});
-    CHECK(loader.next() == std::vector<int64_t>{4, 9});
+    CHECK(loader.next().to_vector<int32_t>() == Numbers{0, 1});
+    CHECK(loader.next().to_vector<int32_t>() == Numbers{4, 9});
     CHECK_THROWS_WITH(loader.next(), "no square of 4");
     CHECK(loader.position() == DataPosition{0, 2});
     CHECK_THROWS_AS(loader.next(), DataError);
     data.refused = -1;
-    CHECK(loader.next() == std::vector<int64_t>{16, 25});
+    CHECK(loader.next().to_vector<int32_t>() == Numbers{16, 25});
   }
 }
 
@@ -239,6 +243,9 @@ TEST_CASE("without a function of one's own items are stacked member by member") 
     CHECK(x.to_vector<float>() == std::vector<float>{1, 2, 3, 4, 5, 6});
     CHECK(y.to_vector<int32_t>() == Numbers{7, 8, 9});
   }
+  const std::vector<std::pair<int64_t, double>> longs{{1, 0.5}, {2, 1.5}};
+  DataLoader pairs(longs, {.batch_size = 2});
+  CHECK(std::get<0>(pairs.next()).to_vector<int32_t>() == Numbers{1, 2});
   const std::vector<std::string> lines{"a", "b"};
   DataLoader strings(lines, {.batch_size = 2});
   CHECK(strings.next() == lines);
@@ -257,5 +264,10 @@ TEST_CASE("data without a batch and options out of range are refused") {
   CHECK_THROWS_WITH(loader.seek({0, 2}), Contains("batch 2 of epoch 0; an epoch has the batches "
                                                   "0 to 1"));
   CHECK_THROWS_AS(loader.seek({-1, 0}), IndexError);
+  CHECK_THROWS_WITH(loader.seek({std::numeric_limits<int64_t>::max(), 0}),
+                    Contains("epochs are counted from 0"));
+  for (const int64_t batch : {-1, 2}) {
+    CHECK_THROWS_WITH(loader.items(batch), Contains("an epoch has the batches 0 to 1"));
+  }
   CHECK_FALSE(std::is_constructible_v<Loader, Numbers&&>);
 }

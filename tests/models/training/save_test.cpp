@@ -153,6 +153,11 @@ TEST_CASE("a file without an optimizer's state or with another's is refused and 
   Adam part({net.hidden.weight});
   CHECK_THAT(message_of([&] { load(folder / "adam", net, part); }),
              Contains("the state does not fit the parameters: unexpected: 1.exp_avg, "));
+  std::string without = read_file(folder / "adam");
+  without.replace(without.find("learning_rate"), 13, "learning_rat_");
+  replace_file(folder / "without", without);
+  CHECK_THAT(message_of([&] { load(folder / "without", net, plain); }),
+             Contains("has no \"learning_rate\""));
   save(folder / "still fresh", net);
   CHECK(read_file(folder / "still fresh") == read_file(folder / "fresh"));
   default_generator() = generator;
