@@ -41,10 +41,9 @@ Fans fans(const char* name, const Tensor& weight) {
 }
 
 /// gain / sqrt(fan), the standard deviation of He et al. 2015.
-double kaiming_deviation(const char* name, const Tensor& weight, double slope, Fan mode,
-                         Activation activation) {
+double kaiming_deviation(const char* name, const Tensor& weight, double slope, Fan mode, Gain of) {
   const Fans fan = fans(name, weight);
-  return calculate_gain(activation, slope) / std::sqrt(mode == Fan::in ? fan.in : fan.out);
+  return calculate_gain(of, slope) / std::sqrt(mode == Fan::in ? fan.in : fan.out);
 }
 
 /// The probability of a standard normal number below z.
@@ -174,29 +173,29 @@ void xavier_normal(const Tensor& weight, double gain) {
   normal(weight, gain * std::sqrt(2 / (fan.in + fan.out)));
 }
 
-double calculate_gain(Activation activation, double slope) {
-  switch (activation) {
-    case Activation::tanh:
+double calculate_gain(Gain of, double slope) {
+  switch (of) {
+    case Gain::tanh:
       return 5.0 / 3;
-    case Activation::relu:
+    case Gain::relu:
       return std::sqrt(2.0);
-    case Activation::leaky_relu:
+    case Gain::leaky_relu:
       return std::sqrt(2 / (1 + slope * slope));
-    case Activation::linear:
-    case Activation::sigmoid:
+    case Gain::linear:
+    case Gain::sigmoid:
       break;
   }
   return 1;
 }
 
-void kaiming_uniform(const Tensor& weight, double slope, Fan fan, Activation activation) {
+void kaiming_uniform(const Tensor& weight, double slope, Fan fan, Gain of) {
   const double bound =
-      std::sqrt(3.0) * kaiming_deviation("kaiming_uniform", weight, slope, fan, activation);
+      std::sqrt(3.0) * kaiming_deviation("kaiming_uniform", weight, slope, fan, of);
   uniform(weight, -bound, bound);
 }
 
-void kaiming_normal(const Tensor& weight, double slope, Fan fan, Activation activation) {
-  normal(weight, kaiming_deviation("kaiming_normal", weight, slope, fan, activation));
+void kaiming_normal(const Tensor& weight, double slope, Fan fan, Gain of) {
+  normal(weight, kaiming_deviation("kaiming_normal", weight, slope, fan, of));
 }
 
 void orthogonal(const Tensor& weight, double gain) {

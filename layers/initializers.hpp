@@ -27,18 +27,18 @@ void xavier_uniform(const Tensor& weight, double gain = 1);
 /// Normal with standard deviation gain sqrt(2 / (fan-in + fan-out)).
 void xavier_normal(const Tensor& weight, double gain = 1);
 /// A function whose results a gain brings back to the spread of its inputs.
-enum class Activation { linear, sigmoid, tanh, relu, leaky_relu };
+enum class Gain { linear, sigmoid, tanh, relu, leaky_relu };
 /// 1, 1, 5/3, sqrt(2), sqrt(2 / (1 + slope^2)). As torch.nn.init.calculate_gain.
-double calculate_gain(Activation activation, double slope = 0.01);
+double calculate_gain(Gain of, double slope = 0.01);
 /// The spread that is kept: of the numbers on the way forward, of the gradients backward.
 enum class Fan { in, out };
-/// Uniform in +-gain sqrt(3 / fan), gain = calculate_gain(activation, slope); as it stands that of
+/// Uniform in +-gain sqrt(3 / fan), gain = calculate_gain(of, slope); as it stands that of
 /// relu, sqrt(2). He et al. 2015, section 2.2. As torch.nn.init.kaiming_uniform_.
 void kaiming_uniform(const Tensor& weight, double slope = 0, Fan fan = Fan::in,
-                     Activation activation = Activation::leaky_relu);
+                     Gain of = Gain::leaky_relu);
 /// Normal with standard deviation gain / sqrt(fan).
 void kaiming_normal(const Tensor& weight, double slope = 0, Fan fan = Fan::in,
-                    Activation activation = Activation::leaky_relu);
+                    Gain of = Gain::leaky_relu);
 /// Random orthonormal rows or columns, whichever are fewer, uniform over all such matrices. [M, N].
 /// Saxe, McClelland and Ganguli 2014.
 void orthogonal(const Tensor& weight, double gain = 1);

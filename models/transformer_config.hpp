@@ -12,7 +12,8 @@ enum class Positions { sinusoidal, learned, relative, rotary, alibi };
 enum class Tie { none, target, all };
 
 /// Sizes and variants of one layer of an encoder or decoder. The defaults are those of
-/// torch.nn.TransformerEncoderLayer, which calls `feed_forward` dim_feedforward.
+/// torch.nn.TransformerEncoderLayer, which calls `feed_forward` dim_feedforward and drops attention
+/// weights by `dropout`, too.
 struct TransformerLayerConfig {
   /// D, size of the layer's input and output; H, heads of its attentions, a divisor of D; F, inner
   /// size of its feed-forward network.
@@ -33,8 +34,8 @@ struct TransformerLayerConfig {
   bool bias = true;
 };
 
-/// N layers one after the other, and after the last one more LayerNorm or none: as
-/// torch.nn.TransformerEncoder(layer, N, norm=LayerNorm(D)).
+/// N layers one after the other, and after the last one more LayerNorm, as torch.nn.Transformer has
+/// it, or with `last_norm = false` none, as torch.nn.TransformerEncoder(layer, N).
 struct TransformerStackConfig {
   TransformerLayerConfig layer = {};
   int64_t layers = 6;

@@ -54,6 +54,10 @@ NAMES = {
 
 # Under another name, or written otherwise.
 OTHERWISE = {
+    "dropout": "`Dropout`, the layer; `dropout(x, p)` drops always",
+    "embedding": "embedding(weight, ids)",
+    "Transformer": "`TransformerEncoder`, `TransformerDecoder`; `Transformer` has embeddings too",
+    "zero_grad": "optimizer.zero_grad()",
     "amax": "max(x, axes)",
     "amin": "min(x, axes)",
     "autocast": "ProductPrecision",
@@ -130,7 +134,7 @@ ABSENT = {
     "glu": "`a * sigmoid(b)`",
     "gumbel_softmax": "noise by hand: `-log(-log(Tensor::rand(shape)))`",
     "hessian": "gradients are of first order",
-    "huber_loss": "`where` of `mse_loss` and `l1_loss`",
+    "huber_loss": "`where(lt(d, 1), square(d) / 2, d - 0.5)`, `d = abs(x - y)`",
     "isinf": "`eq(abs(x), INFINITY)`",
     "jacobian": "`grad` of each output",
     "LBFGS": "batches are drawn anew each step",
@@ -148,7 +152,7 @@ ABSENT = {
     "roll": "`cat` of two slices",
     "rsqrt": "`pow(x, -0.5)`",
     "scatter": "`scatter_add`, `where`",
-    "smooth_l1_loss": "`where` of `mse_loss` and `l1_loss`",
+    "smooth_l1_loss": "`where(lt(d, 1), square(d) / 2, d - 0.5)`, `d = abs(x - y)`",
     "Subset": "a std::vector of the items wanted",
     "tan": "`sin(x) / cos(x)`",
     "tensordot": "`einsum`",

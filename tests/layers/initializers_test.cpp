@@ -46,23 +46,23 @@ TEST_CASE("initialisers have the spread that their papers give") {
 
 TEST_CASE("Kaiming's initialisers have the spread of their fan and gain") {
   manual_seed(5);
-  using init::Activation, init::Fan;
+  using init::Gain, init::Fan;
   const Tensor weight = Tensor::zeros({97, 53});
   init::kaiming_uniform(weight);
   check_uniform(weight, std::sqrt(2.0) * std::sqrt(3.0 / 53));
   init::kaiming_uniform(weight, std::sqrt(5.0));
   check_uniform(weight, 1 / std::sqrt(53.0));  // how torch.nn.Linear starts
-  init::kaiming_uniform(weight, 0, Fan::out, Activation::tanh);
+  init::kaiming_uniform(weight, 0, Fan::out, Gain::tanh);
   check_uniform(weight, 5.0 / 3 * std::sqrt(3.0 / 97));
   init::kaiming_normal(weight);
   CHECK(deviation(weight) == Approx(std::sqrt(2.0 / 53)).epsilon(0.05));
-  init::kaiming_normal(weight, 0, Fan::out, Activation::linear);
+  init::kaiming_normal(weight, 0, Fan::out, Gain::linear);
   CHECK(deviation(weight) == Approx(std::sqrt(1.0 / 97)).epsilon(0.05));
   const Tensor kernel = Tensor::zeros({31, 7, 11});
-  init::kaiming_normal(kernel, 0, Fan::out, Activation::relu);
+  init::kaiming_normal(kernel, 0, Fan::out, Gain::relu);
   CHECK(deviation(kernel) == Approx(std::sqrt(2.0 / (31 * 11))).epsilon(0.05));
-  CHECK(init::calculate_gain(Activation::leaky_relu) == Approx(std::sqrt(2 / 1.0001)));
-  CHECK(init::calculate_gain(Activation::sigmoid) == 1);
+  CHECK(init::calculate_gain(Gain::leaky_relu) == Approx(std::sqrt(2 / 1.0001)));
+  CHECK(init::calculate_gain(Gain::sigmoid) == 1);
   CHECK_THROWS_AS(init::kaiming_normal(Tensor::zeros({5})), ShapeError);
 }
 
