@@ -27,7 +27,7 @@ Tensor repeat(const Tensor& x, const Shape& repeats) {
                      to_string(x.shape()) + ", got " + to_string(repeats));
   }
   Shape shape = Shape::filled(rank, 1);
-  std::copy(x.shape().begin(), x.shape().end(), &shape[0] + rank - x.rank());
+  for (int axis = 0; axis < x.rank(); ++axis) shape[axis - x.rank()] = x.shape()[axis];
   Tensor y = reshape(x, shape);
   for (int axis = rank - 1; axis >= 0; --axis) {
     if (repeats[axis] == 1) continue;

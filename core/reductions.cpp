@@ -94,12 +94,14 @@ Tensor var(const Tensor& x, const Axes& axes_in, bool keep, int correction) {
 
 namespace {
 
-/// Deviations from a mean that rounding has carried past equal elements: these have none.
+/// Deviations from a mean that rounding has carried past equal elements: these have none, where
+/// they and their sum are finite.
 Array among_equal_ones_zero(const Array& deviation, const Array& x, const Axes& axes) {
   if (x.numel() == 0) return deviation;
   const Array equal =
       kernels::compare(Comparison::eq, kernels::min(x, axes, true), kernels::max(x, axes, true));
-  return kernels::masked_fill(deviation, equal.expand(x.shape()), 0);
+  const Array finite = kernels::compare(Comparison::lt, kernels::square(deviation), INFINITY);
+  return kernels::masked_fill(deviation, kernels::logical_and(equal.expand(x.shape()), finite), 0);
 }
 
 /// The product of the others for each element, over `axes`: these moved to the end and back.
@@ -279,7 +281,7 @@ Tensor norm(const Tensor& x, double p, const Axes& axes_in, bool keep) {
                 }));
 }
 
-// y = sqrt(sum_i (x_i - mean)^2 / d), d = max(0, n - correction), as a norm, 0 among equal elements;
+// y = sqrt(sum_i (x_i - mean)^2 / d), d = max(0, n - correction), as a norm; 0 of equal elements;
 // dL/dx_i = g (x_i - mean) / (d y), 0 where y = 0
 Tensor std(const Tensor& x, const Axes& axes_in, bool keep, int correction) {
   check_floating("std", x);

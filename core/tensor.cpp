@@ -141,7 +141,8 @@ void Tensor::backward(BackwardOptions options) const {
 void Tensor::backward(const Tensor& gradient, BackwardOptions options) const {
   if (!requires_grad()) {
     throw GraphError(
-        "backward: the tensor has no history: nothing that made it requires a gradient");
+        "backward: the tensor has no history: nothing that made it requires a gradient; "
+        "set_requires_grad() makes a leaf, NoGrad and detach() leave no history");
   }
   if (gradient.dtype() != dtype()) {
     throw TypeError(std::string("backward: gradient of ") + to_string(gradient.dtype()) +

@@ -26,13 +26,13 @@ struct AttentionInput {
 };
 
 /// Attention(Q, K, V) = softmax(Q K^T / sqrt(K)) V.   query: [..., T, K], key: [..., S, K], value:
-/// [..., S, C], leading axes that broadcast; keep: bool, broadcasts to [..., T, S], its axes as many
-/// or the first 1, and so does the bias -> context [..., T, C], weights [..., T, S] (as they are
-/// before dropout; a row that keeps no key, or whose bias is -inf at each: zeros). Keys and values
-/// [B, G, S, K] of queries [B, H, T, K], G a divisor of H: each serves H / G heads in a row.
+/// [..., S, C], leading axes that broadcast; keep: bool, broadcasts to [..., T, S], its axes as
+/// many or the first 1, and so does the bias, where -inf hides as keep does -> context [..., T, C],
+/// weights [..., T, S] (as they are before dropout; a row that keeps no key: zeros). Keys and
+/// values [B, G, S, K] of queries [B, H, T, K], G a divisor of H: each serves H / G heads in a row.
 /// `dropout` is the probability of dropping a weight. From 8 queries on, with up to 4 axes and
-/// without a bias, the context is computed tile by tile in memory that grows with T + S, forward and
-/// backward; the weights then only when they are looked at. Throws `ShapeError`, `TypeError`.
+/// without a bias, the context is computed tile by tile in memory that grows with T + S, forward
+/// and backward; the weights then only when they are looked at. Throws `ShapeError`, `TypeError`.
 /// Vaswani et al. 2017, section 3.2.1, eq. (1). As torch.nn.functional.scaled_dot_product_attention
 /// (with enable_gqa).
 Attended scaled_dot_product_attention(const AttentionInput& in, double dropout = 0);

@@ -49,9 +49,9 @@ void check_sequence(const RecurrentLayers& layers, const Tensor& x, const Tensor
   const Shape words(x.shape().begin(), x.rank() - 1);  // [B, S] or [S]
   require_shape(name, "x", x, words.with(words.rank(), layers.config.input));
   if (keep.defined() && is_floating(keep.dtype())) {
-    throw TypeError(std::string(name) + ": the second argument is the keep mask and is " +
-                    to_string(keep.dtype()) +
-                    ", expected bool; first states are the third: layer(x, {}, first)");
+    throw TypeError(std::string(name) + ": keep is " + to_string(keep.dtype()) +
+                    ", expected bool (true = real word); first states are the third argument: "
+                    "layer(x, {}, first)");
   }
   if (keep.defined()) require_mask(name, keep, words);
   if (!first.defined()) return;

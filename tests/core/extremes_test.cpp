@@ -79,3 +79,16 @@ TEST_CASE("isnan and isfinite take every element type") {
   CHECK(all(isfinite(Tensor::zeros({3}, int32))).item() == 1);
   CHECK(any(isnan(Tensor::zeros({3}, boolean))).item() == 0);
 }
+
+TEST_CASE("equal elements have no deviation and no gradient of it whatever their mean rounds to") {
+  for (const DType type : {float32, float64}) {
+    for (const int64_t n : {3, 7, 1000}) {
+      for (const double value : {0.1, 1.0 / 3, 1e-30, 12345.678}) {
+        const Tensor x = Tensor::full({n}, value, type).set_requires_grad();
+        const Tensor y = heed::std(x);
+        CHECK(y.item() == 0);
+        CHECK(max(abs(grad({y}, {x})[0])).item() == 0);
+      }
+    }
+  }
+}

@@ -1,6 +1,6 @@
 # Compiles `mistake` and looks at what the compiler says.
 file(STRINGS ${mistake} wanted REGEX "^// (first error|notes): ")
-execute_process(COMMAND ${compiler} -std=c++20 -fsyntax-only -I ${include} ${mistake}
+execute_process(COMMAND ${compiler} -std=c++20 -fsyntax-only ${mistake}
   RESULT_VARIABLE failed ERROR_VARIABLE said)
 if(NOT failed)
   message(FATAL_ERROR "${mistake} compiles")

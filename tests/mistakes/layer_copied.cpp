@@ -1,5 +1,5 @@
 // notes: copy a layer with clone.layer., tie with share
-#include <heed/heed.hpp>
+#include "../../heed.hpp"
 
 int main() {
   heed::Linear linear(2, 3);

@@ -1,5 +1,5 @@
 // first error: a score needs `Tensor project.const Tensor& annotations. const`
-#include <heed/heed.hpp>
+#include "../../heed.hpp"
 
 struct Score {
   heed::Tensor operator()(const heed::Tensor& s, const heed::Tensor& keys) const {

@@ -1,5 +1,5 @@
 // first error: this is no module: a struct lists its weights and layers once.*members
-#include <heed/heed.hpp>
+#include "../../heed.hpp"
 
 struct Net {
   heed::Linear linear{2, 3};

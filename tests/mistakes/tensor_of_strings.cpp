@@ -1,4 +1,4 @@
 // first error: Tensor::from takes a std::vector of float
-#include <heed/heed.hpp>
+#include "../../heed.hpp"
 
 const auto x = heed::Tensor::from(std::vector<std::string>{"a"}, {1});

@@ -32,58 +32,65 @@ struct Mistake {
   std::function<void()> make;
 };
 
-const std::map<std::string, Mistake>& mistakes() {
-  static const std::map<std::string, Mistake> all = {
-      {"a layer is left out of members",
-       {"list them, or detach()",
-        [] {
-          Net net;
-          const auto loss = [](const Net& n, const Tensor& x) { return mean(square(n(x))); };
-          ModuleTask task(net, std::vector{Tensor::randn({4, 3})}, std::vector<Tensor>{}, loss);
-          Trainer(task, {.training = {.steps = 1}}).run();
-        }}},
-      {"an optimiser gets no parameters",
-       {"pass parameters(model)", [] { Adam optimizer(std::vector<Tensor>{}); }}},
-      {"an optimiser gets the parameters of a module that was moved from",
-       {"was not moved from",
-        [] {
-          Linear linear(2, 3);
-          const Linear other = std::move(linear);
-          Adam optimizer(parameters(linear));
-        }}},
-      {"a module is used that was moved from",
-       {"moved from",
-        [] {
-          Linear linear(2, 3);
-          const Linear other = std::move(linear);
-          linear(Tensor::randn({1, 2}));
-        }}},
-      {"a step is taken without a backward pass",
-       {"call backward() on the loss",
-        [] {
-          const Linear linear(2, 3);
-          Adam(parameters(linear)).step();
-        }}},
-      {"a parameter is listed twice",
-       {"listed twice",
-        [] {
-          const Tensor w = weight({2});
-          SGD optimizer({w, w}, {.lr = 0.1});
-        }}},
-      {"backward runs a second time",
-       {"retain",
-        [] {
-          const Tensor loss = sum(exp(weight({2})));
-          loss.backward();
-          loss.backward();
-        }}},
-      {"backward starts from many numbers", {"one element", [] { exp(weight({2})).backward(); }}},
-      {"backward starts from a constant",
-       {"set_requires_grad", [] { sum(Tensor::randn({2})).backward(); }}},
-      {"a weight is changed where its history is recorded",
-       {"NoGrad", [] { weight({2}).add_(Tensor::ones({2})); }}},
+using Mistakes = std::map<std::string, Mistake>;
+
+Mistakes with_modules() {
+  return {{"a layer is left out of members",
+           {"list them, or detach()",
+            [] {
+              Net net;
+              const auto loss = [](const Net& n, const Tensor& x) { return mean(square(n(x))); };
+              ModuleTask task(net, std::vector{Tensor::randn({4, 3})}, std::vector<Tensor>{}, loss);
+              Trainer(task, {.training = {.steps = 1}}).run();
+            }}},
+          {"an optimiser gets no parameters",
+           {"pass parameters(model)", [] { Adam optimizer(std::vector<Tensor>{}); }}},
+          {"an optimiser gets the parameters of a module that was moved from",
+           {"was not moved from",
+            [] {
+              Linear linear(2, 3);
+              const Linear other = std::move(linear);
+              Adam optimizer(parameters(linear));
+            }}},
+          {"a module is used that was moved from",
+           {"moved from",
+            [] {
+              Linear linear(2, 3);
+              const Linear other = std::move(linear);
+              linear(Tensor::randn({1, 2}));
+            }}},
+          {"a step is taken without a backward pass",
+           {"call backward() on the loss",
+            [] {
+              const Linear linear(2, 3);
+              Adam(parameters(linear)).step();
+            }}},
+          {"a parameter is listed twice", {"listed twice", [] {
+                                             const Tensor w = weight({2});
+                                             SGD optimizer({w, w}, {.lr = 0.1});
+                                           }}}};
+}
+
+Mistakes with_gradients() {
+  return {{"backward runs a second time",
+           {"retain",
+            [] {
+              const Tensor loss = sum(exp(weight({2})));
+              loss.backward();
+              loss.backward();
+            }}},
+          {"backward starts from many numbers",
+           {"sum() or mean()", [] { exp(weight({2})).backward(); }}},
+          {"backward starts from a constant",
+           {"set_requires_grad", [] { sum(Tensor::randn({2})).backward(); }}},
+          {"a weight is changed where its history is recorded",
+           {"NoGrad", [] { weight({2}).add_(Tensor::ones({2})); }}}};
+}
+
+Mistakes with_shapes_and_types() {
+  return {
       {"a layer gets another size",
-       {"expected",
+       {"x [..., I] and weight [O, I]",
         [] {
           Linear(2, 3)(Tensor::randn({4, 5}));
         }}},
@@ -104,35 +111,38 @@ const std::map<std::string, Mistake>& mistakes() {
           attend(Tensor::zeros({2, 3}));
         }}},
       {"a number is asked of many", {"sum() or mean()", [] { Tensor::ones({2}).item(); }}},
-      {"a model gets the weights of another",
-       {"expected",
-        [] {
-          Linear linear(2, 3);
-          load_state_dict(linear, state_dict(Linear(2, 4)));
-        }}},
-      {"a folder holds another run",
-       {"FolderUse::resume", [] {
-          const TemporaryFolder folder;
-          Linear net(3, 2);
-          const auto loss = [](const Linear& n, const Tensor& x) { return mean(square(n(x))); };
-          ModuleTask task(net, std::vector{Tensor::randn({4, 3})}, std::vector<Tensor>{}, loss);
-          for (int run = 0; run < 2; ++run) {
-            Trainer(task, {.folder = folder / "run", .training = {.steps = 1}}).run();
-          }
-        }}}};
-  return all;
+      {"a model gets the weights of another", {"expected", [] {
+                                                 Linear linear(2, 3);
+                                                 load_state_dict(linear, state_dict(Linear(2, 4)));
+                                               }}}};
+}
+
+Mistakes with_folders() {
+  return {{"a folder holds another run",
+           {"FolderUse::resume", [] {
+              const TemporaryFolder folder;
+              Linear net(3, 2);
+              const auto loss = [](const Linear& n, const Tensor& x) { return mean(square(n(x))); };
+              ModuleTask task(net, std::vector{Tensor::randn({4, 3})}, std::vector<Tensor>{}, loss);
+              for (int run = 0; run < 2; ++run) {
+                Trainer(task, {.folder = folder / "run", .training = {.steps = 1}}).run();
+              }
+            }}}};
 }
 
 }  // namespace
 
 TEST_CASE("the commonest mistakes are answered with what to do") {
-  for (const auto& [name, mistake] : mistakes()) {
-    INFO(name);
-    try {
-      mistake.make();
-      FAIL_CHECK("nothing was thrown");
-    } catch (const Error& error) {
-      CHECK_THAT(error.what(), Contains(mistake.advice));
+  for (const Mistakes& kind :
+       {with_modules(), with_gradients(), with_shapes_and_types(), with_folders()}) {
+    for (const auto& [name, mistake] : kind) {
+      INFO(name);
+      try {
+        mistake.make();
+        FAIL_CHECK("nothing was thrown");
+      } catch (const Error& error) {
+        CHECK_THAT(error.what(), Contains(mistake.advice));
+      }
     }
   }
 }

@@ -170,16 +170,16 @@ TEST_CASE("numbers that are not finite and damaged files are refused with the fi
   save(folder / "good", training.net);
   const std::string good = read_file(folder / "good");
   Tensor(training.net.output.bias.tensor().detach()).fill_(1e300);
-  CHECK_THAT(message_of([&] { save(folder / "good", training.net); }),
-             Contains("output.bias holds values that are not finite") &&
-                 Contains("good is left as it was"));
+  CHECK_THROWS_WITH(save(folder / "good", training.net),
+                    Contains("output.bias holds values that are not finite") &&
+                        Contains("good is left as it was"));
   CHECK_THROWS_AS(save(folder / "good", training.net, training.optimizer), NumericError);
   CHECK(read_file(folder / "good") == good);
   save_safetensors(folder / "infinite", tensor_file(state_dict(training.net)));
   CHECK_THAT(message_of([&] { load(folder / "infinite", training.net); }),
              Contains("infinite: output.bias holds values that are not finite"));
   CHECK_THROWS_AS(load(folder / "absent", training.net), IoError);
-  CHECK_THROWS_AS(save(folder / "no/folder", training.net), IoError);
+  CHECK_THROWS_AS(save(folder / "no/folder", Linear(2, 3)), IoError);
   replace_file(folder / "text", "a text");
   CHECK_THROWS_AS(load(folder / "text", training.net), FormatError);
   for (const std::string bad : {"{}", "nonsense", "{\"epoch\": -1, \"batch\": 0}"}) {
