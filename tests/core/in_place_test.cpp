@@ -116,7 +116,8 @@ TEST_CASE("an assignment to a leaf needs NoGrad, and is seen by what saved the n
   CHECK(w.to_vector<double>() == Values{0.5, 1});
   for (const auto change :
        {+[](Tensor& x) { x += 1; }, +[](Tensor& x) { x -= 1; }, +[](Tensor& x) { x *= 2; },
-        +[](Tensor& x) { x /= 2; }, +[](Tensor& x) { x *= x; }, +[](Tensor& x) { x /= x; }}) {
+        +[](Tensor& x) { x /= 2; }, +[](Tensor& x) { x *= Tensor(x); },
+        +[](Tensor& x) { x /= Tensor(x); }}) {
     const Tensor y = sum(w * factor);
     change(factor);
     CHECK_THROWS_WITH(y.backward(), Catch::Contains("changed in place"));
