@@ -28,12 +28,12 @@ struct Sequential {
 
   Tensor operator()(const Tensor& x) const {
     Tensor y = x;
-    std::apply([&y](const Parts&... part) { ((y = part(y)), ...); }, parts);
+    std::apply([&](const Parts&... part) { ((y = part(y)), ...); }, parts);
     return y;
   }
   void members(Members& m) {
     std::apply(
-        [&m](Parts&... part) {
+        [&](Parts&... part) {
           [[maybe_unused]] int place = 0;
           (list(m, place++, part), ...);
         },
