@@ -214,7 +214,8 @@ GRUCell::GRUCell(GRUCellConfig sizes)
                      .bias = sizes.bias}) {}
 
 Tensor GRUCell::operator()(const Tensor& x, const Tensor& h) const {
-  return step(project(x), state_or_zeros(*this, x, "h", h));
+  const Tensor previous = state_or_zeros(*this, x, "h", h);
+  return step(project(x), previous);
 }
 
 LSTMCell::LSTMCell(LSTMCellConfig sizes)
@@ -240,7 +241,8 @@ RNNCell::RNNCell(RNNCellConfig sizes)
                      .bias = sizes.bias}) {}
 
 Tensor RNNCell::operator()(const Tensor& x, const Tensor& h) const {
-  return step(project(x), state_or_zeros(*this, x, "h", h));
+  const Tensor previous = state_or_zeros(*this, x, "h", h);
+  return step(project(x), previous);
 }
 
 }  // namespace heed
