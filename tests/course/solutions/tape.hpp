@@ -1,0 +1,164 @@
+#pragma once
+
+#include <cmath>
+#include <functional>
+#include <memory>
+#include <unordered_set>
+#include <vector>
+
+#include "array.hpp"
+
+/// Chapter 3: a program that writes down what it does, so that it can be walked back.
+namespace course {
+
+// [node]
+/// One step of the program: what it made, of what, and how a gradient goes back through it.
+struct Node {
+  Array value;
+  Array grad;                                  ///< d loss / d value; undefined until one arrives
+  bool needs_grad = false;                     ///< whether a variable stands behind it
+  std::vector<std::shared_ptr<Node>> inputs;   ///< a node owns its inputs, never its users
+  std::function<void(const Array& g)> spread;  ///< given d loss / d value, adds to the inputs'
+};
+
+/// A handle of a node: copies are the same tensor.
+struct Tensor {
+  std::shared_ptr<Node> node;
+
+  const Array& value() const { return node->value; }
+  const Array& grad() const { return node->grad; }
+  const Shape& shape() const { return node->value.shape; }
+};
+// [/node]
+
+/// Numbers that no gradient is asked for.
+inline Tensor constant(const Array& value) {
+  Node node;
+  node.value = value;
+  return {std::make_shared<Node>(std::move(node))};
+}
+
+/// Numbers whose gradient `backward` finds.
+inline Tensor variable(const Array& value) {
+  Tensor x = constant(value);
+  x.node->needs_grad = true;
+  return x;
+}
+
+// [record]
+/// The result of an operation, with the way back if one of the inputs needs it.
+inline Tensor record(const Array& value, const std::vector<Tensor>& inputs,
+                     std::function<void(const Array& g)> spread) {
+  Tensor y = constant(value);
+  for (const Tensor& x : inputs) y.node->needs_grad = y.node->needs_grad || x.node->needs_grad;
+  if (!y.node->needs_grad) return y;
+  for (const Tensor& x : inputs) y.node->inputs.push_back(x.node);
+  y.node->spread = std::move(spread);
+  return y;
+}
+// [/record]
+
+/// Adds a gradient to what has arrived at x before; nothing where x needs none.
+inline void give(const Tensor& x, const Array& g) {
+  // blank: the first to arrive is kept, later ones are added: x may have been used twice
+  if (!x.node->needs_grad) return;
+  Array& grad = x.node->grad;
+  grad = grad.defined() ? map(grad, g, [](double a, double b) { return a + b; }) : copy(g);
+  // end
+}
+
+/// All nodes behind y that need a gradient, y last, each after its inputs.
+inline std::vector<Node*> order(const Tensor& y) {
+  // blank: a node is listed once, when all its inputs are
+  std::vector<Node*> listed;
+  std::unordered_set<Node*> seen;
+  const std::function<void(Node*)> visit = [&](Node* node) {
+    if (!node->needs_grad || !seen.insert(node).second) return;
+    for (const auto& input : node->inputs) visit(input.get());
+    listed.push_back(node);
+  };
+  visit(y.node.get());
+  return listed;
+  // end
+}
+
+/// Finds d (sum of g y) / d x for every variable x behind y, and adds it to x.grad.
+inline void backward(const Tensor& y, const Array& g) {
+  // blank: give y its gradient, then let each node spread its own, from y to the variables;
+  // blank: what stands between them must not keep its gradient for the next time
+  give(y, g);
+  const std::vector<Node*> nodes = order(y);
+  for (std::size_t i = nodes.size(); i-- > 0;) {
+    Node& node = *nodes[i];
+    if (!node.spread || !node.grad.defined()) continue;
+    const Array arrived = node.grad;
+    node.grad = {};
+    node.spread(arrived);
+  }
+  // end
+}
+
+/// d y / d x of one number y.
+inline void backward(const Tensor& y) { backward(y, full(y.shape(), 1)); }
+
+// [add]
+inline Tensor add(const Tensor& a, const Tensor& b) {
+  const Array y = map(a.value(), b.value(), [](double x, double z) { return x + z; });
+  return record(y, {a, b}, [a, b](const Array& g) {
+    give(a, g);
+    give(b, g);
+  });
+}
+// [/add]
+
+inline Tensor mul(const Tensor& a, const Tensor& b) {
+  // blank: d (a b) = b da + a db
+  const auto product = [](double x, double z) { return x * z; };
+  const Array x = a.value(), z = b.value();
+  return record(map(x, z, product), {a, b}, [a, b, x, z, product](const Array& g) {
+    give(a, map(g, z, product));
+    give(b, map(g, x, product));
+  });
+  // end
+}
+
+inline Tensor scale(const Tensor& x, double factor) {
+  const auto times = [factor](double v) { return factor * v; };
+  return record(map(x.value(), times), {x}, [x, times](const Array& g) { give(x, map(g, times)); });
+}
+
+inline Tensor tanh(const Tensor& x) {
+  // blank: d tanh(x) = (1 - tanh(x)^2) dx: keep the result, not the node that holds it
+  const Array y = map(x.value(), [](double v) { return std::tanh(v); });
+  return record(y, {x}, [x, y](const Array& g) {
+    give(x, map(g, y, [](double d, double t) { return d * (1 - t * t); }));
+  });
+  // end
+}
+
+inline Tensor sigmoid(const Tensor& x) {
+  const Array y = map(x.value(), [](double v) { return 1 / (1 + std::exp(-v)); });
+  return record(y, {x}, [x, y](const Array& g) {
+    give(x, map(g, y, [](double d, double s) { return d * s * (1 - s); }));
+  });
+}
+
+inline Tensor relu(const Tensor& x) {
+  const Array v = x.value();
+  return record(map(v, [](double a) { return a > 0 ? a : 0; }), {x}, [x, v](const Array& g) {
+    give(x, map(g, v, [](double d, double a) { return a > 0 ? d : 0; }));
+  });
+}
+
+/// The sum of all elements, of shape [].
+inline Tensor sum(const Tensor& x) {
+  // blank: every element counts once, so each receives the same gradient
+  const Array v = contiguous(x.value());
+  double total = 0;
+  for (int64_t i = 0, n = count(v.shape); i < n; ++i) total += numbers(v)[i];
+  return record(array({}, {total}), {x},
+                [x](const Array& g) { give(x, full(x.shape(), g.at({}))); });
+  // end
+}
+
+}  // namespace course
