@@ -6,6 +6,7 @@ names what is wrong.
   course.py exercises            docs/course/exercises are those of tests/course/solutions
   course.py pages [N]            what the pages show is what files and commands give
   course.py grade N              solutions pass, blanks are named, wrong solutions are told why
+  course.py tool                 what can go wrong on a learner's machine is said in a line
   course.py cases PROGRAM        docs/course/cases hold heed's numbers, written by make_course_cases
 
 --write mends exercises and pages instead.
@@ -305,9 +306,95 @@ def alike(old, new):
     return len(old) == len(new) and all(map(near, old, new))
 
 
+# The tool
+
+
+def fault(text, old, new):
+    return changed(text, old, new, "array.hpp")
+
+
+def faulty_files():
+    """(what is wrong, files of the learner's folder, words that must be said) for chapter 1."""
+    array = (HERE / "solutions" / "array.hpp").read_text()
+    loop = "  for (int64_t size : shape) n *= size;\n"
+    return [
+        ("a loop without an end", {"array.hpp": fault(array, loop, "  while (n) n = 1;\n")},
+         ["course/array.hpp: count", "a loop that does not end?"]),
+        ("a crash", {"array.hpp": fault(array, loop, "  *(volatile int*)nullptr = 1;\n")},
+         ["course/array.hpp: count crashed"]),
+        ("a function that calls itself", {"array.hpp": fault(array, loop, "  n = count(shape) + 1;\n")},
+         ["course/array.hpp: count"]),
+        ("no memory", {"array.hpp": fault(array, loop, "  n = std::vector<char>(int64_t{1} << 40).size();\n")},
+         ["count: asks for more memory than the course allows"]),
+        ("memory that fills slowly",
+         {"array.hpp": fault(array, loop, "  for (std::vector<std::vector<char>> all; n; ) all.emplace_back(1 << 24);\n")},
+         ["count: asks for more memory than the course allows"]),
+        ("a syntax error", {"array.hpp": fault(array, loop, "  for (int64_t size : shape n *= size;\n")},
+         ["course/array.hpp does not compile (chapter 1)", "error: expected"]),
+        ("a wrong type", {"array.hpp": fault(array, loop, '  n = "many";\n')},
+         ["course/array.hpp does not compile (chapter 1)", "error: invalid conversion"]),
+        ("another parameter", {"array.hpp": fault(array, "inline int64_t count(const Shape& shape) {",
+                                                  "inline int64_t count(const Shape& shape, int more) {")},
+         ["does not compile (chapter 1)"]),
+        ("an exit", {"array.hpp": fault(array, loop, "  std::exit(0);\n")}, ["count ended the program"]),
+    ]
+
+
+def check_tool():
+    failures = []
+
+    def expect(title, got, code, *says):
+        said = " ".join(got[1].split())
+        if got[0] != code or any(words not in said for words in says):
+            failures.append(f"{title}: must exit with {code} and say {says}, but {got[0]}:\n{got[1]}")
+        lines = len(got[1].splitlines())
+        if lines > 40:
+            failures.append(f"{title}: says {lines} lines")
+
+    built = Workspace()
+    expect("the solution", built.course("verify", "1"), 0, "Chapter 1 is solved")
+    for title, files, says in faulty_files():
+        work = Workspace(files, built)
+        expect(title, work.course("verify", "1"), 1, *says)
+        work.close()
+
+    work = Workspace(None, built)
+    (work.folder / "array.hpp").write_text("mine")
+    expect("start keeps what is there", work.course("start"), 0, "stay as they are")
+    if (work.folder / "array.hpp").read_text() != "mine":
+        failures.append("start overwrites what a learner wrote")
+    (work.folder / "array.hpp").unlink()
+    expect("a file is gone", work.course("verify", "1"), 1, "array.hpp is gone", "tools/course start")
+    expect("start again", work.course("start"), 0, "1 files are new")
+    expect("a solution before one's own", work.course("solution", "1"), 1, "solve it first")
+    expect("a blank", work.course("verify", "1"), 1, "count is still blank")
+    for step in (1, 2, 3, 3):
+        expect(f"hint {step}", work.course("hint", "1"), 0, f"count, hint {step}.")
+    expect("status", work.course("status"), 0, "0 of 18 chapters are solved")
+    shutil.copy(HERE / "solutions" / "array.hpp", work.folder)
+    expect("an error in a later chapter's file", work.course("verify", "1"), 0)
+    (work.folder / "tape.hpp").write_text((work.folder / "tape.hpp").read_text() + "int 1;\n")
+    shutil.copy(COURSE / "exercises" / "array.hpp", work.folder)
+    expect("two files at once: the later does not matter", work.course("verify", "1"), 1, "count is still blank")
+    expect("two files at once: the later has the error", work.course("verify", "3"), 1, "course/tape.hpp:")
+    work.close()
+
+    expect("no such command", built.course("grade", "1"), 2, 'no command "grade"')
+    expect("no such chapter", built.course("verify", "19"), 2, "there is no chapter 19")
+    expect("no number", built.course("verify", "one"), 2, "a chapter is a number")
+    expect("too much", built.course("verify", "1", "2"), 2, "takes one chapter")
+    expect("help", built.course("help"), 0, "usage: tools/course")
+    shutil.rmtree(built.folder)
+    expect("no folder", built.course("verify", "1"), 1, "tools/course start")
+    built.folder.write_text("a file")
+    expect("a file in the folder's place", built.course("start"), 1, "cannot write into")
+    built.folder.unlink()
+    return failures
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["exercises", "pages", "grade", "cases"])
+    parser.add_argument("what", choices=["exercises", "pages", "grade", "cases", "tool"])
     parser.add_argument("of", nargs="?")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--jobs", type=int, default=2)
@@ -316,6 +403,8 @@ def main():
         failures = check_exercises(options.write)
     elif options.what == "grade":
         failures = grade(int(options.of), options.jobs)
+    elif options.what == "tool":
+        failures = check_tool()
     elif options.what == "cases":
         failures = check_cases(options.of, options.write)
     else:
