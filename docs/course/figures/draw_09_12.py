@@ -1,6 +1,8 @@
 """The figures of chapters 9 to 12."""
 
-from svg import BLUE, GREEN, INK, LINE, PALE, PALE_BLUE, PALE_YELLOW, RED, SOFT, Figure
+import pathlib
+
+from svg import BLUE, GREEN, INK, LINE, PALE_BLUE, PALE_GREEN, PALE_YELLOW, SOFT, Figure, heat
 
 
 def gru():
@@ -43,4 +45,62 @@ def gru():
     return f
 
 
-FIGURES = {"gru": gru}
+def bottleneck():
+    """Chapter 10: all that the decoder knows of the source goes through c."""
+    f = Figure(720, 260, "An encoder-decoder: the source is read in both directions, c is read at every step")
+    for i, word in enumerate(["4", "7", "1", "9"]):
+        x = 40 + 62 * i
+        f.text(x + 20, 130, f"x{i + 1} = {word}", 12, SOFT)
+        f.box(x, 170, 40, 30, "→", PALE_BLUE)
+        f.box(x, 60, 40, 30, "←", PALE_GREEN)
+        f.arrow(x + 20, 142, x + 20, 168, SOFT)
+        f.arrow(x + 20, 118, x + 20, 92, SOFT)
+        if i < 3:
+            f.arrow(x + 41, 185, x + 61, 185, BLUE)
+            f.arrow(x + 61, 75, x + 41, 75, GREEN)
+    f.text(134, 22, "encoder: two GRUs", 13, SOFT)
+    f.box(334, 82, 46, 74, "c", PALE_YELLOW, size=18, weight="bold")
+    f.text(357, 174, "[B, 2n]", 12, SOFT)
+    f.arrow(267, 185, 332, 134, BLUE)
+    f.path([(60, 59), (60, 42), (300, 42)], GREEN)
+    f.arrow(300, 42, 334, 98, GREEN)
+    for i, word in enumerate(["9", "1", "7", "4"]):
+        x = 430 + 70 * i
+        f.box(x, 132, 46, 30, f"s{i + 1}", PALE_BLUE)
+        f.arrow(x + 23, 131, x + 23, 100, INK)
+        f.text(x + 23, 86, f"y{i + 1} = {word}", 12, SOFT)
+        f.path([(x + 30, 190), (x + 30, 168)], LINE)
+        f.arrow(x + 30, 190, x + 30, 164, LINE)
+        f.arrow(x + 14, 214, x + 14, 164, SOFT)
+        f.text(x + 14, 226, ["begin", "9", "1", "7"][i], 12, SOFT)
+        if i < 3:
+            f.arrow(x + 47, 147, x + 69, 147, BLUE)
+    f.path([(381, 119), (400, 119), (400, 190), (670, 190)], LINE)
+    f.text(556, 22, "decoder: a third GRU, c at every step", 13, SOFT)
+    return f
+
+
+def soft_search():
+    """Chapter 11: the weights of soft_search.txt, which `tools/course run 11 numbers` prints."""
+    lines = (pathlib.Path(__file__).parent / "soft_search.txt").read_text().splitlines()
+    read = lines[0].split()
+    alpha = [[int(number) / 1000 for number in line.split()] for line in lines[1:]]
+    size, left, top = 40, 96, 64
+    f = Figure(left + size * len(read) + 210, top + size * len(read) + 24,
+               "The weights alpha of a model that writes seven digits backwards")
+    f.text(left + size * len(read) / 2, 20, "read", 13, SOFT)
+    f.text(36, top + size * len(read) / 2, "write", 13, SOFT)
+    for j, word in enumerate(read):
+        f.text(left + size * (j + 0.5), 46, word, 15, weight="bold")
+        f.text(left - 20, top + size * (j + 0.5), read[-1 - j], 15, weight="bold")
+    for i, row in enumerate(alpha):
+        for j, value in enumerate(row):
+            f.box(left + size * j, top + size * i, size, size, f"{value:.2f}"[1:] if value >= 0.005 else "",
+                  heat(value, high=1.25), size=12, color=INK, round=0)
+    x = left + size * len(read) + 24
+    for i, words in enumerate(["each row sums to 1", "", "darker: more of this", "annotation in the context"]):
+        f.text(x, top + 20 + 20 * i, words, 13, SOFT, "start")
+    return f
+
+
+FIGURES = {"gru": gru, "bottleneck": bottleneck, "soft_search": soft_search}
