@@ -1,8 +1,9 @@
 """The figures of chapters 9 to 12."""
 
+import math
 import pathlib
 
-from svg import BLUE, GREEN, INK, LINE, PALE_BLUE, PALE_GREEN, PALE_YELLOW, SOFT, Figure, heat
+from svg import BLUE, GREEN, INK, LINE, PALE, PALE_BLUE, PALE_GREEN, PALE_YELLOW, SOFT, Figure, heat
 
 
 def gru():
@@ -103,4 +104,31 @@ def soft_search():
     return f
 
 
-FIGURES = {"gru": gru, "bottleneck": bottleneck, "soft_search": soft_search}
+def mask():
+    """Chapter 12: a sentence of four words, one of two, and one of none."""
+    scores = [[1, 2, 0, 1], [2, 1, 3, 0], [1, 0, 2, 1]]
+    keep = [[1, 1, 1, 1], [1, 1, 0, 0], [0, 0, 0, 0]]
+    weights = []
+    for e, kept in zip(scores, keep):
+        powers = [math.exp(x) if k else 0 for x, k in zip(e, kept)]
+        weights.append([p / (sum(powers) or 1) for p in powers])
+    f = Figure(720, 216, "An additive mask: scores, with -infinity on what is hidden, and their softmax")
+    size, top = 42, 56
+    tables = [("scores e", 24, [[str(x) for x in row] for row in scores], None),
+              ("mask m", 216, [["0" if k else "−∞" for k in row] for row in keep],
+               [[PALE_BLUE if k else PALE for k in row] for row in keep]),
+              ("softmax(e + m)", 428, [[f"{w:.2f}"[1:] if w else "0" for w in row] for row in weights],
+               [[heat(w, high=1.25) for w in row] for row in weights])]
+    for title, x, rows, fills in tables:
+        f.text(x + 2 * size, 28, title, 14, weight="bold")
+        f.grid(x, top, rows, size, fills)
+    f.text(204, top + 1.5 * size, "+", 18)
+    f.arrow(390, top + 1.5 * size, 418, top + 1.5 * size)
+    for i, words in enumerate(["four words", "two words", "none: zeros"]):
+        f.text(608, top + size * (i + 0.5), words, 13, SOFT, "start")
+    f.text(24, 202, "A hidden word has no part in the sum: the second row is the softmax of (2, 1).", 13, SOFT,
+           "start")
+    return f
+
+
+FIGURES = {"gru": gru, "bottleneck": bottleneck, "soft_search": soft_search, "mask": mask}
