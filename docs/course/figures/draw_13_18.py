@@ -44,4 +44,114 @@ def heads():
     return f
 
 
-FIGURES = {"heads": heads}
+def transformer():
+    """Chapter 14: the two stacks, with what goes from one to the other, and the causal mask."""
+    f = Figure(760, 500, "One layer of the encoder and one of the decoder, and the causal mask")
+
+    def column(left, parts, title, below, above):
+        width, bottom = 170, 400
+        f.text(left + width / 2, 26, title, 14, INK, weight="bold")
+        f.box(left, bottom, width, 32, "embedded", PALE_GREEN, size=13)
+        f.text(left + width / 2, 462, below, 12, SOFT)
+        f.arrow(left + width / 2, 452, left + width / 2, 434, LINE)
+        y, places = bottom, []
+        for words, fill in parts:
+            f.arrow(left + width / 2, y, left + width / 2, y - 24, LINE)
+            f.box(left, y - 56, width, 32, words, fill, size=13)
+            f.arrow(left + width / 2, y - 56, left + width / 2, y - 66, LINE)
+            f.box(left + 20, y - 88, width - 40, 22, "add, norm", PALE, size=12)
+            f.path([(left + width / 2, y - 9), (left + width + 16, y - 9), (left + width + 16, y - 77),
+                    (left + width - 20, y - 77)], LINE, 1.2)
+            places.append(y - 40)
+            y -= 96
+        f.arrow(left + width / 2, y + 8, left + width / 2, y - 8, LINE)
+        f.text(left + width / 2, y - 18, above, 12, SOFT)
+        return places
+
+    column(30, [("self-attention", PALE_BLUE), ("feed-forward", PALE_YELLOW)], "encoder",
+           "source words [B, S]", "memory [B, S, D]")
+    places = column(300, [("causal self-attention", PALE_BLUE), ("attention to memory", PALE_BLUE),
+                          ("feed-forward", PALE_YELLOW)], "decoder", "target so far [B, T]",
+                    "to norm, generator: [B, T, V]")
+    f.path([(190, 190), (262, 190), (262, places[1])], BLUE, 1.6)
+    f.arrow(262, places[1], 298, places[1], BLUE)
+    f.text(236, 178, "keys, values", 12, BLUE)
+    f.text(618, 76, "causal_keep(4)", 14, INK, weight="bold")
+    f.text(624, 98, "looks at s =", 12, SOFT)
+    f.grid(566, 130, [["1" if j <= i else "0" for j in range(4)] for i in range(4)], 30,
+           [[PALE_BLUE if j <= i else PALE for j in range(4)] for i in range(4)])
+    for i in range(4):
+        f.text(581 + 30 * i, 118, str(i), 12, SOFT)
+        f.text(552, 145 + 30 * i, f"t = {i}", 12, SOFT, "end")
+    f.text(626, 274, "word t sees none after it", 12, SOFT)
+    return f
+
+
+def beam():
+    """Chapter 15: greedy goes wrong at the first word, a beam of two does not."""
+    f = Figure(720, 330, "Greedy search and a beam of two on one small model")
+    f.text(60, 17, "step 0", 12, SOFT)
+    for i in range(3):
+        f.text(230 + 190 * i, 17, f"step {i + 1}", 12, SOFT)
+
+    def node(x, y, words, p, fill, note="", ends=False):
+        f.box(x - 62, y - 17, 124, 34, "", fill, stroke=GREEN if ends else LINE)
+        f.text(x - 54, y, words, 13, INK, "start")
+        f.text(x + 54, y, p, 13, SOFT, "end")
+        if note:
+            f.text(x, y + 28, note, 11, SOFT)
+
+    def edge(x1, y1, x2, y2, p, kept):
+        f.line(x1 + 62, y1, x2 - 62, y2, BLUE if kept else LINE, 1.8 if kept else 1, not kept)
+        f.text((x1 + x2) / 2, (y1 + y2) / 2 - 10, p, 11, SOFT)
+
+    edge(20, 150, 230, 80, "0.6", True)
+    edge(20, 150, 230, 220, "0.4", True)
+    f.circle(60, 150, 18, "", PALE)
+    f.text(60, 150, "begin", 11, INK)
+    edge(230, 80, 420, 50, "0.4", True)
+    edge(230, 80, 420, 110, "0.3", False)
+    edge(230, 80, 420, 165, "0.3", False)
+    edge(230, 220, 420, 220, "0.9", True)
+    edge(230, 220, 420, 275, "0.1", False)
+    node(230, 80, "a", "0.60", PALE_BLUE)
+    node(230, 220, "the", "0.40", PALE_BLUE)
+    node(420, 50, "a cat", "0.24", PALE_BLUE)
+    node(420, 110, "a dog", "0.18", PALE)
+    node(420, 165, "a cow", "0.18", PALE)
+    node(420, 220, "the cat", "0.36", PALE_BLUE)
+    node(420, 275, "the dog", "0.04", PALE)
+    edge(420, 50, 610, 50, "0.9", True)
+    edge(420, 220, 610, 220, "0.9", True)
+    node(610, 50, "a cat .", "0.22", PALE_GREEN, "found by greedy", True)
+    node(610, 220, "the cat .", "0.32", PALE_GREEN, "found by a beam of two", True)
+    f.text(360, 314, "numbers in boxes: probability of all words so far; blue: kept by a beam of two", 12, SOFT)
+    return f
+
+
+def rollout():
+    """Chapter 16: the weights of two layers, and what they make of each word together."""
+    words = ["my", "old", "dog", "barks"]
+    first = [[0.1, 0.1, 0.8, 0], [0, 0.1, 0.8, 0.1], [0.3, 0.6, 0.1, 0], [0, 0, 1, 0]]
+    second = [[0.7, 0.1, 0.1, 0.1], [0.1, 0.7, 0.1, 0.1], [0.2, 0.1, 0.6, 0.1], [0.1, 0, 0.8, 0.1]]
+    half = lambda w: [[(x + (i == j)) / 2 for j, x in enumerate(row)] for i, row in enumerate(w)]
+    a, b = half(first), half(second)
+    both = [[sum(b[i][k] * a[k][j] for k in range(4)) for j in range(4)] for i in range(4)]
+    f = Figure(740, 250, "Weights of two layers of self-attention and their rollout")
+    for left, title, rows in [(70, "W of layer 1", first), (300, "W of layer 2", second),
+                              (560, "rollout: A2 A1", both)]:
+        f.text(left + 76, 24, title, 14, INK, weight="bold")
+        f.grid(left, 66, [[f"{x:.2f}".lstrip("0") if x < 1 else "1" for x in row] for row in rows], 38,
+               [[heat(0.8 * x) for x in row] for row in rows], text_size=12)
+        for j, word in enumerate(words):
+            f.text(left + 19 + 38 * j, 52, word, 12, SOFT)
+    for i, word in enumerate(words):
+        f.text(62, 85 + 38 * i, word, 12, SOFT, "end")
+    f.arrow(478, 142, 540, 142, LINE)
+    f.text(508, 122, "A = (W + I) / 2", 12, SOFT)
+    f.text(370, 238, "a row: what the word looks at; after two layers \"barks\" holds \"old\", at which no "
+           "weight of its own points", 12, SOFT)
+    return f
+
+
+FIGURES = {"heads": heads, "transformer": transformer, "beam": beam, "rollout": rollout}
