@@ -154,4 +154,61 @@ def rollout():
     return f
 
 
-FIGURES = {"heads": heads, "transformer": transformer, "beam": beam, "rollout": rollout}
+def tiles():
+    """Chapter 17: one query, its keys tile by tile, and what is carried from one to the next."""
+    f = Figure(740, 300, "A row of scores in three tiles, and what is carried along")
+    scores = [[1, 3, 2, 0], [5, 2, 4, 1], [3, 0, 5, 2]]
+    f.text(24, 34, "scores of one query", 13, SOFT, "start")
+    top, largest, total = 52, None, 0.0
+    said = lambda v: f"{v:.2f}"
+    for i, part in enumerate(scores):
+        left = 170 + 190 * i
+        fill = [PALE_BLUE, PALE_YELLOW, PALE_GREEN][i]
+        f.grid(left, 20, [[str(x) for x in part]], 36, [[fill] * 4])
+        new = max(part) if largest is None else max(largest, *part)
+        factor = None if largest is None else 2.718281828459045 ** (largest - new)
+        own = sum(2.718281828459045 ** (x - new) for x in part)
+        total = own if factor is None else total * factor + own
+        f.arrow(left + 72, 60, left + 72, 92, LINE)
+        f.text(left + 72, 108, f"largest {new}", 13, INK)
+        f.text(left + 72, 130, "factor " + ("-" if factor is None else f"exp({largest} - {new}) = {said(factor)}"), 13,
+               RED if factor is not None and factor < 1 else SOFT)
+        f.text(left + 72, 152, f"total {said(total)}", 13, INK)
+        f.box(left + 12, 176, 120, 34, "context so far", PALE, size=13)
+        if i:
+            f.arrow(left - 56, 193, left + 10, 193, BLUE)
+            f.text(left - 24, 178, "times factor", 10, BLUE)
+        largest = new
+    f.arrow(694, 193, 726, 193, BLUE)
+    f.text(24, 108, "Running", 13, SOFT, "start")
+    f.text(24, 193, "sum of exp(...) value", 13, SOFT, "start")
+    f.text(370, 244, "When a larger score appears, all that was summed before was measured by the old largest:", 13)
+    f.text(370, 264, "multiplied by the factor it is as if the new one had been known from the beginning.", 13)
+    return f
+
+
+def folders():
+    """Chapter 18: heed's folders in reading order, and the chapters that live in each."""
+    f = Figure(740, 330, "heed's folders, what each may include, and the chapters that each holds")
+    rows = [("core/loops", "loops over numbers", "8, 9, 17", PALE_GREEN),
+            ("core/kernels", "what operations compute", "", PALE_GREEN),
+            ("core", "arrays, the tape, operations", "1 to 7", PALE_GREEN),
+            ("layers", "linear, GRU, scores, heads", "9, 11, 12, 13", PALE_BLUE),
+            ("models", "the papers' models, search", "10, 14, 15, 16", PALE_YELLOW),
+            ("tools", "programs on the command line", "", PALE)]
+    f.text(150, 26, "folder", 13, SOFT)
+    f.text(390, 26, "holds", 13, SOFT)
+    f.text(610, 26, "chapters", 13, SOFT)
+    for i, (name, what, chapters, fill) in enumerate(rows):
+        y = 44 + 46 * i
+        f.box(70, y, 160, 32, name, fill)
+        f.text(390, y + 16, what, 13)
+        f.text(610, y + 16, chapters, 13)
+        if i:
+            f.arrow(150, y, 150, y - 13, LINE)
+    f.text(370, 316, "an arrow: includes, and never the other way round", 12, SOFT)
+    return f
+
+
+FIGURES = {"heads": heads, "transformer": transformer, "beam": beam, "rollout": rollout, "tiles": tiles,
+           "folders": folders}
