@@ -73,4 +73,28 @@ def neuron():
     return f
 
 
-FIGURES = {"views": views, "neuron": neuron}
+def tape():
+    """Chapter 3: who owns whom in loss = sum(t * b), t = tanh(a)."""
+    f = Figure(720, 330, "The tape of sum(mul(tanh(a), b)): users own inputs, gradients follow the same arrows")
+    nodes = {"a": (40, 60, "variable a", PALE_BLUE), "b": (40, 200, "variable b", PALE_BLUE),
+             "t": (210, 60, "t = tanh(a)", PALE), "y": (380, 130, "y = mul(t, b)", PALE),
+             "loss": (550, 130, "loss = sum(y)", PALE)}
+    for x, y, words, fill in nodes.values():
+        f.box(x, y, 130, 66, "", fill)
+        f.text(x + 65, y + 16, words, 13, weight="bold")
+        f.text(x + 10, y + 35, "value, grad", 11, SOFT, "start")
+        f.text(x + 10, y + 51, "inputs, spread" if fill == PALE else "needs_grad", 11, SOFT, "start")
+    for start, end in [((210, 93), (172, 93)), ((380, 152), (342, 104)), ((380, 176), (172, 228)),
+                       ((550, 163), (512, 163))]:
+        f.arrow(*start, *end, INK)
+    f.text(615, 84, "your handle: Tensor loss", 13)
+    f.arrow(615, 96, 615, 128, INK)
+    f.arrow(222, 58, 330, 58, RED, bend=34, dashed=True)
+    f.text(276, 14, "a spread that owns its own node: never freed", 12, RED)
+    f.text(40, 298, "An arrow is a std::shared_ptr: the later node owns the earlier one. backward goes along the arrows,", 13,
+           SOFT, "start")
+    f.text(40, 316, "and when the last handle goes, they are freed along the arrows too.", 13, SOFT, "start")
+    return f
+
+
+FIGURES = {"views": views, "neuron": neuron, "tape": tape}
