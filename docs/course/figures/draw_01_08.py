@@ -97,4 +97,63 @@ def tape():
     return f
 
 
-FIGURES = {"views": views, "neuron": neuron, "tape": tape}
+def broadcasting():
+    """Chapter 4: a column and a row stretched to [3, 4], and a gradient summed back."""
+    f = Figure(720, 330, "A column is used as a table by stride 0; its gradient is the sum of each row")
+    rows = ["0.1", "0.2", "0.3"]
+    f.text(190, 26, "forward: broadcast_to(a, [3, 4])", 14, BLUE, weight="bold")
+    f.grid(40, 60, [[r] for r in rows], 46, [[PALE_BLUE]] * 3, 40)
+    f.text(63, 198, "a [3, 1]", 13)
+    f.text(63, 216, "strides [1, 1]", 12, SOFT)
+    f.arrow(94, 120, 132, 120, BLUE)
+    f.grid(140, 60, [[r] * 4 for r in rows], 46, [[PALE_BLUE] + [PALE] * 3] * 3, 40)
+    f.text(232, 198, "[3, 4], strides [1, 0]", 13)
+    f.text(232, 216, "grey: the same three numbers", 12, SOFT)
+    f.text(540, 26, "backward: sum_to(g, [3, 1])", 14, RED, weight="bold")
+    g = [[1, 2, 0, 1], [0, 1, 3, 1], [2, 2, 1, 0]]
+    f.grid(400, 60, g, 40, [[PALE_RED] * 4] * 3, 40)
+    f.text(480, 198, "g [3, 4]", 13)
+    for i in range(3):
+        f.arrow(562, 80 + 40 * i, 608, 80 + 40 * i, RED)
+    f.grid(616, 60, [[sum(row)] for row in g], 46, [[PALE_RED]] * 3, 40)
+    f.text(639, 198, "d a [3, 1]", 13)
+    f.text(480, 216, "along the stretched axis", 12, SOFT)
+    f.line(24, 244, 696, 244, LINE)
+    f.text(40, 268, "An element of a that is copied four times moves four elements of the result:", 13, anchor="start")
+    f.text(40, 288, "its gradient is the sum of four. The axis that the forward pass stretches is the one", 13,
+           anchor="start")
+    f.text(40, 308, "that the backward pass sums, and the other way round: sum stretches its gradient.", 13,
+           anchor="start")
+    return f
+
+
+def products():
+    """Chapter 5: what the innermost loop of three orders touches."""
+    f = Figure(720, 300, "What the innermost loop touches in three orders of the loops")
+    cell = 18
+
+    def matrix(x, y, name, touched, fill):
+        for i in range(4):
+            for j in range(4):
+                f.box(x + cell * j, y + cell * i, cell, cell, "", fill if touched(i, j) else PALE,
+                      round=0)
+        f.text(x - 16, y + 2 * cell, name, 15)
+
+    row, column, one = (lambda i, j: i == 1), (lambda i, j: j == 2), (lambda i, j: (i, j) == (1, 2))
+    first = lambda i, j: j == 1
+    orders = [("m k n", "both along rows", row, lambda i, j: (i, j) == (1, 2), lambda i, j: i == 2, PALE_GREEN),
+              ("m n k", "one along a row, one down a column", one, row, column, PALE_YELLOW),
+              ("n k m", "both down columns", column, first, lambda i, j: (i, j) == (1, 2), PALE_RED)]
+    for n, (order, words, of_c, of_a, of_b, fill) in enumerate(orders):
+        y = 22 + 90 * n
+        f.text(24, y + 26, order, 16, INK, "start", weight="bold")
+        f.text(24, y + 50, words, 12, SOFT, "start")
+        for x, name, touched in [(270, "c", of_c), (430, "a", of_a), (590, "b", of_b)]:
+            matrix(x, y, name, touched, fill)
+        f.text(382, y + 2 * cell, "+=", 15)
+        f.text(540, y + 2 * cell, "·", 18)
+    return f
+
+
+FIGURES = {"views": views, "neuron": neuron, "tape": tape, "broadcasting": broadcasting,
+           "products": products}
