@@ -155,5 +155,33 @@ def products():
     return f
 
 
+def softmax():
+    """Chapter 6: scores, probabilities, target and p - y of one row, the program's."""
+    f = Figure(720, 286, "Scores become probabilities; the gradient of each score is p - y")
+    scores, target = [2, 1, 0, -1], 1
+    total = sum(math.exp(s) for s in scores)
+    p = [math.exp(s) / total for s in scores]
+    y = [1.0 if i == target else 0.0 for i in range(4)]
+    panels = [("scores x", scores, 30, PALE_BLUE, "{:g}"), ("p = softmax(x)", p, 90, PALE_BLUE, "{:.2f}"),
+              ("y, the target", y, 90, PALE_GREEN, "{:g}"),
+              ("d loss / d x = p − y", [a - b for a, b in zip(p, y)], 90, PALE_RED, "{:+.2f}")]
+    for n, (title, values, unit, fill, form) in enumerate(panels):
+        left, base = 26 + 174 * n, 150
+        f.text(left + 72, 28, title, 14, weight="bold")
+        for i, value in enumerate(values):
+            height = abs(value) * unit
+            top = base - height if value > 0 else base
+            if height:
+                f.box(left + 36 * i + 4, top, 28, height, "", fill, round=0)
+            f.text(left + 36 * i + 18, top - 10 if value >= 0 else top + height + 10,
+                   form.format(value).replace("-", "−"), 11)
+        f.line(left, base, left + 148, base, SOFT)
+        if n < 3:
+            f.text(left + 160, base - 40, ["→", "−", "="][n], 18, SOFT)
+    f.text(360, 264, "A step against the gradient lowers each wrong score by its p, and raises the target's by what "
+           "is missing.", 12, SOFT)
+    return f
+
+
 FIGURES = {"views": views, "neuron": neuron, "tape": tape, "broadcasting": broadcasting,
-           "products": products}
+           "products": products, "softmax": softmax}
