@@ -183,5 +183,37 @@ def softmax():
     return f
 
 
+def steps():
+    """Chapter 7: the error of a central difference of x^3 by its step, measured here."""
+    f = Figure(640, 330, "A central difference is best at a step that is neither large nor small")
+    left, top, width, height = 90, 30, 500, 220
+    x = [0.7, -1.3, 1.1]
+
+    def error(step):
+        cube = lambda v: v * v * v
+        found = [(cube(v + step) - cube(v - step)) / (2 * step) for v in x]
+        return max(abs(d - 3 * v * v) / max(1, 3 * v * v) for d, v in zip(found, x))
+
+    place = lambda digits, log: (left + width * (digits - 1) / 11, top + height * (-log) / 12)
+    for digits in range(1, 13):
+        f.text(place(digits, 0)[0], top + height + 18, f"1e-{digits}", 11, SOFT)
+        f.line(place(digits, 0)[0], top, place(digits, 0)[0], top + height, "#e3e8ed", 1)
+    for log in range(0, -13, -2):
+        f.text(left - 10, place(1, log)[1], f"1e{log}" if log else "1", 11, SOFT, "end")
+        f.line(left, place(1, log)[1], left + width, place(1, log)[1], "#e3e8ed", 1)
+    points = [place(d, math.log10(error(float(f"1e-{d}")))) for d in range(1, 13)]
+    f.path(points, BLUE, 2)
+    for point in points:
+        f.circle(*point, 3.5, fill=BLUE, stroke=BLUE)
+    f.text(left + width / 2, top + height + 42, "step", 13)
+    f.text(24, top - 12, "error", 13, anchor="start")
+    f.text(left + 130, top + 60, "too large: the curve bends", 13, SOFT, "start")
+    f.text(left + width - 10, top + 190, "too small: rounding", 13, SOFT, "end")
+    f.line(left, top + height, left + width, top + height, LINE)
+    f.text(left, top + height + 62, "The mistakes of this course lie at 1e-3 and above: the gap is wide.", 12, SOFT, "start")
+    return f
+
+
 FIGURES = {"views": views, "neuron": neuron, "tape": tape, "broadcasting": broadcasting,
-           "products": products, "softmax": softmax}
+           "products": products, "softmax": softmax,
+           "steps": steps}
