@@ -59,10 +59,10 @@ Mistakes mistakes_of_softmax(const Values& x) {
   if (n == 0) return {};
   const double all = largest(x.numbers.data(), n);
   const Values whole = softmax_of(x, n, largest);
-  Mistakes known = {{"exp of a large score is infinite: subtract the largest of the row first",
-                     softmax_of(x, width(x), none)},
-                    {"a row of nothing but -infinity: -inf - -inf is no number. Leave it 0",
+  Mistakes known = {{"a row of nothing but -infinity: -inf - -inf is no number. Leave it 0",
                      softmax_of(x, width(x), largest)},
+                    {"exp of a large score is infinite: subtract the largest of the row first",
+                     softmax_of(x, width(x), none)},
                     {"subtract the largest of the row, not of all rows: the others become 0 / 0",
                      softmax_of(x, width(x), [&](const double*, int64_t) { return all; })},
                     {"the sum is not divided by: each row must sum to 1",
