@@ -17,9 +17,10 @@ inline Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias =
   BLANK;
 }
 
-/// All gradients together no longer than `limit`; returns how long they were.
+/// Makes all gradients together no longer than `limit`; returns how long they were before.
 inline double clip(const std::vector<Tensor>& parameters, double limit) {
-  // one length of all of them, and one factor for all
+  // one length of all numbers together, and one factor for all, limit / (length + 1e-6),
+  // where that is below 1
   BLANK;
 }
 
