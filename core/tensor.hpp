@@ -74,7 +74,7 @@ class Tensor {
   /// steps < 0, `TypeError` unless floating. As torch.linspace.
   static Tensor linspace(double start, double end, int64_t steps, DType dtype = float32);
   static Tensor eye(int64_t n, DType dtype = float32);
-  /// Uniform in [0, 1) and standard normal, from `default_generator()`. `TypeError` unless floating.
+  /// Uniform in [0, 1), standard normal, from `default_generator()`. `TypeError` unless floating.
   static Tensor rand(const Shape& shape, DType dtype = float32);
   static Tensor randn(const Shape& shape, DType dtype = float32);
   /// Whole numbers (int32) in [low, high), each as likely, from `default_generator()`.
