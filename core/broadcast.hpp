@@ -16,10 +16,14 @@ inline void check_same_dtype(const char* operation, const Tensor& a, const Tenso
                   ", b " + to_string(b.dtype()) + "; convert one with .to()");
 }
 
+inline void check_floating(const char* operation, DType dtype, const char* advice = "") {
+  if (is_floating(dtype)) return;
+  throw TypeError(std::string(operation) + ": needs float32 or float64, got " + to_string(dtype) +
+                  advice);
+}
+
 inline void check_floating(const char* operation, const Tensor& x) {
-  if (is_floating(x.dtype())) return;
-  throw TypeError(std::string(operation) + ": needs float32 or float64, got " +
-                  to_string(x.dtype()) + "; convert with .to(float32)");
+  check_floating(operation, x.dtype(), "; convert with .to(float32)");
 }
 
 inline void check_arithmetic(const char* operation, const Tensor& x) {

@@ -66,10 +66,7 @@ constexpr Arithmetic division{"div_", "write x = x / y", true};
 void check_target(const Arithmetic& f, const Tensor& target) {
   check_in_place(f.name, target, f.instead);
   if (f.floating) check_floating(f.name, target);
-  if (target.dtype() != boolean) return;
-  throw TypeError(std::string(f.name) +
-                  ": bool elements have no arithmetic; use logical_and, logical_or, logical_not or "
-                  "convert with .to()");
+  check_arithmetic(f.name, target);
 }
 
 /// Calls `apply(target, operand)` with what `other` broadcasts to.

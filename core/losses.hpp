@@ -55,10 +55,11 @@ Tensor binary_cross_entropy(const Tensor& x, const Tensor& target,
 Tensor binary_cross_entropy_with_logits(const Tensor& logits, const Tensor& target,
                                         Reduction reduction = Reduction::mean,
                                         const Tensor& pos_weight = {});
-/// t (log t - x) of log-probabilities x and probabilities t, or, with `log_target`, of their
-/// logarithms: e^t (t - x). 0 where the target's probability is, whatever x. Its sum over a
-/// distribution is the divergence D(t || e^x) of Kullback and Leibler: `Reduction::batchmean` is
-/// the mean of these over axis 0, `mean` that over all elements.
+/// t (log t - x) of log-probabilities x, as `log_softmax` gives them, and probabilities t, or, with
+/// `log_target`, of their logarithms: e^t (t - x). Probabilities for x are not noticed and give a
+/// wrong loss, negative as a rule: pass log(x). 0 where the target's probability is, whatever x.
+/// Its sum over a distribution is the divergence D(t || e^x) of Kullback and Leibler:
+/// `Reduction::batchmean` is the mean of these over axis 0, `mean` that over all elements.
 Tensor kl_div(const Tensor& x, const Tensor& target, Reduction reduction = Reduction::mean,
               bool log_target = false);
 

@@ -57,6 +57,7 @@ class Tensor {
   /// A scalar of shape [].
   static Tensor scalar(double value, DType dtype = float32);
 
+  // `ShapeError` for negative sizes, here and below.
   static Tensor empty(const Shape& shape, DType dtype = float32);
   static Tensor zeros(const Shape& shape, DType dtype = float32);
   static Tensor ones(const Shape& shape, DType dtype = float32);
@@ -69,22 +70,25 @@ class Tensor {
   static Tensor arange(double start, double end, DType dtype) {
     return arange(start, end, 1, dtype);
   }
-  /// `steps` numbers at equal distances from start to end, both among them. As torch.linspace.
+  /// `steps` numbers at equal distances from start to end, both among them. `ConfigError` for
+  /// steps < 0, `TypeError` unless floating. As torch.linspace.
   static Tensor linspace(double start, double end, int64_t steps, DType dtype = float32);
   static Tensor eye(int64_t n, DType dtype = float32);
-  /// Uniform in [0, 1) and standard normal, from `default_generator()`.
+  /// Uniform in [0, 1), standard normal, from `default_generator()`. `TypeError` unless floating.
   static Tensor rand(const Shape& shape, DType dtype = float32);
   static Tensor randn(const Shape& shape, DType dtype = float32);
   /// Whole numbers (int32) in [low, high), each as likely, from `default_generator()`.
   /// `ConfigError` unless low < high and int32 has both. As torch.randint.
   static Tensor randint(int64_t low, int64_t high, const Shape& shape);
   static Tensor randint(int64_t high, const Shape& shape) { return randint(0, high, shape); }
-  /// 0, 1, ..., n - 1 (int32) in an order from `default_generator()`. As torch.randperm.
+  /// 0, 1, ..., n - 1 (int32) in an order from `default_generator()`. `ConfigError` unless n is in
+  /// [0, 2^31 - 1]. As torch.randperm.
   static Tensor randperm(int64_t n);
-  /// `Tensor::of({1, 2, 3}, {3})`: the values in row-major order.
+  /// `Tensor::of({1, 2, 3}, {3})`: the values in row-major order. `ShapeError` for another number
+  /// of them.
   static Tensor of(std::initializer_list<double> values, const Shape& shape, DType dtype = float32);
   /// A copy of `values`, row-major, with their element type; int64_t becomes int32 (`TypeError` for
-  /// a value that does not fit says which and where).
+  /// a value that does not fit says which and where). `ShapeError` for another number of them.
   template <class T>
   static Tensor from(const std::vector<T>& values, const Shape& shape) {
     static_assert(is_element<T> || is_long<T>,

@@ -23,9 +23,7 @@ Shape last_size(const std::string& name, const Tensor& x) {
 /// Shapes and element types: x [..., sizes], the optional weight and bias [sizes].
 void check(const std::string& name, const Tensor& x, const Shape& sizes, const Tensor& weight,
            const Tensor& bias) {
-  if (!is_floating(x.dtype())) {
-    throw TypeError(name + ": x is " + to_string(x.dtype()) + ", expected float32 or float64");
-  }
+  require_floating(name.c_str(), "x", x);
   const int first = x.rank() - sizes.rank();
   if (sizes.empty() || first < 0 || Shape(x.shape().begin() + first, sizes.rank()) != sizes) {
     throw ShapeError(name + ": x is " + to_string(x.shape()) +
@@ -178,7 +176,7 @@ Tensor composed::rms_norm(const Tensor& x, const Shape& sizes, const Tensor& wei
 }
 
 LayerNorm::LayerNorm(const Shape& sizes, double epsilon, bool elementwise_affine, bool with_bias)
-    : normalized_shape(sizes), eps(epsilon) {
+    : normalized_shape(sizes), eps(epsilon), affine(elementwise_affine) {
   check_config("LayerNorm", sizes, eps);
   if (!elementwise_affine) return;
   weight = Parameter(init::empty(sizes));
@@ -188,12 +186,22 @@ LayerNorm::LayerNorm(const Shape& sizes, double epsilon, bool elementwise_affine
   init::zeros(bias);
 }
 
+Tensor LayerNorm::operator()(const Tensor& x) const {
+  if (affine && !weight.defined()) throw_moved_from("LayerNorm");
+  return layer_norm(x, normalized_shape, weight, bias, eps);
+}
+
 RMSNorm::RMSNorm(const Shape& sizes, std::optional<double> epsilon, bool elementwise_affine)
-    : normalized_shape(sizes), eps(epsilon) {
+    : normalized_shape(sizes), eps(epsilon), affine(elementwise_affine) {
   check_config("RMSNorm", sizes, eps.value_or(0));
   if (!elementwise_affine) return;
   weight = Parameter(init::empty(sizes));
   init::constant(weight, 1);
+}
+
+Tensor RMSNorm::operator()(const Tensor& x) const {
+  if (affine && !weight.defined()) throw_moved_from("RMSNorm");
+  return rms_norm(x, normalized_shape, weight, eps);
 }
 
 }  // namespace heed

@@ -33,6 +33,8 @@ struct LayerNorm {
   Parameter weight, bias;
   Shape normalized_shape;
   double eps;
+  /// Was it made with a weight?
+  bool affine;
 
   explicit LayerNorm(const Shape& sizes, double epsilon = 1e-5, bool elementwise_affine = true,
                      bool with_bias = true);
@@ -43,13 +45,9 @@ struct LayerNorm {
   explicit LayerNorm(const int64_t (&sizes)[N], double epsilon = 1e-5,
                      bool elementwise_affine = true, bool with_bias = true)
       : LayerNorm(Shape(sizes, N), epsilon, elementwise_affine, with_bias) {}
-  Tensor operator()(const Tensor& x) const {
-    return layer_norm(x, normalized_shape, weight, bias, eps);
-  }
+  Tensor operator()(const Tensor& x) const;
   void members(Members& m) { m("weight", weight)("bias", bias); }
-  auto arguments() const {
-    return std::tuple(normalized_shape, eps, weight.defined(), bias.defined());
-  }
+  auto arguments() const { return std::tuple(normalized_shape, eps, affine, bias.defined()); }
 };
 
 /// Root mean square normalisation of the last axis, `RMSNorm(D)`, or of the last ones,
@@ -60,6 +58,8 @@ struct RMSNorm {
   Parameter weight;
   Shape normalized_shape;
   std::optional<double> eps;
+  /// Was it made with a weight?
+  bool affine;
 
   explicit RMSNorm(const Shape& sizes, std::optional<double> epsilon = {},
                    bool elementwise_affine = true);
@@ -69,9 +69,9 @@ struct RMSNorm {
   explicit RMSNorm(const int64_t (&sizes)[N], std::optional<double> epsilon = {},
                    bool elementwise_affine = true)
       : RMSNorm(Shape(sizes, N), epsilon, elementwise_affine) {}
-  Tensor operator()(const Tensor& x) const { return rms_norm(x, normalized_shape, weight, eps); }
+  Tensor operator()(const Tensor& x) const;
   void members(Members& m) { m("weight", weight); }
-  auto arguments() const { return std::tuple(normalized_shape, eps, weight.defined()); }
+  auto arguments() const { return std::tuple(normalized_shape, eps, affine); }
 };
 
 /// Twins of fused operations, written with elementary ones: slower, the same to rounding.

@@ -170,10 +170,10 @@ struct RecurrentResult {
 };
 
 /// Recurrent cells over sequences, several layers, one or both directions: what GRU, LSTM and RNN
-/// are.   x: [B, S, I]. keep: [B, S] bool, true = real word, padding at the end only; undefined: no
-/// padding. A padded sequence gives what it gives alone. One sequence, x: [S, I], keep: [S], has no
-/// axis B here and below. Weights are named and laid out as in
-/// torch.nn.GRU(batch_first=True): weight_ih_l0, ..., bias_hh_l1_reverse.
+/// are.   x: [B, S, I]. keep: [B, S] bool, true = real word, padding at the end only (`DataError`
+/// for padding before a word); undefined: no padding. A padded sequence gives what it gives alone.
+/// One sequence, x: [S, I], keep: [S], has no axis B here and below. Weights are named and laid out
+/// as in torch.nn.GRU(batch_first=True): weight_ih_l0, ..., bias_hh_l1_reverse.
 struct RecurrentLayers {
   RecurrentLayersConfig config;
   /// A cell for each layer and direction: layer 0 forward, layer 0 backward, layer 1 forward, ...

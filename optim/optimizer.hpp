@@ -19,7 +19,7 @@ struct ParameterGroup {
 /// Throws `ConfigError` for options out of range, no parameters, or one listed twice.
 class Optimizer {
  public:
-  virtual ~Optimizer() = default;
+  virtual ~Optimizer();
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 

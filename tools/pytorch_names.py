@@ -34,15 +34,16 @@ NAMES = {
         huber_loss kl_div l1_loss layer_norm leaky_relu linear log_softmax logsigmoid mse_loss
         nll_loss normalize one_hot pad relu rms_norm scaled_dot_product_attention silu smooth_l1_loss
         softmax softplus""",
-    "torch.nn": """BatchNorm1d Bilinear Conv1d Dropout Embedding EmbeddingBag GRU GRUCell Identity
-        LSTM LSTMCell LayerNorm Linear Module ModuleDict ModuleList MultiheadAttention Parameter
-        ParameterList RMSNorm RNN RNNCell ReLU Sequential Softmax Tanh Transformer
+    "torch.nn": """BCELoss BCEWithLogitsLoss BatchNorm1d Bilinear Conv1d CrossEntropyLoss Dropout
+        Embedding EmbeddingBag GRU GRUCell Identity KLDivLoss L1Loss LSTM LSTMCell LayerNorm Linear
+        MSELoss Module ModuleDict ModuleList MultiheadAttention NLLLoss Parameter ParameterList
+        RMSNorm RNN RNNCell ReLU Sequential SmoothL1Loss Softmax Tanh Transformer
         TransformerDecoder TransformerDecoderLayer TransformerEncoder TransformerEncoderLayer""",
     "torch.nn.init and torch.nn.utils": """clip_grad_norm_ clip_grad_value_ constant_
         kaiming_normal_ kaiming_uniform_ normal_ orthogonal_ pack_padded_sequence pad_sequence
         parameters_to_vector trunc_normal_ uniform_ weight_norm xavier_normal_ xavier_uniform_
         zeros_""",
-    "torch.optim": """Adadelta Adagrad Adam AdamW LBFGS Optimizer RMSprop SGD
+    "torch.optim": """Adadelta Adagrad Adam AdamW LBFGS Optimizer RMSprop SGD param_groups
         lr_scheduler.CosineAnnealingLR lr_scheduler.ExponentialLR lr_scheduler.LambdaLR
         lr_scheduler.LinearLR lr_scheduler.ReduceLROnPlateau lr_scheduler.StepLR
         swa_utils.AveragedModel""",
@@ -50,6 +51,7 @@ NAMES = {
     "torch.nn.Module": """eval load_state_dict named_parameters parameters register_buffer
         requires_grad_ state_dict to train zero_grad""",
     "torch": "load save set_num_threads",
+    "safetensors.torch": "load_file load_model save_file save_model",
 }
 
 # Under another name, or written otherwise.
@@ -64,10 +66,13 @@ OTHERWISE = {
     "AveragedModel": "`average`, `ExponentialMovingAverage`",
     "backward": "loss.backward()",
     "Bilinear": "`einsum`, `GeneralScore`",
+    "BCELoss": "binary_cross_entropy",
+    "BCEWithLogitsLoss": "binary_cross_entropy_with_logits",
     "bmm": "matmul",
     "broadcast_to": "expand",
     "clip_grad_norm_": "clip_grad_norm",
     "clip_grad_value_": "clip_grad_value",
+    "CrossEntropyLoss": "cross_entropy",
     "CosineAnnealingLR": "Schedule::cosine",
     "Dataset": "any type with `size()` and `operator[]`",
     "detach": "x.detach()",
@@ -79,19 +84,26 @@ OTHERWISE = {
     "flatten": "reshape(x, {-1})",
     "from_numpy": "Tensor::from",
     "index_add": "scatter_add",
+    "KLDivLoss": "kl_div",
+    "L1Loss": "l1_loss",
     "LambdaLR": "`set_learning_rate` in the loop",
     "LinearLR": "Schedule::constant(warmup)",
+    "load_file": "load_tensors",
+    "load_model": "load(path, model)",
     "mm": "matmul",
     "Module": "a struct with `members`",
     "ModuleDict": "a struct with `members`",
     "ModuleList": "std::vector",
     "movedim": "permute",
+    "MSELoss": "mse_loss",
     "MultiheadAttention": "MultiHeadAttention",
     "mv": "matmul",
+    "NLLLoss": "nll_loss",
     "no_grad": "NoGrad",
     "normal": "randn(shape) * std + mean",
     "outer": "einsum",
     "pack_padded_sequence": "keep masks; no packing is needed",
+    "param_groups": "`ParameterGroup`: parameters with an lr and weight_decay of their own",
     "ParameterList": "std::vector",
     "ReduceLROnPlateau": "`Trainer` with `schedule = plateau`",
     "register_buffer": "Buffer",
@@ -99,6 +111,8 @@ OTHERWISE = {
     "ReLU": "relu",
     "repeat_interleave": "index_select",
     "requires_grad_": "`freeze`, `unfreeze`",
+    "save_file": "save_tensors",
+    "save_model": "save(path, model)",
     "set_num_threads": "set_threads",
     "Softmax": "softmax",
     "StepLR": "Schedule::step",
@@ -152,6 +166,7 @@ ABSENT = {
     "roll": "`cat` of two slices",
     "rsqrt": "`pow(x, -0.5)`",
     "scatter": "`scatter_add`, `where`",
+    "SmoothL1Loss": "`smooth_l1_loss`, above",
     "smooth_l1_loss": "`where(lt(d, 1), square(d) / 2, d - 0.5)`, `d = abs(x - y)`",
     "Subset": "a std::vector of the items wanted",
     "tan": "`sin(x) / cos(x)`",

@@ -88,14 +88,13 @@ struct Data {
 };
 
 double percent_right(Net& net, const std::vector<Example>& examples) {
-  NoGrad no_grad;
-  eval(net);  // no dropout
+  const NoGrad no_grad;
+  const EvalMode evaluating(net);  // no dropout
   DataLoader loader(examples, {.batch_size = 100}, collate);
   double right = 0;
   for (const auto& [ids, keep, labels] : loader) {
     right += sum(eq(argmax(net(ids, keep), 1), labels).to(float32)).item();
   }
-  train(net);
   return 100 * right / static_cast<double>(examples.size());
 }
 

@@ -110,6 +110,17 @@ Mistakes with_shapes_and_types() {
         [] {
           attend(Tensor::zeros({2, 3}));
         }}},
+      {"a recurrent layer gets PyTorch's key_padding_mask",
+       {"logical_not(mask)",
+        [] {
+          const Tensor padding = Tensor::of({0, 0, 0, 0, 1, 1}, {2, 3}, boolean);
+          GRU({.input = 4, .hidden = 2})(Tensor::randn({2, 3, 4}), padding);
+        }}},
+      {"embedding gets PyTorch's order",
+       {"embedding(weight, ids)",
+        [] {
+          embedding(Tensor::zeros({2}, int32), Tensor::ones({5, 2}));
+        }}},
       {"a number is asked of many", {"sum() or mean()", [] { Tensor::ones({2}).item(); }}},
       {"a model gets the weights of another", {"expected", [] {
                                                  Linear linear(2, 3);
