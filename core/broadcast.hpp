@@ -22,11 +22,15 @@ inline void check_floating(const char* operation, const Tensor& x) {
                   to_string(x.dtype()) + "; convert with .to(float32)");
 }
 
-inline void check_arithmetic(const char* operation, const Tensor& x) {
-  if (x.dtype() != boolean) return;
+inline void check_arithmetic(const char* operation, DType dtype) {
+  if (dtype != boolean) return;
   throw TypeError(std::string(operation) +
                   ": not of bool; use logical_and, logical_or, logical_not or convert with "
                   ".to(int32)");
+}
+
+inline void check_arithmetic(const char* operation, const Tensor& x) {
+  check_arithmetic(operation, x.dtype());
 }
 
 /// That linear(x, weight, bias) exists.

@@ -81,12 +81,16 @@ Tensor add(const Tensor& a, Scalar b) {
 
 Tensor sub(const Tensor& a, Scalar b) {
   check_arithmetic("sub", a);
+  check_arithmetic("sub", b.dtype);
   if (raises("sub", a, b)) return sub(a.to(result_type(a, b)), b);
   check_number("sub", a, -b.value);
   return record("sub", kernels::add(a.array(), -b.value), wrt(a, [](const Array& g) { return g; }));
 }
 
-Tensor sub(Scalar a, const Tensor& b) { return add(neg(b), a); }
+Tensor sub(Scalar a, const Tensor& b) {
+  check_arithmetic("sub", a.dtype);
+  return add(neg(b), a);
+}
 
 Tensor mul(const Tensor& a, Scalar b) {
   if (raises("mul", a, b)) return mul(a.to(result_type(a, b)), b);

@@ -72,8 +72,8 @@ Tensor clamp(const Tensor& x, const Tensor& low, const Tensor& high);
 Tensor where(const Tensor& mask, const Tensor& a, const Tensor& b);
 Tensor where(const Tensor& mask, const Tensor& a, Scalar b);
 Tensor where(const Tensor& mask, Scalar a, const Tensor& b);
-/// `value` where the mask is TRUE, else x, as in PyTorch. mask: bool, broadcast to x. The result has
-/// x's element type: `TypeError` for a number that this can't hold.
+/// `value` where the mask is TRUE, else x, as in PyTorch. mask: bool, broadcast to x. The result
+/// has x's element type: `TypeError` for a number that this can't hold.
 Tensor masked_fill(const Tensor& x, const Tensor& mask, double value);
 /// The elements of the last two axes on and below (`tril`) or on and above (`triu`) a diagonal, 0
 /// elsewhere; x: [..., R, C]. `diagonal` 0 is the main one, positive ones lie above it.

@@ -140,6 +140,7 @@ Tensor& Tensor::sub_(const Tensor& other, double factor) {
 }
 Tensor& Tensor::sub_(Scalar value) {
   check_arithmetic("sub_", *this);
+  check_arithmetic("sub_", value.dtype);
   check_number("sub_", *this, is_floating(value.dtype) ? value.value : -value.value);
   change(subtraction, *this, value,
          [](const Array& to, double number) { kernels::add_into(to, -number); });

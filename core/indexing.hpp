@@ -47,8 +47,8 @@ struct [[nodiscard]] TopK {
   Tensor indices;
 };
 /// The k largest elements of `axis`, or the smallest, in that order; of equal ones the first comes
-/// first, and NaN counts as the largest. `IndexError` for k outside [0, size], `TypeError` for bool.
-/// As torch.topk, which leaves the order of equal ones open.
+/// first, and NaN counts as the largest. `IndexError` for k outside [0, size], `TypeError` for
+/// bool. As torch.topk, which leaves the order of equal ones open.
 TopK topk(const Tensor& x, int64_t k, int64_t axis = -1, bool largest = true);
 
 /// What `sort` finds; both have x's shape.
