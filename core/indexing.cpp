@@ -178,7 +178,7 @@ Tensor one_hot(const Tensor& ids, int64_t classes, DType dtype) {
 
 // values = x[indices];  dL/dx[indices] = g, as of `gather`
 TopK topk(const Tensor& x, int64_t k, int64_t axis_in, bool largest) {
-  check_floating("topk", x);
+  check_arithmetic("topk", x);
   const int axis = normalized_axis("topk", axis_in, x.rank());
   if (k < 0 || k > x.size(axis)) {
     throw IndexError("topk: k is " + std::to_string(k) + ", but axis " + std::to_string(axis) +

@@ -44,19 +44,19 @@ Tensor nonzero(const Tensor& x);
 Tensor one_hot(const Tensor& ids, int64_t classes = -1, DType dtype = float32);
 
 /// What `topk` finds; both have x's shape with k elements along the axis.
-struct TopK {
+struct [[nodiscard]] TopK {
   /// x's numbers, through which the gradient flows back to the places they were taken from.
   Tensor values;
   /// Those places (int32), without gradient.
   Tensor indices;
 };
 /// The k largest elements of `axis`, or the smallest, in that order; of equal ones the first comes
-/// first, and NaN counts as the largest. `IndexError` for k outside [0, size]. As torch.topk, which
-/// leaves the order of equal ones open.
+/// first, and NaN counts as the largest. `IndexError` for k outside [0, size], `TypeError` for
+/// bool. As torch.topk, which leaves the order of equal ones open.
 TopK topk(const Tensor& x, int64_t k, int64_t axis = -1, bool largest = true);
 
 /// What `sort` finds; both have x's shape.
-struct Sorted {
+struct [[nodiscard]] Sorted {
   /// x's numbers in order; the gradient flows back to the places they were taken from.
   Tensor values;
   /// Those places (int32), without gradient.

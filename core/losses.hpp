@@ -39,9 +39,10 @@ struct NllLossOptions {
 /// them. Shapes, result and errors as of `cross_entropy`. As torch.nn.functional.nll_loss.
 Tensor nll_loss(const Tensor& x, const Tensor& target, NllLossOptions options = {});
 
-// Losses of x and a target of its shape and element type, [...]. Result: [] or, for `none`, [...].
-// Gradients flow to both. Two shapes are a `ShapeError`, not broadcast: [N, 1] and [N] would make
-// N^2 losses. As those of torch.nn.functional.
+// Losses of x and a target of its shape, [...]. Result: [] or, for `none`, [...]. Gradients flow to
+// both. Two shapes are a `ShapeError`, not broadcast: [N, 1] and [N] would make N^2 losses. Two
+// element types are promoted by `mse_loss`, `l1_loss` and, if floating, `kl_div`, and a `TypeError`
+// for the others. As those of torch.nn.functional.
 
 /// (x - target)^2, and |x - target|.
 Tensor mse_loss(const Tensor& x, const Tensor& target, Reduction reduction = Reduction::mean);

@@ -80,6 +80,10 @@ struct MultiHeadAttention {
   Dropout dropout;
 
   explicit MultiHeadAttention(MultiHeadAttentionConfig sizes);
+  /// In PyTorch's order; what is not here is named in the configuration.
+  MultiHeadAttention(int64_t size, int64_t heads, double dropped = 0, bool bias = true)
+      : MultiHeadAttention(MultiHeadAttentionConfig{
+            .size = size, .heads = heads, .dropout = dropped, .bias = bias}) {}
 
   /// A text attends to itself: Q = K = V = x, [B, T, D], by one product. PyTorch's
   /// attention(x, x, x). bias: numbers that are added to the scores, as in `AttentionInput`.

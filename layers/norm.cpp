@@ -126,8 +126,9 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
   return layer_norm(x, last_size("layer_norm", x), weight, bias, eps);
 }
 
-Tensor layer_norm(const Tensor& x, const Shape& sizes, const Tensor& weight, const Tensor& bias,
+Tensor layer_norm(const Tensor& x, const LastSizes& last, const Tensor& weight, const Tensor& bias,
                   double eps) {
+  const Shape& sizes = last.shape;
   check("layer_norm", x, sizes, weight, bias);
   if (sizes.rank() == 1) return layer_norm_of_rows(x, weight, bias, eps);
   return reshape(
@@ -139,8 +140,9 @@ Tensor rms_norm(const Tensor& x, const Tensor& weight, std::optional<double> eps
   return rms_norm(x, last_size("rms_norm", x), weight, eps);
 }
 
-Tensor rms_norm(const Tensor& x, const Shape& sizes, const Tensor& weight,
+Tensor rms_norm(const Tensor& x, const LastSizes& last, const Tensor& weight,
                 std::optional<double> eps) {
+  const Shape& sizes = last.shape;
   check("rms_norm", x, sizes, weight, {});
   const double epsilon = epsilon_or_default(eps, x.dtype());
   if (sizes.rank() == 1) return rms_norm_of_rows(x, weight, epsilon);
@@ -151,8 +153,9 @@ Tensor composed::layer_norm(const Tensor& x, const Tensor& weight, const Tensor&
   return composed::layer_norm(x, last_size("layer_norm", x), weight, bias, eps);
 }
 
-Tensor composed::layer_norm(const Tensor& x, const Shape& sizes, const Tensor& weight,
+Tensor composed::layer_norm(const Tensor& x, const LastSizes& last, const Tensor& weight,
                             const Tensor& bias, double eps) {
+  const Shape& sizes = last.shape;
   check("layer_norm", x, sizes, weight, bias);
   const Axes axes = last_axes(x, sizes);
   const Tensor centred = x - mean(x, axes, true);
@@ -167,8 +170,9 @@ Tensor composed::rms_norm(const Tensor& x, const Tensor& weight, std::optional<d
   return composed::rms_norm(x, last_size("rms_norm", x), weight, eps);
 }
 
-Tensor composed::rms_norm(const Tensor& x, const Shape& sizes, const Tensor& weight,
+Tensor composed::rms_norm(const Tensor& x, const LastSizes& last, const Tensor& weight,
                           std::optional<double> eps) {
+  const Shape& sizes = last.shape;
   check("rms_norm", x, sizes, weight, {});
   const Tensor variance = mean(square(x), last_axes(x, sizes), true);
   const Tensor y = x / sqrt(variance + epsilon_or_default(eps, x.dtype()));

@@ -184,7 +184,7 @@ Attended attended(AttentionInput in, double p, const Tensor& slopes,
                   const std::optional<RelativePositions>& relative) {
   check_operands(in);
   in = broadcast(in);
-  checked_keep("scaled_dot_product_attention", in.keep, weights_shape(in));
+  static_cast<void>(checked_keep("scaled_dot_product_attention", in.keep, weights_shape(in)));
   check_bias("scaled_dot_product_attention", in.bias, in.query, weights_shape(in));
   const bool simple = !relative && !in.bias.defined();
   if (simple && p == 0 && few_to_answer(in.query, in.key, in.value)) {

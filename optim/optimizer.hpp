@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "../core/named_tensor.hpp"
@@ -13,6 +15,10 @@ struct ParameterGroup {
   std::optional<double> lr = std::nullopt;
   std::optional<double> weight_decay = std::nullopt;
 };
+
+/// A learning rate alone, as `Adam(parameters, 1e-3)` has it; `{}` is none.
+template <class T>
+concept LearningRate = std::is_arithmetic_v<T> && !std::is_same_v<T, bool>;
 
 /// What all optimisers share: groups, zeroing, and state that is saved and loaded exactly. A
 /// parameter without a gradient (frozen, or not reached by the loss) is skipped, as in torch.optim.

@@ -194,3 +194,18 @@ TEST_CASE("a mask that is turned round, or has its padding in front, is refused"
   CHECK_THROWS_AS(rnn(select(x, 0, 0), select(gap, 0, 0)), DataError);
   CHECK_NOTHROW(rnn(x, Tensor::zeros({2, 4}, boolean)));  // texts without words
 }
+
+TEST_CASE("sizes stand in PyTorch's order, and mean what their names mean") {
+  const GRU gru(3, 5, 2, false);
+  CHECK(gru.config.input == 3);
+  CHECK(gru.config.hidden == 5);
+  CHECK(gru.config.layers == 2);
+  CHECK(!gru.config.bias);
+  CHECK(LSTM(3, 5).cells[0].weight_ih.shape() == Shape{20, 3});
+  const RNN rnn(3, 5, 1, Nonlinearity::relu);
+  CHECK(rnn.config.nonlinearity == Nonlinearity::relu);
+  CHECK(rnn.config.bias);
+  CHECK(GRUCell(3, 5).weight_hh.shape() == Shape{15, 5});
+  CHECK(!LSTMCell(3, 5, false).config.bias);
+  CHECK(RNNCell(3, 5, true, Nonlinearity::relu).config.nonlinearity == Nonlinearity::relu);
+}
