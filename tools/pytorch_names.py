@@ -167,7 +167,7 @@ ABSENT = {
     "roll": "`cat` of two slices",
     "rsqrt": "`pow(x, -0.5)`",
     "scatter": "`scatter_add`, `where`",
-    "SmoothL1Loss": "`smooth_l1_loss`, above",
+    "SmoothL1Loss": "smooth_l1_loss, above",
     "smooth_l1_loss": "`where(d < 1, square(d) / 2, d - 0.5)`, `d = abs(x - y)`",
     "Subset": "a std::vector of the items wanted",
     "tan": "`sin(x) / cos(x)`",
