@@ -1,0 +1,61 @@
+#pragma once
+
+#include "composed.hpp"
+
+// The learner's own.
+#include "encoder_decoder.hpp"
+
+/// Grades what a whole model computes, against heed's model with the same weights.
+namespace grade {
+
+/// The sizes of the cases' models; A = 4.
+inline const course::Sizes small_sizes{6, 5, 2, 3, 2};
+
+/// Sentences of a case: "source" with "keep", or "before".
+inline course::Sentences sentences(const Case& one, const std::string& key) {
+  const std::vector<int64_t>& shape = one[key].shape;
+  course::Sentences x;
+  x.B = shape[0];
+  x.S = shape[1];
+  x.ids = one.ids(key);
+  x.keep = contiguous_array(key == "source" ? one["keep"]
+                                            : Values{shape, std::vector<double>(count(shape), 1)});
+  return x;
+}
+
+/// A model's weights from a case, as variables.
+inline void load(const std::vector<course::Weight>& weights, const Case& one, bool strided) {
+  for (const course::Weight& w : weights)
+    *w.tensor = course::variable(array_of(one[w.name], strided));
+}
+
+/// A mistake by what it gives on the tape.
+inline Mistake mistake(const std::string& says, const course::Tensor& gives) {
+  return {says, values_of(says, gives.value())};
+}
+
+/// What `run` gives with the case's weights, and the gradient of each weight that heed has one of.
+/// `mistakes` is called when the weights are there.
+inline void model(const std::string& name, const Case& one,
+                  const std::vector<course::Weight>& weights,
+                  const std::function<course::Tensor()>& run,
+                  const std::function<Mistakes()>& mistakes) {
+  for (const bool strided : {false, true}) {
+    const std::string what = name + " (" + one.name + ")" +
+                             (strided ? ", of weights that do not lie row after row" : "");
+    load(weights, one, strided);
+    const course::Tensor y = run();
+    holds(y.node != nullptr, what, "the result is not a tensor");
+    same(what + ": the result", y.value(), one["y"], mistakes());
+    course::backward(y, array_of(one["g"], strided));
+    for (const course::Weight& w : weights) {
+      if (!one.has("d" + w.name)) continue;
+      const std::string of = what + ": the gradient of " + w.name;
+      holds(w.tensor->grad().data != nullptr, of, "no gradient has arrived",
+            "`value()`, or a `constant` of it, leaves the tape: work with the tensors themselves");
+      same(of, w.tensor->grad(), one["d" + w.name]);
+    }
+  }
+}
+
+}  // namespace grade
