@@ -1,0 +1,141 @@
+#pragma once
+
+#include <random>
+
+#include "gru.hpp"
+
+/// Chapter 10: a sentence into one vector, and a sentence out of it.
+namespace course {
+
+// [sizes]
+/// V words on each side, E numbers for a word, n for a state, L for the read-out.
+struct Sizes {
+  int64_t source_V = 0, target_V = 0, E = 0, n = 0, L = 0;
+};
+
+/// A weight by its name, with its shape.
+struct Weight {
+  std::string name;
+  Tensor* tensor;
+  Shape shape;
+};
+// [/sizes]
+
+// [model]
+struct EncoderDecoder {
+  Tensor source_embedding, target_embedding;  // [V, E]
+  GRU forward, backward;                      // read the source: inputs E
+  Tensor initial_weight, initial_bias;        // W_s [n, n], [n]: makes s_0
+  GRU decoder;                                // inputs E + 2n: [E y_{i-1}; c]
+  Tensor readout_weight, readout_bias;        // [2L, n + 2n + E], [2L]
+  Tensor generator_weight, generator_bias;    // W_o [V, L], [V]
+};
+// [/model]
+
+/// Every weight of a GRU with its name and shape, added to a list.
+inline void list(std::vector<Weight>& all, const std::string& name, const std::string& end,
+                 GRU& gru, int64_t inputs, int64_t n) {
+  all.push_back({name + "weight_ih" + end, &gru.weight_ih, {3 * n, inputs}});
+  all.push_back({name + "weight_hh" + end, &gru.weight_hh, {3 * n, n}});
+  all.push_back({name + "bias_ih" + end, &gru.bias_ih, {3 * n}});
+  all.push_back({name + "bias_hh" + end, &gru.bias_hh, {3 * n}});
+}
+
+/// Every weight of a model, under the name that heed gives it.
+inline std::vector<Weight> weights(EncoderDecoder& m, const Sizes& s) {
+  std::vector<Weight> all;
+  all.push_back({"source_embedding.weight", &m.source_embedding, {s.source_V, s.E}});
+  all.push_back({"target_embedding.weight", &m.target_embedding, {s.target_V, s.E}});
+  list(all, "encoder.", "_l0", m.forward, s.E, s.n);
+  list(all, "encoder.", "_l0_reverse", m.backward, s.E, s.n);
+  all.push_back({"initial.weight", &m.initial_weight, {s.n, s.n}});
+  all.push_back({"initial.bias", &m.initial_bias, {s.n}});
+  list(all, "decoder.cell.", "", m.decoder, s.E + 2 * s.n, s.n);
+  all.push_back({"readout.weight", &m.readout_weight, {2 * s.L, 3 * s.n + s.E}});
+  all.push_back({"readout.bias", &m.readout_bias, {2 * s.L}});
+  all.push_back({"generator.weight", &m.generator_weight, {s.target_V, s.L}});
+  all.push_back({"generator.bias", &m.generator_bias, {s.target_V}});
+  return all;
+}
+
+/// Draws the weights from a seed: matrices between -1/sqrt(columns) and 1/sqrt(columns), embeddings
+/// between -1 and 1, biases 0. Returns them, for Adam.
+inline std::vector<Tensor> draw(const std::vector<Weight>& all, uint64_t seed) {
+  std::mt19937_64 bits(seed);
+  std::vector<Tensor> drawn;
+  for (const Weight& one : all) {
+    const bool bias = one.shape.size() == 1, words = one.name.find("embedding") < one.name.size();
+    const double width = bias ? 0 : words ? 1 : 1 / std::sqrt(double(one.shape.back()));
+    std::vector<double> numbers(count(one.shape));
+    for (double& v : numbers) v = width * (static_cast<double>(bits() >> 11) * 0x1p-52 - 1);
+    drawn.push_back(*one.tensor = variable(array(one.shape, std::move(numbers))));
+  }
+  return drawn;
+}
+
+/// The vectors of all words: [B, S, E].
+inline Tensor embed(const Sentences& x, const Tensor& weight) {
+  return reshape(embedding(x.ids, weight), {x.B, x.S, weight.shape()[1]});
+}
+
+// [encoded]
+/// What the encoder leaves: one vector c [B, 2n], and the decoder's first state s_0 [B, n].
+struct Encoded {
+  Tensor c, s_0;
+};
+// [/encoded]
+
+/// Reads the source in both directions.
+inline Encoded encode(const EncoderDecoder& m, const Sentences& source) {
+  // c = [state after the last word; backward state after the first word], s_0 = tanh(W_s
+  // backward state + bias). Both nets start from zeros
+  BLANK;
+}
+
+/// One word on: y = E y_{i-1} [B, E], c [B, 2n], s_{i-1} [B, n] -> s_i [B, n].
+inline Tensor decoder_step(const EncoderDecoder& m, const Tensor& y, const Tensor& c,
+                           const Tensor& s) {
+  // a GRU whose input is [y; c]
+  BLANK;
+}
+
+/// The larger one of each two neighbours: x [B, 2L] -> [B, L], t_j = max(x_{2j}, x_{2j+1}).
+inline Tensor maxout(const Tensor& x) {
+  // the gradient goes to the larger one alone, and of two equal ones to one, the first
+  BLANK;
+}
+
+/// Scores of all words to come next: s_i [B, n], c [B, 2n], y = E y_{i-1} [B, E] -> [B, V].
+inline Tensor read_out(const EncoderDecoder& m, const Tensor& s, const Tensor& c, const Tensor& y) {
+  // t = maxout of a layer on [s; c; y], then the generator's layer
+  BLANK;
+}
+
+/// Teacher forcing: at step i the decoder reads the right word y_{i-1}, whatever it would have
+/// written. before: y_0 (the word that begins every text) to y_{T-1} -> scores [B, T, V].
+inline Tensor scores(const EncoderDecoder& m, const Sentences& source, const Sentences& before) {
+  // encode once; then step by step a state and its scores
+  BLANK;
+}
+
+/// The place of the largest number of each row of [B, V].
+inline std::vector<int64_t> best(const Array& scores) {
+  const Array rows = contiguous(scores);
+  const int64_t B = rows.shape[0], V = rows.shape[1];
+  std::vector<int64_t> places(B);
+  for (int64_t b = 0; b < B; ++b) {
+    const double* row = numbers(rows) + b * V;
+    places[b] = std::max_element(row, row + V) - row;
+  }
+  return places;
+}
+
+/// Writes T words for each sentence: at each step the best word, which the next step reads. Returns
+/// them row after row, B T.
+inline std::vector<int64_t> write(const EncoderDecoder& m, const Sentences& source, int64_t begin,
+                                  int64_t T) {
+  // as `scores`, but y_{i-1} is what `best` has found; y_0 is `begin`
+  BLANK;
+}
+
+}  // namespace course
