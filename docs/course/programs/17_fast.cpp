@@ -7,8 +7,8 @@
 
 #include "fast.hpp"
 
-// Attention forward and backward, with all weights and tile by tile: the memory that each needs, and
-// with the word "time" behind it how long they take.
+// Attention forward and backward, with all weights and tile by tile: the memory that each needs,
+// and with the word "time" behind it how long they take.
 
 using namespace course;
 

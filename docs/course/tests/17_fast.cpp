@@ -173,6 +173,48 @@ std::vector<double> bits_of(const Case& one, int threads) {
   return all;
 }
 
+/// Two calls that wait for each other end only where they run at the same time.
+void runs_two_at_once() {
+  std::atomic<int> here{0};
+  std::atomic<bool> others{false};
+  const auto caller = std::this_thread::get_id();
+  course::parallel_for(2, 2, [&](int64_t) {
+    ++here;
+    if (std::this_thread::get_id() != caller) others = true;
+    const auto begin = std::chrono::steady_clock::now();
+    while (here < 2 && std::chrono::steady_clock::now() - begin < std::chrono::seconds(3)) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    if (here < 2) here = -100;
+  });
+  holds(here == 2, "parallel_for(2, 2)", "the second call begins when the first has ended",
+        others ? "all threads are started before the first is waited for: `join` belongs behind "
+                 "the loop that starts them"
+               : "the thread that calls does all of the work: start a std::thread for the rest");
+}
+
+/// The whole operation, and the same bits for any number of threads.
+void tiled(const Case& one) {
+  operation("tiled_attention", one, {"query", "key", "value"}, [](const std::vector<Tensor>& x) {
+    return course::tiled_attention(x[0], x[1], x[2], 2);
+  });
+  for (const int threads : {2, 3}) {
+    holds(bits_of(one, threads) == bits_of(one, 1), "tiled_attention (" + one.name + ")",
+          std::to_string(threads) + " threads give other bits than one",
+          "two threads write to the same place");
+  }
+}
+
+void needs_little_memory() {
+  Case large;
+  for (const char* key : {"query", "key", "value", "g"}) large.values[key] = random({1, 300, 2}, 3);
+  const int64_t needed = bytes([&] { bits_of(large, 1); });
+  holds(needed < 300 * 300 * 8 / 2, "tiled_attention of 300 words",
+        "it needs " + std::to_string(needed) + " bytes at once",
+        "the weights of all queries and keys are there at once: " + std::to_string(300 * 300 * 8) +
+            " bytes");
+}
+
 }  // namespace
 
 EXERCISE("add", "fast.hpp") {
@@ -261,23 +303,7 @@ EXERCISE("parallel_for", "fast.hpp") {
       }
     }
   }
-  // Two calls that wait for each other end only where they run at the same time.
-  std::atomic<int> here{0};
-  std::atomic<bool> others{false};
-  const auto caller = std::this_thread::get_id();
-  course::parallel_for(2, 2, [&](int64_t) {
-    ++here;
-    if (std::this_thread::get_id() != caller) others = true;
-    const auto begin = std::chrono::steady_clock::now();
-    while (here < 2 && std::chrono::steady_clock::now() - begin < std::chrono::seconds(3)) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-    if (here < 2) here = -100;
-  });
-  holds(here == 2, "parallel_for(2, 2)", "the second call begins when the first has ended",
-        others ? "all threads are started before the first is waited for: `join` belongs behind "
-                 "the loop that starts them"
-               : "the thread that calls does all of the work: start a std::thread for the rest");
+  runs_two_at_once();
 }
 
 EXERCISE("log_sum_exp", "fast.hpp") {
@@ -369,21 +395,7 @@ EXERCISE("attend_back", "fast.hpp") {
              gradients(one, 3)[i]},
             {"e is not multiplied by the weight", gradients(one, 4)[i]}});
     }
-    const auto attention = [](const std::vector<Tensor>& x) {
-      return course::tiled_attention(x[0], x[1], x[2], 2);
-    };
-    operation("tiled_attention", one, {"query", "key", "value"}, attention);
-    for (const int threads : {2, 3}) {
-      holds(bits_of(one, threads) == bits_of(one, 1), "tiled_attention (" + one.name + ")",
-            std::to_string(threads) + " threads give other bits than one",
-            "two threads write to the same place");
-    }
+    tiled(one);
   }
-  Case large;
-  for (const char* key : {"query", "key", "value", "g"}) large.values[key] = random({1, 300, 2}, 3);
-  const int64_t needed = bytes([&] { bits_of(large, 1); });
-  holds(needed < 300 * 300 * 8 / 2, "tiled_attention of 300 words",
-        "it needs " + std::to_string(needed) + " bytes at once",
-        "the weights of all queries and keys are there at once: " + std::to_string(300 * 300 * 8) +
-            " bytes");
+  needs_little_memory();
 }

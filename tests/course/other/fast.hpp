@@ -97,8 +97,8 @@ inline double dot(const double* a, const double* b, int64_t n) {
   return total;
 }
 
-/// The context [C] of one query [K], tile by tile. Returns log sum_s exp(score_s), which is all that
-/// the way back needs to find the weights again; of no keys the context is 0.
+/// The context [C] of one query [K], tile by tile. Returns log sum_s exp(score_s), which is all
+/// that the way back needs to find the weights again; of no keys the context is 0.
 inline double attend(const Head& h, const double* query, double* context) {
   // blank: for each tile of at most `tile` keys: their scores, `add`, the context so far times the
   // blank: factor, and what the tile adds to it. The division by the total comes last

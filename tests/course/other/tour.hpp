@@ -4,8 +4,8 @@
 
 #include "blank.hpp"
 
-/// Chapter 18: where heed does what you have built. Each answer is a file and the name of a function
-/// in it, of those that do the thing and not of one that calls them.
+/// Chapter 18: where heed does what you have built. Each answer is a file and the name of a
+/// function in it, of those that do the thing and not of one that calls them.
 namespace course {
 
 // [place]
@@ -26,8 +26,8 @@ inline Place transposes_a_view() {
   // end
 }
 
-/// Chapter 2: a gradient written by hand, link by link, for the step of a GRU: through c, z and r back
-/// to both products and to h.
+/// Chapter 2: a gradient written by hand, link by link, for the step of a GRU: through c, z and r
+/// back to both products and to h.
 inline Place goes_back_by_hand() {
   // blank: the links are a loop over numbers, and heed keeps its loops in a folder of core/
   Place place;
@@ -177,8 +177,8 @@ inline Place hands_out_weights() {
   // end
 }
 
-/// Chapter 17: a tile of scores becomes exponentials, and the sums so far are multiplied by a factor
-/// where a larger score has appeared.
+/// Chapter 17: a tile of scores becomes exponentials, and the sums so far are multiplied by a
+/// factor where a larger score has appeared.
 inline Place fits_sums_to_a_new_largest() {
   // blank: your `add`, in a folder of loops
   Place place;
