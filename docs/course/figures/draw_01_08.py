@@ -214,6 +214,38 @@ def steps():
     return f
 
 
+def valley():
+    """Chapter 8: gradient descent and Adam on (x^2 + 30 y^2) / 2, from the same start."""
+    f = Figure(680, 330, "Gradient descent swings across a narrow valley, Adam goes along it")
+    place = lambda x, y: (520 + 55 * x, 150 + 70 * y)
+    for level in (0.5, 2, 5, 10, 18, 30):
+        ring = [(math.sqrt(2 * level) * math.cos(a / 40 * math.pi),
+                 math.sqrt(2 * level / 30) * math.sin(a / 40 * math.pi)) for a in range(81)]
+        f.path([place(*p) for p in ring if place(*p)[0] < 650], "#dfe5ea", 1)
+    x, y = -8, 1.2
+    descent = [(x, y)]
+    for _ in range(24):
+        x, y = x - 0.06 * x, y - 0.06 * 30 * y
+        descent.append((x, y))
+    p, m, v, adam = [-8, 1.2], [0, 0], [0, 0], [(-8, 1.2)]
+    for step in range(1, 25):
+        for i, g in enumerate((p[0], 30 * p[1])):
+            m[i] = 0.9 * m[i] + 0.1 * g
+            v[i] = 0.999 * v[i] + 0.001 * g * g
+            size = math.sqrt(v[i] / (1 - 0.999**step))
+            p[i] -= 0.4 * m[i] / (1 - 0.9**step) / (size + 1e-8)
+        adam.append(tuple(p))
+    for way, color in [(descent, RED), (adam, BLUE)]:
+        f.path([place(*p) for p in way], color, 1.6)
+        for p in way:
+            f.circle(*place(*p), 2.4, fill=color, stroke=color)
+    f.circle(*place(0, 0), 4, fill=INK, stroke=INK)
+    f.text(place(0, 0)[0] + 12, 150, "minimum", 12, SOFT, "start")
+    f.text(40, 278, "red: 24 steps of gradient descent; its rate is limited by the steep direction", 13, RED, "start")
+    f.text(40, 300, "blue: 24 steps of Adam; each direction is measured in units of its own gradient", 13, BLUE, "start")
+    return f
+
+
 FIGURES = {"views": views, "neuron": neuron, "tape": tape, "broadcasting": broadcasting,
            "products": products, "softmax": softmax,
-           "steps": steps}
+           "steps": steps, "valley": valley}
