@@ -82,6 +82,144 @@ void finds(const std::string& which, const course::Function& f, const std::vecto
   holds(!(report.error < at_least), what, error_of(report) + ", and the gradient is wrong", likely);
 }
 
+const Values x = random({3, 5}, 6), z = random({5, 2}, 7), g = random({3, 5}, 8);
+const char* const all =
+    "compare every element of every input, and keep the largest error, not the last";
+
+/// A tanh of one of two inputs, whose gradient is wrong in one element.
+course::Function one_of_many(std::size_t input, int64_t wrong, double by = 0.01) {
+  return [=](const Tensors& t) {
+    return planted(t[input], tanh_of, [=](double d, double v, int64_t element) {
+      return d * tanh_derivative(v) + (element == wrong ? by : 0);
+    });
+  };
+}
+
+void accepts_what_is_right() {
+  accepts("x^3", cubes, {x}, g,
+          "backward must start from the same g as `difference`, and `difference` step by 1e-6");
+  accepts(
+      "x z of matrices", [](const Tensors& t) { return course::matmul(t[0], t[1]); }, {x, z},
+      random({3, 2}, 9), "backward and difference of the same element belong together");
+  accepts(
+      "softmax", [](const Tensors& t) { return course::softmax(t[0]); }, {x}, g, "");
+  accepts("x of no elements", cubes, {random({0, 5}, 1)}, random({0, 5}, 2), "");
+  accepts("a function that does not use its second input", cubes, {x, z}, g,
+          "where no gradient arrives it is 0, and here the difference is 0 too");
+  accepts(
+      "a million times x^3", [](const Tensors& t) { return course::scale(cubes(t), 1e6); }, {x}, g,
+      "divide by max(1, |backward|, |difference|): large derivatives have larger differences");
+  const Tensor thousand = course::constant(contiguous_array({{}, {1000}}));
+  accepts(
+      "x / 10^9 + 1000", [&](const Tensors& t) { return course::scale(t[0], 1e-9) + thousand; },
+      {x}, g, "divide by max(1, ...): a derivative of nearly 0 has only rounding to compare");
+}
+
+void finds_wrong_formulas() {
+  finds(
+      "a tanh whose derivative is said to be 1 - x^2",
+      [](const Tensors& t) {
+        return planted(t[0], tanh_of, [](double d, double v, int64_t) { return d * (1 - v * v); });
+      },
+      {x}, g, 1e-3, all);
+  finds(
+      "a tanh whose derivative is said to be 1 - y",
+      [](const Tensors& t) {
+        return planted(t[0], tanh_of,
+                       [](double d, double v, int64_t) { return d * (1 - std::tanh(v)); });
+      },
+      {x}, g, 1e-3, all);
+  finds(
+      "a tanh whose derivative is said to be 1",
+      [](const Tensors& t) {
+        return planted(t[0], tanh_of, [](double d, double, int64_t) { return d; });
+      },
+      {x}, random({3, 5}, 8), 1e-3, all);
+  finds(
+      "a softmax that gives back 0, which is right for a g of ones",
+      [](const Tensors& t) {
+        const Tensor y = course::constant(course::softmax(t[0].value()));
+        return course::record(y.value(), {t[0]}, [in = t[0]](const Array& d) {
+          course::give(in, contiguous_array({d.shape, std::vector<double>(count(d.shape), 0)}));
+        });
+      },
+      {x}, g, 1e-3, "both sides must use the g that is given: a bare sum does not see this one");
+}
+
+void finds_what_is_missing() {
+  finds("a tanh of the second input, wrong in element 0", one_of_many(1, 0), {z, x}, g, 1e-3,
+        "compare every element of every input, not of the first input alone");
+  finds("a tanh whose gradient is 0.01 too small in element 0", one_of_many(0, 0, -0.01), {x}, g,
+        1e-3, "a derivative that is too small is wrong too: take the absolute value");
+  finds(
+      "a function that never gives its second input a gradient",
+      [](const Tensors& t) {
+        const Tensor y = course::matmul(t[0], course::constant(t[1].value()));
+        return course::record(y.value(), {y, t[1]}, [y](const Array& d) { course::give(y, d); });
+      },
+      {x, z}, random({3, 2}, 9), 1e-3,
+      "a gradient that has not arrived is 0, and is compared like any other");
+}
+
+void finds_one_element_of_many() {
+  for (const int64_t element : {0, 7, 14}) {
+    finds("a tanh that is wrong in element " + std::to_string(element) + " of 15",
+          one_of_many(0, element), {x}, g, 1e-3, all);
+    finds("a tanh of the second input, wrong in element " + std::to_string(element) + " of 15",
+          one_of_many(1, element), {z, x}, g, 1e-3, all);
+  }
+  finds(
+      "a tanh whose gradient is no number in one element",
+      [](const Tensors& t) {
+        return planted(t[0], tanh_of, [](double d, double v, int64_t element) {
+          return element == 4 ? std::nan("") : d * tanh_derivative(v);
+        });
+      },
+      {x}, g, 1e-3, "a comparison with NaN is false: an error that is no number is infinite");
+}
+
+/// The report names the input, the element and both numbers.
+void says_where() {
+  const Report report = check(one_of_many(1, 7), {z, x}, g);
+  const std::string what = "the report of a tanh of the second input, wrong in element 7: ";
+  const double right = g.numbers[7] * tanh_derivative(x.numbers[7]);
+  same(what + "input", static_cast<double>(report.input), 1,
+       {{"inputs are counted from 0: the second is 1", 2}});
+  same(what + "element", static_cast<double>(report.element), 7);
+  same(what + "difference", report.difference, right,
+       {{"backward and difference have changed places", right + 0.01}}, 1e-7);
+  same(what + "backward", report.backward, right + 0.01, {}, 1e-7);
+  same(what + "error", report.error, 0.01,
+       {{"it is divided by max(1, |backward|, |difference|), never by less than 1",
+         0.01 / std::max(std::abs(right), std::abs(right + 0.01))}},
+       1e-6);
+}
+
+/// What comes of each mistake in the difference of g z^3 at one element.
+std::vector<std::pair<std::string, double>> mistakes_of_difference(const Values& of,
+                                                                   const Values& by,
+                                                                   int64_t element, double step) {
+  const double v = of.numbers[element], weight = by.numbers[element];
+  const double up = weight * (cube(v + step) - cube(v)), down = weight * (cube(v) - cube(v - step));
+  double every = 0;
+  for (std::size_t i = 0; i < of.numbers.size(); ++i) {
+    const double w = of.numbers[i];
+    every += by.numbers[i] * (cube(w + step) - cube(w - step)) / (2 * step);
+  }
+  const std::string stays = "the number is not put back before the second point is taken";
+  const std::string one_side = "it goes to one side only: step up and step down";
+  return {{stays, up / (2 * step)},
+          {stays, down / (2 * step)},
+          {one_side, up / step},
+          {one_side, down / step},
+          {"the two points are 2 step apart: divide by that", (up + down) / step},
+          {"it is not divided by the distance, 2 step", up + down},
+          {"the sign: F(x + step) comes first", -(up + down) / (2 * step)},
+          {"all elements are moved, it must be one", every},
+          {"another input is moved: `input` says which one", 0},
+          {"g is left out: the number is the sum of g y", (up + down) / (2 * step) / weight}};
+}
+
 }  // namespace
 
 EXERCISE("weighted", "gradient_check.hpp") {
@@ -113,12 +251,7 @@ EXERCISE("difference", "gradient_check.hpp") {
                                " of z" +
                                (strided ? ", whose elements do not lie row after row" : "");
       const double v = z.numbers[element], weight = g.numbers[element];
-      const double up = weight * (cube(v + step) - cube(v)),
-                   down = weight * (cube(v) - cube(v - step));
-      double all = 0;
-      for (std::size_t i = 0; i < z.numbers.size(); ++i) {
-        all += g.numbers[i] * (cube(z.numbers[i] + step) - cube(z.numbers[i] - step)) / (2 * step);
-      }
+      const double right = weight * (cube(v + step) - cube(v - step)) / (2 * step);
       const auto now = [&] {
         return course::difference(f, inputs, 1, element, array_of(g, strided), step);
       };
@@ -128,123 +261,16 @@ EXERCISE("difference", "gradient_check.hpp") {
               "the inputs are other numbers afterwards",
               "put the number back, or change it in a copy");
       }
-      same(what, first, (up + down) / (2 * step),
-           {{"the number is not put back before the second point is taken", up / (2 * step)},
-            {"the number is not put back before the second point is taken", down / (2 * step)},
-            {"it goes to one side only: step up and step down", up / step},
-            {"it goes to one side only: step up and step down", down / step},
-            {"the two points are 2 step apart: divide by that", (up + down) / step},
-            {"it is not divided by the distance, 2 step", up + down},
-            {"the sign: F(x + step) comes first", -(up + down) / (2 * step)},
-            {"all elements are moved, it must be one", all},
-            {"another input is moved: `input` says which one", 0},
-            {"g is left out: the number is the sum of g y", (up + down) / (2 * step) / weight}},
-           1e-8);
-      same("the same once more: " + what, now(), (up + down) / (2 * step),
-           {{"something of the first call is left", now()}}, 1e-8);
+      same(what, first, right, mistakes_of_difference(z, g, element, step), 1e-8);
+      same("the same once more: " + what, now(), right, {}, 1e-8);
     }
   }
 }
 
 EXERCISE("check_gradients", "gradient_check.hpp") {
-  const Values x = random({3, 5}, 6), z = random({5, 2}, 7), g = random({3, 5}, 8);
-  const std::string all =
-      "compare every element of every input, and keep the largest error, not the last";
-  // What is right.
-  accepts("x^3", cubes, {x}, g,
-          "backward must start from the same g as `difference`, and `difference` step by 1e-6");
-  accepts(
-      "x z of matrices", [](const Tensors& t) { return course::matmul(t[0], t[1]); }, {x, z},
-      random({3, 2}, 9), "backward and difference of the same element belong together");
-  accepts(
-      "softmax", [](const Tensors& t) { return course::softmax(t[0]); }, {x}, g, "");
-  accepts("x of no elements", cubes, {random({0, 5}, 1)}, random({0, 5}, 2), "");
-  accepts("a function that does not use its second input", cubes, {x, z}, g,
-          "where no gradient arrives it is 0, and here the difference is 0 too");
-  accepts(
-      "a million times x^3", [](const Tensors& t) { return course::scale(cubes(t), 1e6); }, {x}, g,
-      "divide by max(1, |backward|, |difference|): large derivatives have larger differences");
-  const Tensor thousand = course::constant(contiguous_array({{}, {1000}}));
-  accepts(
-      "x / 10^9 + 1000", [&](const Tensors& t) { return course::scale(t[0], 1e-9) + thousand; },
-      {x}, g, "divide by max(1, ...): a derivative of nearly 0 has only rounding to compare");
-
-  // What is wrong: each must be found.
-  finds(
-      "a tanh whose derivative is said to be 1 - x^2",
-      [](const Tensors& t) {
-        return planted(t[0], tanh_of, [](double d, double v, int64_t) { return d * (1 - v * v); });
-      },
-      {x}, g, 1e-3, all);
-  finds(
-      "a tanh whose derivative is said to be 1 - y",
-      [](const Tensors& t) {
-        return planted(t[0], tanh_of,
-                       [](double d, double v, int64_t) { return d * (1 - std::tanh(v)); });
-      },
-      {x}, g, 1e-3, all);
-  finds(
-      "a tanh whose derivative is said to be 1",
-      [](const Tensors& t) {
-        return planted(t[0], tanh_of, [](double d, double, int64_t) { return d; });
-      },
-      {x}, random({3, 5}, 8), 1e-3, all);
-  finds(
-      "a softmax that gives back 0, which is right for a g of ones",
-      [](const Tensors& t) {
-        const Tensor y = course::constant(course::softmax(t[0].value()));
-        return course::record(y.value(), {t[0]}, [in = t[0]](const Array& d) {
-          course::give(in, contiguous_array({d.shape, std::vector<double>(count(d.shape), 0)}));
-        });
-      },
-      {x}, g, 1e-3, "both sides must use the g that is given: a bare sum does not see this one");
-  const auto one_of_many = [&](std::size_t input, int64_t wrong,
-                               double by = 0.01) -> course::Function {
-    return [=](const Tensors& t) {
-      return planted(t[input], tanh_of, [=](double d, double v, int64_t element) {
-        return d * tanh_derivative(v) + (element == wrong ? by : 0);
-      });
-    };
-  };
-  finds("a tanh of the second input, wrong in element 0", one_of_many(1, 0), {z, x}, g, 1e-3,
-        "compare every element of every input, not of the first input alone");
-  finds("a tanh whose gradient is 0.01 too small in element 0", one_of_many(0, 0, -0.01), {x}, g,
-        1e-3, "a derivative that is too small is wrong too: take the absolute value");
-  finds(
-      "a function that never gives its second input a gradient",
-      [](const Tensors& t) {
-        const Tensor y = course::matmul(t[0], course::constant(t[1].value()));
-        return course::record(y.value(), {y, t[1]}, [y](const Array& d) { course::give(y, d); });
-      },
-      {x, z}, random({3, 2}, 9), 1e-3,
-      "a gradient that has not arrived is 0, and is compared like any other");
-  for (const int64_t element : {0, 7, 14}) {
-    finds("a tanh that is wrong in element " + std::to_string(element) + " of 15",
-          one_of_many(0, element), {x}, g, 1e-3, all);
-    finds("a tanh of the second input, wrong in element " + std::to_string(element) + " of 15",
-          one_of_many(1, element), {z, x}, g, 1e-3, all);
-  }
-  finds(
-      "a tanh whose gradient is no number in one element",
-      [](const Tensors& t) {
-        return planted(t[0], tanh_of, [](double d, double v, int64_t element) {
-          return element == 4 ? std::nan("") : d * tanh_derivative(v);
-        });
-      },
-      {x}, g, 1e-3, "a comparison with NaN is false: an error that is no number is infinite");
-
-  // And it must say where.
-  const Report report = check(one_of_many(1, 7), {z, x}, g);
-  const std::string what = "the report of a tanh of the second input, wrong in element 7: ";
-  const double right = g.numbers[7] * tanh_derivative(x.numbers[7]);
-  same(what + "input", static_cast<double>(report.input), 1,
-       {{"inputs are counted from 0: the second is 1", 2}});
-  same(what + "element", static_cast<double>(report.element), 7);
-  same(what + "difference", report.difference, right,
-       {{"backward and difference have changed places", right + 0.01}}, 1e-7);
-  same(what + "backward", report.backward, right + 0.01, {}, 1e-7);
-  same(what + "error", report.error, 0.01,
-       {{"it is divided by max(1, |backward|, |difference|), never by less than 1",
-         0.01 / std::max(std::abs(right), std::abs(right + 0.01))}},
-       1e-6);
+  accepts_what_is_right();
+  finds_wrong_formulas();
+  finds_what_is_missing();
+  finds_one_element_of_many();
+  says_where();
 }
