@@ -36,7 +36,7 @@ inline Array log_softmax(const Array& x) {
 }
 
 /// The mean of -log p[i, target_i] over the N rows of logits [N, V]; rows whose target is -1 are
-/// padding and do not count.
+/// padding and do not count. Where none counts, the loss is 0.
 inline Tensor cross_entropy(const Tensor& logits, const std::vector<int64_t>& targets) {
   // d logits[i, v] = (p[i, v] - 1 where v is the target) / rows that count, times g
   BLANK;

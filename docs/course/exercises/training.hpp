@@ -17,9 +17,10 @@ inline Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias =
   BLANK;
 }
 
-/// All gradients together no longer than `limit`; returns how long they were.
+/// Makes all gradients together no longer than `limit`; returns how long they were before.
 inline double clip(const std::vector<Tensor>& parameters, double limit) {
-  // one length of all of them, and one factor for all
+  // one length of all numbers together, and one factor for all, limit / (length + 1e-6),
+  // where that is below 1
   BLANK;
 }
 
@@ -40,8 +41,8 @@ struct Adam {
 // [/adam]
 
 inline void Adam::step() {
-  // t counts from 1; m and v start at 0 and are divided by 1 - beta^t, which would
-  // otherwise be too small at first. A parameter without a gradient stays
+  // t counts from 1; m and v start at 0 and are divided by 1 - beta^t, else they are too
+  // small at first. A parameter without a gradient stays
   BLANK;
 }
 

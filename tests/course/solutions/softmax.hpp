@@ -63,7 +63,7 @@ inline Array log_softmax(const Array& x) {
 }
 
 /// The mean of -log p[i, target_i] over the N rows of logits [N, V]; rows whose target is -1 are
-/// padding and do not count.
+/// padding and do not count. Where none counts, the loss is 0.
 inline Tensor cross_entropy(const Tensor& logits, const std::vector<int64_t>& targets) {
   // blank: d logits[i, v] = (p[i, v] - 1 where v is the target) / rows that count, times g
   const int64_t V = logits.shape()[1];
@@ -75,7 +75,7 @@ inline Tensor cross_entropy(const Tensor& logits, const std::vector<int64_t>& ta
     ++kept;
     total -= numbers(log_p)[static_cast<int64_t>(i) * V + targets[i]];
   }
-  const double rows = kept;
+  const double rows = std::max<int64_t>(kept, 1);
   return record(array({}, {total / rows}), {logits}, [logits, targets, p, rows, V](const Array& g) {
     const Array d = zeros(p.shape);
     for (std::size_t i = 0; i < targets.size(); ++i) {

@@ -35,9 +35,10 @@ inline Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias =
   // end
 }
 
-/// All gradients together no longer than `limit`; returns how long they were.
+/// Makes all gradients together no longer than `limit`; returns how long they were before.
 inline double clip(const std::vector<Tensor>& parameters, double limit) {
-  // blank: one length of all of them, and one factor for all
+  // blank: one length of all numbers together, and one factor for all, limit / (length + 1e-6),
+  // blank: where that is below 1
   double squares = 0;
   for (const Tensor& p : parameters) {
     if (!p.grad().defined()) continue;
@@ -45,10 +46,11 @@ inline double clip(const std::vector<Tensor>& parameters, double limit) {
     for (int64_t i = 0, n = count(g.shape); i < n; ++i) squares += numbers(g)[i] * numbers(g)[i];
   }
   const double length = std::sqrt(squares);
-  if (length > limit) {
+  const double factor = limit / (length + 1e-6);
+  if (factor < 1) {
     for (const Tensor& p : parameters) {
       if (!p.grad().defined()) continue;
-      p.node->grad = map(p.grad(), [&](double d) { return d * (limit / length); });
+      p.node->grad = map(p.grad(), [factor](double d) { return d * factor; });
     }
   }
   return length;
@@ -72,8 +74,8 @@ struct Adam {
 // [/adam]
 
 inline void Adam::step() {
-  // blank: t counts from 1; m and v start at 0 and are divided by 1 - beta^t, which would
-  // blank: otherwise be too small at first. A parameter without a gradient stays
+  // blank: t counts from 1; m and v start at 0 and are divided by 1 - beta^t, else they are too
+  // blank: small at first. A parameter without a gradient stays
   ++steps;
   m.resize(parameters.size());
   v.resize(parameters.size());
