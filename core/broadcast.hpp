@@ -16,17 +16,25 @@ inline void check_same_dtype(const char* operation, const Tensor& a, const Tenso
                   ", b " + to_string(b.dtype()) + "; convert one with .to()");
 }
 
+inline void check_floating(const char* operation, DType dtype, const char* advice = "") {
+  if (is_floating(dtype)) return;
+  throw TypeError(std::string(operation) + ": needs float32 or float64, got " + to_string(dtype) +
+                  advice);
+}
+
 inline void check_floating(const char* operation, const Tensor& x) {
-  if (is_floating(x.dtype())) return;
-  throw TypeError(std::string(operation) + ": needs float32 or float64, got " +
-                  to_string(x.dtype()) + "; convert with .to(float32)");
+  check_floating(operation, x.dtype(), "; convert with .to(float32)");
+}
+
+inline void check_arithmetic(const char* operation, DType dtype) {
+  if (dtype != boolean) return;
+  throw TypeError(std::string(operation) +
+                  ": not of bool; use logical_and, logical_or, logical_not or convert with "
+                  ".to(int32)");
 }
 
 inline void check_arithmetic(const char* operation, const Tensor& x) {
-  if (x.dtype() != boolean) return;
-  throw TypeError(std::string(operation) +
-                  ": bool operands have no arithmetic; use logical_and, "
-                  "logical_or, logical_not or convert with .to()");
+  check_arithmetic(operation, x.dtype());
 }
 
 /// That linear(x, weight, bias) exists.
@@ -44,6 +52,22 @@ inline void check_number(const char* operation, const Tensor& x, double number) 
   if (is_floating(x.dtype()) || kernels::has_number(x.dtype(), number)) return;
   throw TypeError(std::string(operation) + ": " + shortest(number) + " is no " +
                   to_string(x.dtype()) + "; convert the tensor with .to(float32)");
+}
+
+/// Should a number first raise the element type of x? Else x can hold it: floating ones hold all.
+inline bool raises(const char* operation, const Tensor& x, Scalar number) {
+  if (is_floating(x.dtype())) return false;
+  if (result_type(x, number) != x.dtype()) return true;
+  check_arithmetic(operation, x);
+  check_number(operation, x, number.value);
+  return false;
+}
+
+/// An operation on two element types: on what they have in common.
+using TwoOperands = Tensor (*)(const Tensor& a, const Tensor& b);
+inline Tensor promoted(TwoOperands operation, const Tensor& a, const Tensor& b) {
+  const DType common = result_type(a, b);
+  return operation(a.to(common), b.to(common));
 }
 
 /// `compute(a, b)` on operands of one shape, expanded where theirs differ: broadcasting is an

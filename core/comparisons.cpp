@@ -9,9 +9,10 @@ using kernels::Comparison;
 namespace {
 
 Tensor comparison(const char* operation, Comparison relation, const Tensor& a, const Tensor& b) {
-  check_same_dtype(operation, a, b);
   const Shape shape = broadcast_shapes(operation, a.shape(), b.shape());
-  return Tensor(kernels::compare(relation, a.array().expand(shape), b.array().expand(shape)));
+  const DType common = a.dtype() == b.dtype() ? a.dtype() : result_type(a, b);
+  const Array left = a.array().to(common), right = b.array().to(common);
+  return Tensor(kernels::compare(relation, left.expand(shape), right.expand(shape)));
 }
 
 Tensor comparison(Comparison relation, const Tensor& a, double b) {
@@ -20,10 +21,9 @@ Tensor comparison(Comparison relation, const Tensor& a, double b) {
 
 Tensor logical(const char* operation, Array (*combine)(const Array&, const Array&), const Tensor& a,
                const Tensor& b) {
-  check_dtype(operation, "a", a, boolean);
-  check_dtype(operation, "b", b, boolean);
   const Shape shape = broadcast_shapes(operation, a.shape(), b.shape());
-  return Tensor(combine(a.array().expand(shape), b.array().expand(shape)));
+  const Array left = a.array().to(boolean), right = b.array().to(boolean);
+  return Tensor(combine(left.expand(shape), right.expand(shape)));
 }
 
 }  // namespace
@@ -47,9 +47,21 @@ Tensor logical_and(const Tensor& a, const Tensor& b) {
 Tensor logical_or(const Tensor& a, const Tensor& b) {
   return logical("logical_or", kernels::logical_or, a, b);
 }
-Tensor logical_not(const Tensor& x) {
-  check_dtype("logical_not", "x", x, boolean);
-  return Tensor(kernels::logical_not(x.array()));
+Tensor logical_not(const Tensor& x) { return Tensor(kernels::logical_not(x.array().to(boolean))); }
+
+Tensor operator&(const Tensor& a, const Tensor& b) {
+  check_dtype("&", "a", a, boolean);
+  check_dtype("&", "b", b, boolean);
+  return logical_and(a, b);
+}
+Tensor operator|(const Tensor& a, const Tensor& b) {
+  check_dtype("|", "a", a, boolean);
+  check_dtype("|", "b", b, boolean);
+  return logical_or(a, b);
+}
+Tensor operator~(const Tensor& x) {
+  check_dtype("~", "x", x, boolean);
+  return logical_not(x);
 }
 
 Tensor isnan(const Tensor& x) { return ne(x, x); }

@@ -34,11 +34,6 @@ Tensor Tensor::arange(int64_t n, DType dtype) { return Tensor(Array::arange(n, d
 
 namespace {
 
-void check_floating(const char* operation, DType dtype) {
-  if (is_floating(dtype)) return;
-  throw TypeError(std::string(operation) + ": needs float32 or float64, got " + to_string(dtype));
-}
-
 /// `value(i)` for i = 0, ..., n - 1, computed in double.
 template <class F>
 Tensor computed(int64_t n, DType dtype, F value) {

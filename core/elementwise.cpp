@@ -14,22 +14,12 @@ namespace {
 
 Array zero_where(const Array& g, const Array& mask) { return kernels::masked_fill(g, mask, 0); }
 
-void check_arithmetic(const char* operation, const Tensor& a, const Tensor& b) {
-  check_same_dtype(operation, a, b);
-  check_arithmetic(operation, a);
-}
-
-void check_arithmetic(const char* operation, const Tensor& x, double number) {
-  if (is_floating(x.dtype())) return;
-  check_arithmetic(operation, x);
-  check_number(operation, x, number);
-}
-
 }  // namespace
 
 // y = a + b;  dL/da = g, dL/db = g
 Tensor add(const Tensor& a_in, const Tensor& b_in) {
-  check_arithmetic("add", a_in, b_in);
+  if (a_in.dtype() != b_in.dtype()) return promoted(add, a_in, b_in);
+  if (a_in.dtype() == boolean) return logical_or(a_in, b_in);
   return broadcast("add", a_in, b_in, [](const Tensor& a, const Tensor& b) {
     return record("add", kernels::add(a.array(), b.array()),
                   wrt(a, [](const Array& g) { return g; }),
@@ -39,7 +29,9 @@ Tensor add(const Tensor& a_in, const Tensor& b_in) {
 
 // y = a - b;  dL/da = g, dL/db = -g
 Tensor sub(const Tensor& a_in, const Tensor& b_in) {
-  check_arithmetic("sub", a_in, b_in);
+  check_arithmetic("sub", a_in);
+  check_arithmetic("sub", b_in);
+  if (a_in.dtype() != b_in.dtype()) return promoted(sub, a_in, b_in);
   return broadcast("sub", a_in, b_in, [](const Tensor& a, const Tensor& b) {
     return record("sub", kernels::sub(a.array(), b.array()),
                   wrt(a, [](const Array& g) { return g; }),
@@ -49,7 +41,8 @@ Tensor sub(const Tensor& a_in, const Tensor& b_in) {
 
 // y = a b;  dL/da = g b, dL/db = g a
 Tensor mul(const Tensor& a_in, const Tensor& b_in) {
-  check_arithmetic("mul", a_in, b_in);
+  if (a_in.dtype() != b_in.dtype()) return promoted(mul, a_in, b_in);
+  if (a_in.dtype() == boolean) return logical_and(a_in, b_in);
   return broadcast("mul", a_in, b_in, [](const Tensor& a, const Tensor& b) {
     return record("mul", kernels::mul(a.array(), b.array()),
                   wrt(a, saved(b),
@@ -69,8 +62,8 @@ Array gradient_of_divisor(const Array& g, const Array& quotient, const Array& di
 
 // y = a / b;  dL/da = g / b, dL/db = -g y / b
 Tensor div(const Tensor& a_in, const Tensor& b_in) {
-  check_same_dtype("div", a_in, b_in);
-  check_floating("div", a_in);
+  if (a_in.dtype() != b_in.dtype()) return promoted(div, a_in, b_in);
+  if (!is_floating(a_in.dtype())) return div(a_in.to(float32), b_in.to(float32));
   return broadcast("div", a_in, b_in, [](const Tensor& a, const Tensor& b) {
     const Array y = kernels::div(a.array(), b.array());
     return record(
@@ -81,26 +74,39 @@ Tensor div(const Tensor& a_in, const Tensor& b_in) {
   });
 }
 
-Tensor add(const Tensor& a, double b) {
-  check_arithmetic("add", a, b);
-  return record("add", kernels::add(a.array(), b), wrt(a, [](const Array& g) { return g; }));
+Tensor add(const Tensor& a, Scalar b) {
+  if (raises("add", a, b)) return add(a.to(result_type(a, b)), b);
+  return record("add", kernels::add(a.array(), b.value), wrt(a, [](const Array& g) { return g; }));
 }
 
-Tensor mul(const Tensor& a, double b) {
-  check_arithmetic("mul", a, b);
-  return record("mul", kernels::mul(a.array(), b),
-                wrt(a, [b](const Array& g) { return kernels::mul(g, b); }));
+Tensor sub(const Tensor& a, Scalar b) {
+  check_arithmetic("sub", a);
+  check_arithmetic("sub", b.dtype);
+  if (raises("sub", a, b)) return sub(a.to(result_type(a, b)), b);
+  check_number("sub", a, -b.value);
+  return record("sub", kernels::add(a.array(), -b.value), wrt(a, [](const Array& g) { return g; }));
 }
 
-Tensor div(const Tensor& a, double b) {
-  check_floating("div", a);
-  return record("div", kernels::div(a.array(), b),
-                wrt(a, [b](const Array& g) { return kernels::div(g, b); }));
+Tensor sub(Scalar a, const Tensor& b) {
+  check_arithmetic("sub", a.dtype);
+  return add(neg(b), a);
 }
 
-Tensor div(double a, const Tensor& b) {
-  check_floating("div", b);
-  const Array y = kernels::div(a, b.array());
+Tensor mul(const Tensor& a, Scalar b) {
+  if (raises("mul", a, b)) return mul(a.to(result_type(a, b)), b);
+  return record("mul", kernels::mul(a.array(), b.value),
+                wrt(a, [b](const Array& g) { return kernels::mul(g, b.value); }));
+}
+
+Tensor div(const Tensor& a, Scalar b) {
+  if (!is_floating(a.dtype())) return div(a.to(float32), b);
+  return record("div", kernels::div(a.array(), b.value),
+                wrt(a, [b](const Array& g) { return kernels::div(g, b.value); }));
+}
+
+Tensor div(Scalar a, const Tensor& b) {
+  if (!is_floating(b.dtype())) return div(a, b.to(float32));
+  const Array y = kernels::div(a.value, b.array());
   return record("div", y, wrt(b, saved(y, b), gradient_of_divisor));
 }
 
@@ -122,8 +128,8 @@ Array slope_of_exponent(const Array& base, const Array& exponent, const Array& p
 
 // y = a^b;  dL/da = g b a^(b-1), dL/db = g y log(a)
 Tensor pow(const Tensor& a_in, const Tensor& b_in) {
-  check_same_dtype("pow", a_in, b_in);
-  check_floating("pow", a_in);
+  if (a_in.dtype() != b_in.dtype()) return promoted(pow, a_in, b_in);
+  check_arithmetic("pow", a_in);
   return broadcast("pow", a_in, b_in, [](const Tensor& a, const Tensor& b) {
     const Array y = kernels::pow(a.array(), b.array());
     return record(
@@ -140,13 +146,21 @@ Tensor pow(const Tensor& a_in, const Tensor& b_in) {
 }
 
 // y = a^p;  dL/da = g p a^(p-1)
-Tensor pow(const Tensor& a, double exponent) {
-  check_floating("pow", a);
+Tensor pow(const Tensor& a, Scalar number) {
+  if (raises("pow", a, number)) return pow(a.to(result_type(a, number)), number);
+  const double exponent = number.value;
+  if (!is_floating(a.dtype()) && exponent < 0) {
+    throw TypeError("pow: " + shortest(exponent) + " makes fractions of int32; write .to(float32)");
+  }
   return record("pow", kernels::pow(a.array(), exponent),
                 wrt(a, saved(a), [exponent](const Array& g, const Array& base) {
                   if (exponent == 0) return Array::zeros(g.shape(), g.dtype());
                   return kernels::mul(g, kernels::pow(base, exponent - 1), exponent);
                 }));
+}
+
+Tensor pow(Scalar base, const Tensor& exponent) {
+  return pow(Tensor::scalar(base.value, result_type(exponent, base)), exponent);
 }
 
 namespace {
@@ -163,7 +177,8 @@ Array chosen_gradient(const Array& g, Comparison lost, const Array& mine, const 
 
 // y = min(a, b);  dL/da = g where a < b, g / 2 where a = b
 Tensor minimum(const Tensor& a_in, const Tensor& b_in) {
-  check_arithmetic("minimum", a_in, b_in);
+  if (a_in.dtype() != b_in.dtype()) return promoted(minimum, a_in, b_in);
+  if (a_in.dtype() == boolean) return logical_and(a_in, b_in);
   return broadcast("minimum", a_in, b_in, [](const Tensor& a, const Tensor& b) {
     const auto rule = [](const Array& g, const Array& mine, const Array& other) {
       return chosen_gradient(g, Comparison::gt, mine, other);
@@ -175,7 +190,8 @@ Tensor minimum(const Tensor& a_in, const Tensor& b_in) {
 
 // y = max(a, b);  dL/da = g where a > b, g / 2 where a = b
 Tensor maximum(const Tensor& a_in, const Tensor& b_in) {
-  check_arithmetic("maximum", a_in, b_in);
+  if (a_in.dtype() != b_in.dtype()) return promoted(maximum, a_in, b_in);
+  if (a_in.dtype() == boolean) return logical_or(a_in, b_in);
   return broadcast("maximum", a_in, b_in, [](const Tensor& a, const Tensor& b) {
     const auto rule = [](const Array& g, const Array& mine, const Array& other) {
       return chosen_gradient(g, Comparison::lt, mine, other);
@@ -192,10 +208,25 @@ Tensor neg(const Tensor& x) {
                 wrt(x, [](const Array& g) { return kernels::neg(g); }));
 }
 
+namespace {
+
+// What a row takes: should x be converted first?
+bool floating_differs(const char* operation, const Tensor& x) {
+  check_floating(operation, x);
+  return false;
+}
+bool arithmetic_differs(const char* operation, const Tensor& x) {
+  check_arithmetic(operation, x);
+  return false;
+}
+bool real_differs(const char*, const Tensor& x) { return !is_floating(x.dtype()); }
+
+}  // namespace
+
 // y = f(x);  dL/dx = what its row makes of g and of x or y
 #define HEED_UNARY(name, takes, cost, f, keeps, gradient)                    \
   Tensor name(const Tensor& x) {                                             \
-    check_##takes(#name, x);                                                 \
+    if (takes##_differs(#name, x)) return name(x.to(float32));               \
     const Array y = kernels::name(x.array());                                \
     return record(#name, y, wrt(x, saved(keeps), kernels::name##_backward)); \
   }
@@ -203,15 +234,14 @@ HEED_UNARY_ROWS(HEED_UNARY)
 #undef HEED_UNARY
 
 // y = min(max(x, low), high);  dL/dx = g where low <= x <= high
-Tensor clamp(const Tensor& x, double low, double high) {
+Tensor clamp(const Tensor& x, Scalar lower, Scalar upper) {
+  if (result_type(x, lower) != x.dtype()) return clamp(x.to(result_type(x, lower)), lower, upper);
+  if (result_type(x, upper) != x.dtype()) return clamp(x.to(result_type(x, upper)), lower, upper);
   check_arithmetic("clamp", x);
+  const double low = lower.value, high = upper.value;
   if (!(low <= high)) {
     throw ConfigError("clamp: low " + std::to_string(low) + " is above high " +
                       std::to_string(high));
-  }
-  for (const double limit : {low, high}) {
-    // Beyond the range of int32 is no limit.
-    check_number("clamp", x, std::clamp<double>(limit, INT32_MIN, INT32_MAX));
   }
   return record("clamp", kernels::clamp(x.array(), low, high),
                 wrt(x, saved(x), [low, high](const Array& g, const Array& argument) {
@@ -224,7 +254,10 @@ Tensor clamp(const Tensor& x, double low, double high) {
 
 // y = mask ? a : b;  dL/da = g where mask, dL/db = g where not
 Tensor where(const Tensor& mask_in, const Tensor& a_in, const Tensor& b_in) {
-  check_same_dtype("where", a_in, b_in);
+  if (a_in.dtype() != b_in.dtype()) {
+    const DType common = result_type(a_in, b_in);
+    return where(mask_in, a_in.to(common), b_in.to(common));
+  }
   check_dtype("where", "the mask", mask_in, boolean);
   const Shape shape = broadcast_shapes("where", mask_in.shape(),
                                        broadcast_shapes("where", a_in.shape(), b_in.shape()));
@@ -236,6 +269,13 @@ Tensor where(const Tensor& mask_in, const Tensor& a_in, const Tensor& b_in) {
                       return zero_where(g, kernels::logical_not(chosen));
                     }),
                 wrt(b, saved(mask), zero_where));
+}
+
+Tensor where(const Tensor& mask, const Tensor& a, Scalar b) {
+  return where(mask, a, Tensor::full({}, b.value, result_type(a, b)));
+}
+Tensor where(const Tensor& mask, Scalar a, const Tensor& b) {
+  return where(mask, Tensor::full({}, a.value, result_type(b, a)), b);
 }
 
 // y = mask ? value : x;  dL/dx = g where not mask

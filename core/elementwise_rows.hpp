@@ -5,7 +5,8 @@
 /// comparison with PyTorch and, of one operand, the operation with its backward rule
 /// (elementwise.cpp). Whoever uses the rows defines what one becomes and hands that to the list.
 ///
-///     takes    floating elements, or arithmetic: int32 too
+///     takes    floating elements, arithmetic: int32 too, or real: floating, to which the operation
+///              converts int32 and bool
 ///     cost     cheap or costly: how many elements are worth a thread
 ///     keeps    what the gradient is made from besides g = dL/dy: the operand x or the result y
 ///
@@ -18,17 +19,17 @@
 #define HEED_UNARY_ROWS(ROW)                                                                      \
   ROW(square,  arithmetic, cheap,  x * x,                                 x, g * x * 2)           \
   ROW(abs,     arithmetic, cheap,  magnitude(x),                          x, g * sign(x))         \
-  ROW(sqrt,    floating,   cheap,  square_root(x),                        y, g / 2 / y)           \
-  ROW(exp,     floating,   costly, exponential(x),                        y, g * y)               \
-  ROW(log,     floating,   costly, natural_log(x),                        x, g / x)               \
-  ROW(tanh,    floating,   costly, hyperbolic_tangent(x),                 y, g * (1 - y * y))     \
-  ROW(sigmoid, floating,   costly, logistic(x),                           y, g * (y * (1 - y)))   \
-  ROW(relu,    floating,   cheap,  x < 0 ? T(0) : x,                      y, y <= 0 ? T(0) : g)   \
+  ROW(sqrt,    real,       cheap,  square_root(x),                        y, g / 2 / y)           \
+  ROW(exp,     real,       costly, exponential(x),                        y, g * y)               \
+  ROW(log,     real,       costly, natural_log(x),                        x, g / x)               \
+  ROW(tanh,    real,       costly, hyperbolic_tangent(x),                 y, g * (1 - y * y))     \
+  ROW(sigmoid, real,       costly, logistic(x),                           y, g * (y * (1 - y)))   \
+  ROW(relu,    arithmetic, cheap,  less(x, T(0)) ? T(0) : x,              y, y <= 0 ? T(0) : g)   \
   ROW(gelu,    floating,   costly, x * normal_distribution(x).cumulative, x, g * gelu_slope(x))   \
   ROW(silu,    floating,   costly, x * logistic(x),                       x, g * silu_slope(x))   \
-  ROW(sin,     floating,   costly, sine(x),                               x, g * cosine(x))       \
-  ROW(cos,     floating,   costly, cosine(x),                             x, -g * sine(x))        \
-  ROW(log1p,   floating,   costly, log_of_1_plus(x),                      x, g / (x + 1))         \
+  ROW(sin,     real,       costly, sine(x),                               x, g * cosine(x))       \
+  ROW(cos,     real,       costly, cosine(x),                             x, -g * sine(x))        \
+  ROW(log1p,   real,       costly, log_of_1_plus(x),                      x, g / (x + 1))         \
   ROW(sign,    arithmetic, cheap,  sign(x),                               y, nothing(g, y))       \
   ROW(round,   arithmetic, cheap,  nearest_whole(x),                      y, nothing(g, y))       \
   ROW(floor,   arithmetic, cheap,  whole_below(x),                        y, nothing(g, y))       \
@@ -40,8 +41,8 @@
   ROW(add,     arithmetic, cheap,  a + b)                                                         \
   ROW(sub,     arithmetic, cheap,  a - b)                                                         \
   ROW(mul,     arithmetic, cheap,  a * b)                                                         \
-  ROW(div,     floating,   cheap,  a / b)                                                         \
-  ROW(pow,     floating,   costly, power(a, b))                                                   \
+  ROW(div,     real,       cheap,  a / b)                                                         \
+  ROW(pow,     arithmetic, costly, power(a, b))                                                   \
   ROW(minimum, arithmetic, cheap,  less(a, b) || a != a ? a : b)                                  \
   ROW(maximum, arithmetic, cheap,  less(b, a) || a != a ? a : b)
 

@@ -52,50 +52,58 @@ Array expanded_operand(const char* operation, const Tensor& target, const Tensor
   return (array.shares_storage_with(target.array()) ? array.clone() : array).expand(target.shape());
 }
 
-/// An operation of arithmetic in place, by its name and what to write for a tensor with a history.
+/// An operation of arithmetic in place: its name, what to write for a tensor with a history, and
+/// the least kind of its results.
 struct Arithmetic {
   const char* name;
   const char* instead;
-  bool floating;
+  DType least;
 };
-constexpr Arithmetic addition{"add_", "write x = x + y", false};
-constexpr Arithmetic subtraction{"sub_", "write x = x - y", false};
-constexpr Arithmetic multiplication{"mul_", "write x = x * y", false};
-constexpr Arithmetic division{"div_", "write x = x / y", true};
+constexpr Arithmetic addition{"add_", "write x = x + y", boolean};
+constexpr Arithmetic subtraction{"sub_", "write x = x - y", int32};
+constexpr Arithmetic multiplication{"mul_", "write x = x * y", boolean};
+constexpr Arithmetic division{"div_", "write x = x / y", float32};
 
-void check_target(const Arithmetic& f, const Tensor& target) {
-  check_in_place(f.name, target, f.instead);
-  if (f.floating) check_floating(f.name, target);
-  if (target.dtype() != boolean) return;
-  throw TypeError(std::string(f.name) +
-                  ": bool elements have no arithmetic; use logical_and, logical_or, logical_not or "
-                  "convert with .to()");
+/// The element type that the operation has with such an operand, which must fit into the target's.
+DType type_of_change(const Arithmetic& f, const Tensor& target, DType with_operand) {
+  const bool raised = can_cast(with_operand, f.least) && !can_cast(f.least, with_operand);
+  const DType result = raised ? f.least : with_operand;
+  if (can_cast(result, target.dtype())) return result;
+  throw TypeError(std::string(f.name) + ": the result is " + to_string(result) +
+                  ", which can't be put into " + to_string(target.dtype()) + "; " + f.instead);
 }
 
-/// Calls `apply(target, operand)` with what `other` broadcasts to.
+/// Calls `apply(target, operand)` with what `other` broadcasts to; where the two have another
+/// element type in common, on a copy that has it.
 template <class F>
 void change(const Arithmetic& f, const Tensor& target, const Tensor& other, F apply) {
-  check_target(f, target);
-  check_same_dtype(f.name, target, other);
-  apply(target.array(), expanded_operand(f.name, target, other, f.instead));
+  check_in_place(f.name, target, f.instead);
+  const DType type = type_of_change(f, target, result_type(target, other));
+  const Array operand = expanded_operand(f.name, target, other, f.instead).to(type);
+  const Array to = target.array().to(type);
+  apply(to, operand);
+  if (type != target.dtype()) kernels::copy_into(target.array(), to);
   target.array().bump_version();
 }
 
 using IntoNumber = void (*)(const Array& target, double number);
-void change(const Arithmetic& f, const Tensor& target, double number, IntoNumber apply) {
-  check_target(f, target);
+void change(const Arithmetic& f, const Tensor& target, Scalar number, IntoNumber apply) {
+  check_in_place(f.name, target, f.instead);
   check_no_overlap(f.name, target.array());
-  check_number(f.name, target, number);
-  apply(target.array(), number);
+  type_of_change(f, target, result_type(target, number));
+  check_arithmetic(f.name, target);
+  check_number(f.name, target, number.value);
+  apply(target.array(), number.value);
   target.array().bump_version();
 }
 
-/// target += factor * other.
+/// target += factor * other; of two bools, one of them is enough.
 void add_product(const Arithmetic& f, const Tensor& target, const Tensor& other, double factor) {
-  check_target(f, target);
-  check_number(f.name, target, factor);
-  change(f, target, other,
-         [=](const Array& to, const Array& x) { kernels::add_into(to, x, factor); });
+  change(f, target, other, [&](const Array& to, const Array& x) {
+    if (to.dtype() == boolean) return kernels::copy_into(to, kernels::logical_or(to, x));
+    check_number(f.name, Tensor(to), factor);
+    kernels::add_into(to, x, factor);
+  });
 }
 
 }  // namespace
@@ -119,26 +127,34 @@ Tensor& Tensor::add_(const Tensor& other, double factor) {
   add_product(addition, *this, other, factor);
   return *this;
 }
-Tensor& Tensor::add_(double value) {
+Tensor& Tensor::add_(Scalar value) {
   change(addition, *this, value, kernels::add_into);
   return *this;
 }
 
 Tensor& Tensor::sub_(const Tensor& other, double factor) {
+  check_arithmetic("sub_", *this);
+  check_arithmetic("sub_", other);
   add_product(subtraction, *this, other, -factor);
   return *this;
 }
-Tensor& Tensor::sub_(double value) {
-  change(subtraction, *this, -value, kernels::add_into);
+Tensor& Tensor::sub_(Scalar value) {
+  check_arithmetic("sub_", *this);
+  check_arithmetic("sub_", value.dtype);
+  check_number("sub_", *this, is_floating(value.dtype) ? value.value : -value.value);
+  change(subtraction, *this, value,
+         [](const Array& to, double number) { kernels::add_into(to, -number); });
   return *this;
 }
 
 Tensor& Tensor::mul_(const Tensor& other) {
-  change(multiplication, *this, other,
-         [](const Array& to, const Array& x) { kernels::mul_into(to, x); });
+  change(multiplication, *this, other, [](const Array& to, const Array& x) {
+    if (to.dtype() == boolean) return kernels::copy_into(to, kernels::logical_and(to, x));
+    kernels::mul_into(to, x);
+  });
   return *this;
 }
-Tensor& Tensor::mul_(double factor) {
+Tensor& Tensor::mul_(Scalar factor) {
   change(multiplication, *this, factor, kernels::scale);
   return *this;
 }
@@ -147,7 +163,7 @@ Tensor& Tensor::div_(const Tensor& other) {
   change(division, *this, other, [](const Array& to, const Array& x) { kernels::div_into(to, x); });
   return *this;
 }
-Tensor& Tensor::div_(double divisor) {
+Tensor& Tensor::div_(Scalar divisor) {
   change(division, *this, divisor, kernels::div_into);
   return *this;
 }

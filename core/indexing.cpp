@@ -58,6 +58,11 @@ Tensor index_select(const Tensor& x, int64_t axis_in, const Tensor& index) {
 
 // y[i] = weight[id[i]];  dL/dweight[id[i]] += g[i], except the padding row
 Tensor embedding(const Tensor& weight, const Tensor& ids, int64_t padding_index) {
+  if (!is_floating(weight.dtype()) && is_floating(ids.dtype())) {
+    throw TypeError(
+        "embedding: the ids come second, the weight first: write embedding(weight, ids); "
+        "torch.nn.functional.embedding has them the other way round");
+  }
   check_floating("embedding", weight);
   check_dtype("embedding", "the ids", ids, int32);
   if (weight.rank() != 2) {
@@ -155,6 +160,10 @@ Tensor one_hot(const Tensor& ids, int64_t classes, DType dtype) {
   if (ids.numel() == 0 && classes < 1) {
     throw ShapeError("one_hot: without ids the number of classes must be given, at least 1");
   }
+  if (classes < 1 && classes != -1) {
+    throw ShapeError("one_hot: classes is " + std::to_string(classes) +
+                     ", expected at least 1, or -1 for one more than the largest id");
+  }
   if (classes == -1) {
     const std::vector<int32_t> values = ids.to_vector<int32_t>();
     classes = int64_t{*std::max_element(values.begin(), values.end())} + 1;
@@ -169,7 +178,7 @@ Tensor one_hot(const Tensor& ids, int64_t classes, DType dtype) {
 
 // values = x[indices];  dL/dx[indices] = g, as of `gather`
 TopK topk(const Tensor& x, int64_t k, int64_t axis_in, bool largest) {
-  check_floating("topk", x);
+  check_arithmetic("topk", x);
   const int axis = normalized_axis("topk", axis_in, x.rank());
   if (k < 0 || k > x.size(axis)) {
     throw IndexError("topk: k is " + std::to_string(k) + ", but axis " + std::to_string(axis) +
@@ -180,15 +189,23 @@ TopK topk(const Tensor& x, int64_t k, int64_t axis_in, bool largest) {
   return {gather(x, axis, indices), indices};
 }
 
+namespace {
+
+Tensor indices_in_order(const Tensor& x, int axis, bool descending) {
+  return Tensor(kernels::topk_indices(x.array(), axis, x.size(axis), descending));
+}
+
+}  // namespace
+
 // values = x[indices];  dL/dx[indices] = g, as of `gather`
-Sorted sort(const Tensor& x, int64_t axis, bool descending) {
-  const Tensor indices = argsort(x, axis, descending);
+Sorted sort(const Tensor& x, int64_t axis_in, bool descending) {
+  const int axis = normalized_axis("sort", axis_in, x.rank());
+  const Tensor indices = indices_in_order(x, axis, descending);
   return {gather(x, axis, indices), indices};
 }
 
-Tensor argsort(const Tensor& x, int64_t axis_in, bool descending) {
-  const int axis = normalized_axis("sort", axis_in, x.rank());
-  return Tensor(kernels::topk_indices(x.array(), axis, x.size(axis), descending));
+Tensor argsort(const Tensor& x, int64_t axis, bool descending) {
+  return indices_in_order(x, normalized_axis("argsort", axis, x.rank()), descending);
 }
 
 }  // namespace heed

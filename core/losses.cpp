@@ -197,8 +197,9 @@ class LossByRows {
         target_(counting(target.array())),
         losses_(Array::empty({x_.size(0)}, x.dtype())) {
     kernels::check_targets("cross_entropy", target.array(), options.ignore_index, weight.size(0));
-    if (options.reduction == Reduction::mean)
-      divisor_ = mean_divisor(target_, options.ignore_index);
+    if (options.reduction == Reduction::mean) {
+      divisor_ = static_cast<double>(std::max(int64_t{1}, target_.numel()));
+    }
     if (grad_enabled() && x.requires_grad()) x_gradient = Array::empty(x_.shape(), x.dtype());
     if (grad_enabled() && weight.requires_grad()) {
       weight_gradient = Array::zeros(weight.shape(), x.dtype());

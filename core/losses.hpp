@@ -39,9 +39,10 @@ struct NllLossOptions {
 /// them. Shapes, result and errors as of `cross_entropy`. As torch.nn.functional.nll_loss.
 Tensor nll_loss(const Tensor& x, const Tensor& target, NllLossOptions options = {});
 
-// Losses of x and a target of its shape and element type, [...]. Result: [] or, for `none`, [...].
-// Gradients flow to both. Two shapes are a `ShapeError`, not broadcast: [N, 1] and [N] would make
-// N^2 losses. As those of torch.nn.functional.
+// Losses of x and a target of its shape, [...]. Result: [] or, for `none`, [...]. Gradients flow to
+// both. Two shapes are a `ShapeError`, not broadcast: [N, 1] and [N] would make N^2 losses. Two
+// element types are promoted by `mse_loss`, `l1_loss` and, if floating, `kl_div`, and a `TypeError`
+// for the others. As those of torch.nn.functional.
 
 /// (x - target)^2, and |x - target|.
 Tensor mse_loss(const Tensor& x, const Tensor& target, Reduction reduction = Reduction::mean);
@@ -55,10 +56,11 @@ Tensor binary_cross_entropy(const Tensor& x, const Tensor& target,
 Tensor binary_cross_entropy_with_logits(const Tensor& logits, const Tensor& target,
                                         Reduction reduction = Reduction::mean,
                                         const Tensor& pos_weight = {});
-/// t (log t - x) of log-probabilities x and probabilities t, or, with `log_target`, of their
-/// logarithms: e^t (t - x). 0 where the target's probability is, whatever x. Its sum over a
-/// distribution is the divergence D(t || e^x) of Kullback and Leibler: `Reduction::batchmean` is
-/// the mean of these over axis 0, `mean` that over all elements.
+/// t (log t - x) of log-probabilities x, as `log_softmax` gives them, and probabilities t, or, with
+/// `log_target`, of their logarithms: e^t (t - x). Probabilities for x are not noticed and give a
+/// wrong loss, negative as a rule: pass log(x). 0 where the target's probability is, whatever x.
+/// Its sum over a distribution is the divergence D(t || e^x) of Kullback and Leibler:
+/// `Reduction::batchmean` is the mean of these over axis 0, `mean` that over all elements.
 Tensor kl_div(const Tensor& x, const Tensor& target, Reduction reduction = Reduction::mean,
               bool log_target = false);
 

@@ -15,6 +15,16 @@ void append(std::string& text, const char* what, const std::vector<std::string>&
 
 }  // namespace
 
+const Tensor& tensor_named(const std::vector<NamedTensor>& tensors, const std::string& name) {
+  std::vector<std::string> names;
+  for (const NamedTensor& entry : tensors) {
+    if (entry.name == name) return entry.tensor;
+    names.push_back(escaped(entry.name));
+  }
+  throw IndexError("tensor_named: no tensor is named " + escaped(name) +
+                   ", there are: " + (names.empty() ? "none" : listed(names, ", ")));
+}
+
 void StateDifferences::unexpected(const std::string& name) { unexpected_.push_back(escaped(name)); }
 
 void StateDifferences::throw_if_any(const std::string& who) const {

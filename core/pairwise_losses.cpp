@@ -31,14 +31,16 @@ std::string how_to_fit(const Tensor& x, const Tensor& target) {
   return "";
 }
 
+void check_one_type(const char* operation, const Tensor& x, const Tensor& target) {
+  check_floating(operation, x);
+  if (target.dtype() == x.dtype()) return;
+  throw TypeError(std::string(operation) + ": x is " + to_string(x.dtype()) + ", the target " +
+                  to_string(target.dtype()) + "; write target.to(" + to_string(x.dtype()) + ")");
+}
+
 void check_losses(const char* operation, const Tensor& x, const Tensor& target,
                   Reduction reduction) {
   const std::string who = operation;
-  check_floating(operation, x);
-  if (target.dtype() != x.dtype()) {
-    throw TypeError(who + ": x is " + to_string(x.dtype()) + ", the target " +
-                    to_string(target.dtype()) + "; write target.to(" + to_string(x.dtype()) + ")");
-  }
   if (x.shape() != target.shape()) {
     throw ShapeError(who + ": x " + to_string(x.shape()) + " and the target " +
                      to_string(target.shape()) +
@@ -102,16 +104,20 @@ Tensor binary_cross_entropies(const Tensor& x, const Tensor& target) {
 }  // namespace
 
 Tensor mse_loss(const Tensor& x, const Tensor& target, Reduction reduction) {
+  if (!is_floating(target.dtype())) check_floating("mse_loss", x);
   check_losses("mse_loss", x, target, reduction);
-  return reduced(square(x - target), reduction);
+  const DType common = result_type(x, target);
+  return reduced(square(x.to(common) - target.to(common)), reduction);
 }
 
 Tensor l1_loss(const Tensor& x, const Tensor& target, Reduction reduction) {
+  if (!is_floating(target.dtype())) check_floating("l1_loss", x);
   check_losses("l1_loss", x, target, reduction);
   return reduced(abs(x - target), reduction);
 }
 
 Tensor binary_cross_entropy(const Tensor& x, const Tensor& target, Reduction reduction) {
+  check_one_type("binary_cross_entropy", x, target);
   check_losses("binary_cross_entropy", x, target, reduction);
   check_probabilities(x.array());
   return reduced(binary_cross_entropies(x, target), reduction);
@@ -121,6 +127,7 @@ Tensor binary_cross_entropy(const Tensor& x, const Tensor& target, Reduction red
 Tensor binary_cross_entropy_with_logits(const Tensor& x, const Tensor& target, Reduction reduction,
                                         const Tensor& pos_weight) {
   const char* operation = "binary_cross_entropy_with_logits";
+  check_one_type(operation, x, target);
   check_losses(operation, x, target, reduction);
   Tensor positive = target;
   if (pos_weight.defined()) {
@@ -138,6 +145,8 @@ Tensor binary_cross_entropy_with_logits(const Tensor& x, const Tensor& target, R
 // t (log t - x), or e^t (t - x). Where the probability is 0 the operands are others, with which
 // the term and its gradients are 0: no 0 inf.
 Tensor kl_div(const Tensor& x_in, const Tensor& target_in, Reduction reduction, bool log_target) {
+  check_floating("kl_div", x_in);
+  check_floating("kl_div", target_in);
   check_losses("kl_div", x_in, target_in, reduction);
   const Tensor none = eq(target_in, log_target ? -INFINITY : 0);
   const Tensor x = masked_fill(x_in, none, 0);

@@ -16,7 +16,6 @@ Array where_kept(const Array& g, const Array& kept) {
 
 // y = max(x, limit) or min;  dL/dx = g where x is `kept`, dL/dlimit = g where it is `beyond`
 Tensor limited(const Tensor& x_in, const Tensor& limit_in, Comparison kept, Comparison beyond) {
-  check_same_dtype("clamp", x_in, limit_in);
   return broadcast("clamp", x_in, limit_in, [=](const Tensor& x, const Tensor& limit) {
     const auto choose = beyond == Comparison::lt ? kernels::maximum : kernels::minimum;
     const auto rule = [](Comparison place) {
@@ -43,6 +42,12 @@ Array at_high(const Array& x, const Array& low, const Array& high) {
                              kernels::compare(Comparison::gt, low, high));
 }
 
+/// Of x and the limits that there are.
+DType common_type(const Tensor& x, const Tensor& low, const Tensor& high) {
+  if (!high.defined()) return result_type(x, low);
+  return low.defined() ? result_type({x, low, high}) : result_type(x, high);
+}
+
 template <Array (*place)(const Array&, const Array&, const Array&)>
 Array gradient_at(const Array& g, const Array& x, const Array& low, const Array& high) {
   return where_kept(g, place(x, low, high));
@@ -53,17 +58,19 @@ Array gradient_at(const Array& g, const Array& x, const Array& low, const Array&
 // y = min(max(x, low), high);  dL/dx = g where low <= x <= high, dL/dlow = g where x < low < high,
 // dL/dhigh = g where x > high or low > high
 Tensor clamp(const Tensor& x_in, const Tensor& low_in, const Tensor& high_in) {
-  check_arithmetic("clamp", x_in);
   if (!low_in.defined() && !high_in.defined()) {
     throw ConfigError("clamp: needs a lower or an upper limit, got two undefined tensors");
   }
-  if (!high_in.defined()) return limited(x_in, low_in, Comparison::ge, Comparison::lt);
-  if (!low_in.defined()) return limited(x_in, high_in, Comparison::le, Comparison::gt);
-  check_same_dtype("clamp", x_in, low_in);
-  check_same_dtype("clamp", x_in, high_in);
+  const DType common = common_type(x_in, low_in, high_in);
+  if (x_in.dtype() != common) return clamp(x_in.to(common), low_in, high_in);
+  check_arithmetic("clamp", x_in);
+  const auto limit = [common](const Tensor& of) { return of.defined() ? of.to(common) : of; };
+  const Tensor lower = limit(low_in), upper = limit(high_in);
+  if (!upper.defined()) return limited(x_in, lower, Comparison::ge, Comparison::lt);
+  if (!lower.defined()) return limited(x_in, upper, Comparison::le, Comparison::gt);
   const Shape shape = broadcast_shapes("clamp", x_in.shape(),
-                                       broadcast_shapes("clamp", low_in.shape(), high_in.shape()));
-  const Tensor x = expand(x_in, shape), low = expand(low_in, shape), high = expand(high_in, shape);
+                                       broadcast_shapes("clamp", lower.shape(), upper.shape()));
+  const Tensor x = expand(x_in, shape), low = expand(lower, shape), high = expand(upper, shape);
   return record("clamp", kernels::minimum(kernels::maximum(x.array(), low.array()), high.array()),
                 wrt(x, saved(x, low, high), gradient_at<inside_of>),
                 wrt(low, saved(x, low, high), gradient_at<at_low>),

@@ -40,12 +40,31 @@ Array spread(const Array& y, const Shape& shape, const Axes& axes) {
   return y.reshape(kept_shape(shape, axes)).expand(shape);
 }
 
+/// Whole numbers in float64 as int32, which must have them.
+Array as_int32(const char* operation, const Array& y) {
+  if (y.numel() == 0) return y.to(int32);
+  for (const double number :
+       {kernels::min(y, {}, false).item(), kernels::max(y, {}, false).item()}) {
+    if (kernels::has_number(int32, number)) continue;
+    throw NumericError(std::string(operation) + ": " + shortest(number) +
+                       " is more than int32 holds; convert with .to(float64)");
+  }
+  return y.to(int32);
+}
+
+/// Is there a true element among those that each result stands for?
+Array any_of(const Array& bits, const Axes& axes, bool keep) {
+  return kernels::compare(Comparison::gt, kernels::max(bits.to(int32), axes, keep), 0);
+}
+
 }  // namespace
 
 // y = sum_i x_i;  dL/dx_i = g
 Tensor sum(const Tensor& x, const Axes& axes_in, bool keep) {
   const Axes axes = normalized_axes("sum", axes_in, x.rank());
-  if (x.dtype() == boolean) throw TypeError("sum: bool elements; convert with .to(int32)");
+  if (!is_floating(x.dtype())) {
+    return Tensor(as_int32("sum", kernels::sum(x.array().to(int32), axes, keep, float64)));
+  }
   const Shape shape = x.shape();
   return record("sum", kernels::sum(x.array(), axes, keep),
                 wrt(x, [shape, axes](const Array& g) { return spread(g, shape, axes); }));
@@ -121,12 +140,19 @@ Array product_of_others(const Array& x, const Axes& axes) {
   return kernels::products_of_others(rows).reshape(moved.shape()).permute(back);
 }
 
+/// In float64 a product is exact or, where no factor is 0, beyond int32.
+Array whole_product(const Array& x, const Axes& axes, bool keep) {
+  const Array y = kernels::prod(x.to(float64), axes, keep);
+  const Array zero = any_of(kernels::compare(Comparison::eq, x, 0), axes, keep);
+  return as_int32("prod", kernels::masked_fill(y, zero, 0));
+}
+
 }  // namespace
 
 // y = prod_i x_i;  dL/dx_i = g prod_{j != i} x_j
 Tensor prod(const Tensor& x, const Axes& axes_in, bool keep) {
-  check_floating("prod", x);
   const Axes axes = normalized_axes("prod", axes_in, x.rank());
+  if (!is_floating(x.dtype())) return Tensor(whole_product(x.array(), axes, keep));
   return record("prod", kernels::prod(x.array(), axes, keep),
                 wrt(x, saved(x), [axes](const Array& g, const Array& factors) {
                   return kernels::mul(spread(g, factors.shape(), axes),
@@ -141,12 +167,12 @@ using Extreme = Array (*)(const Array& x, const Axes& axes, bool keep);
 // y = max_i x_i, or min;  dL/dx_i = g / k where x_i = y, of which there are k
 Tensor extreme(const char* operation, Extreme find, const Tensor& x, const Axes& axes_in,
                bool keep) {
-  check_floating(operation, x);
   const Axes axes = normalized_axes(operation, axes_in, x.rank());
   if (reduced_count(x.shape(), axes) == 0) {
     throw ShapeError(std::string(operation) + ": no element to choose from in " +
                      to_string(x.shape()));
   }
+  if (x.dtype() == boolean) return Tensor(find(x.array().to(int32), axes, keep).to(boolean));
   const Array y = find(x.array(), axes, keep);
   return record(
       operation, y,
@@ -169,7 +195,7 @@ Tensor min(const Tensor& x, const Axes& axes, bool keep) {
 
 // y = log sum_i exp(x_i);  dL/dx_i = g exp(x_i - y)
 Tensor logsumexp(const Tensor& x, const Axes& axes_in, bool keep) {
-  check_floating("logsumexp", x);
+  if (!is_floating(x.dtype())) return logsumexp(x.to(float32), axes_in, keep);
   const Axes axes = normalized_axes("logsumexp", axes_in, x.rank());
   const Array y = kernels::logsumexp(x.array(), axes, keep);
   return record("logsumexp", y,
@@ -192,7 +218,7 @@ Tensor place_of(const char* operation, Places find, const Tensor& x, int64_t axi
     throw ShapeError(std::string(operation) + ": no element to choose from in " +
                      to_string(x.shape()));
   }
-  check_floating(operation, x);
+  check_arithmetic(operation, x);
   return Tensor(find(x.array(), axis, keep));
 }
 
@@ -204,15 +230,6 @@ Tensor argmax(const Tensor& x, int64_t axis, bool keep) {
 Tensor argmin(const Tensor& x, int64_t axis, bool keep) {
   return place_of("argmin", kernels::argmin, x, axis, keep);
 }
-
-namespace {
-
-/// Is there a true element among those that each result stands for?
-Array any_of(const Array& bits, const Axes& axes, bool keep) {
-  return kernels::compare(Comparison::gt, kernels::max(bits.to(int32), axes, keep), 0);
-}
-
-}  // namespace
 
 Tensor any(const Tensor& x, const Axes& axes_in, bool keep) {
   const Axes axes = normalized_axes("any", axes_in, x.rank());
@@ -304,8 +321,10 @@ Tensor std(const Tensor& x, const Axes& axes_in, bool keep, int correction) {
 
 // y_i = sum_{j <= i} x_j;  dL/dx_j = sum_{i >= j} g_i
 Tensor cumsum(const Tensor& x, int64_t axis_in) {
-  check_floating("cumsum", x);
   const int axis = normalized_axis("cumsum", axis_in, x.rank());
+  if (!is_floating(x.dtype())) {
+    return Tensor(as_int32("cumsum", kernels::cumsum(x.array().to(float64), axis, false)));
+  }
   return record("cumsum", kernels::cumsum(x.array(), axis, false),
                 wrt(x, [axis](const Array& g) { return kernels::cumsum(g, axis, true); }));
 }

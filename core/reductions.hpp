@@ -2,9 +2,10 @@
 
 #include "tensor.hpp"
 
-/// Reductions over the axes listed, or over all where none is (`{}`). With `keep` the reduced axes
-/// stay with size 1. Sums are cut by shape and combined in a fixed order: the same bits for any
-/// number of threads.
+/// Reductions over the axes listed, `{0, 2}`, over one, `1`, or over all where none is (`{}`). With
+/// `keep` the reduced axes stay with size 1. Sums are cut by shape and combined in a fixed order:
+/// the same bits for any number of threads. `sum`, `prod` and `cumsum` of int32 and bool are int32
+/// (PyTorch's int64), and a `NumericError` where a result does not fit.
 namespace heed {
 
 Tensor sum(const Tensor& x, const Axes& axes = {}, bool keep = false);
@@ -18,12 +19,13 @@ Tensor std(const Tensor& x, const Axes& axes = {}, bool keep = false, int correc
 /// of the others, whichever are 0. As torch.prod, which takes one axis or all.
 Tensor prod(const Tensor& x, const Axes& axes = {}, bool keep = false);
 /// The largest, the smallest; equal ones share the gradient (torch.amax, torch.amin). `ShapeError`
-/// over no element.
+/// over no element. Any element type.
 Tensor max(const Tensor& x, const Axes& axes = {}, bool keep = false);
 Tensor min(const Tensor& x, const Axes& axes = {}, bool keep = false);
 /// log(sum(exp(x))), computed without overflow; -inf over no element.
 Tensor logsumexp(const Tensor& x, const Axes& axes = {}, bool keep = false);
 /// Index (int32) of the first largest, the first smallest element of `axis`; no gradient.
+/// `TypeError` for bool.
 Tensor argmax(const Tensor& x, int64_t axis, bool keep = false);
 Tensor argmin(const Tensor& x, int64_t axis, bool keep = false);
 /// Is one element true, are all? bool, without gradient. Of other element types those that are not

@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <iosfwd>
 #include <string>
+#include <type_traits>
 
 namespace heed {
 
@@ -50,8 +51,15 @@ class Shape {
   int rank_ = 0;
 };
 
-/// A list of axes, negative ones counted from the end.
-using Axes = Shape;
+/// A list of axes, `{0, 2}`, or one, `1`; negative ones count from the end. A bool is none.
+struct Axes : Shape {
+  using Shape::Shape;
+  Axes() = default;
+  Axes(const Shape& axes) : Shape(axes) {}
+  template <class Integer>
+  requires(std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>) Axes(Integer axis)
+      : Shape{static_cast<int64_t>(axis)} {}
+};
 
 /// Product of the sizes; throws `ShapeError` where it overflows or a size is negative.
 int64_t element_count(const Shape& shape);

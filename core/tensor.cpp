@@ -3,10 +3,9 @@
 #include <new>
 #include <ostream>
 
-#include "error.hpp"
+#include "broadcast.hpp"
 #include "memory.hpp"
 #include "record.hpp"
-#include "views.hpp"
 
 namespace heed {
 
@@ -52,15 +51,6 @@ Tensor::Tensor(Array array) {
   if (array.defined()) impl_ = make_impl(std::move(array));
 }
 Tensor::Tensor(Array array, Ref<Node> node) : impl_(make_impl(std::move(array), std::move(node))) {}
-
-namespace {
-
-void check_floating(const char* operation, DType dtype) {
-  if (is_floating(dtype)) return;
-  throw TypeError(std::string(operation) + ": needs float32 or float64, got " + to_string(dtype));
-}
-
-}  // namespace
 
 const Array& Tensor::array() const {
   if (!impl_) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "array.hpp"
+#include "promotion.hpp"
 
 namespace heed {
 
@@ -31,7 +32,8 @@ struct BackwardOptions {
 
 /// A shared handle to an Array and, when it takes part in differentiation, to its history. Copying
 /// a Tensor copies the handle. Operations are free functions named as in PyTorch (operations.hpp).
-/// Like torch.Tensor, with one element type for each operation: mix them and `TypeError` says so.
+/// Like torch.Tensor. A result that is not used is a warning: no operation changes its operand, but
+/// the methods whose names end in _.
 ///
 /// Threads. Each thread records a graph of its own and may run it at any time, also where other
 /// threads' graphs have the same leaves and constants: `grad` gives each its own gradients, and
@@ -40,7 +42,7 @@ struct BackwardOptions {
 /// meanwhile: numbers (`copy_`, an optimiser's step), `set_grad`, `set_requires_grad`,
 /// `register_hook`; `grad()` of a shared leaf is read once the others' `backward` has ended.
 /// `NoGrad`, `DetectAnomaly` and `default_generator()` are each thread's own.
-class Tensor {
+class [[nodiscard]] Tensor {
  public:
   /// An undefined tensor, for "none".
   Tensor() = default;
@@ -57,6 +59,7 @@ class Tensor {
   /// A scalar of shape [].
   static Tensor scalar(double value, DType dtype = float32);
 
+  // `ShapeError` for negative sizes, here and below.
   static Tensor empty(const Shape& shape, DType dtype = float32);
   static Tensor zeros(const Shape& shape, DType dtype = float32);
   static Tensor ones(const Shape& shape, DType dtype = float32);
@@ -69,22 +72,30 @@ class Tensor {
   static Tensor arange(double start, double end, DType dtype) {
     return arange(start, end, 1, dtype);
   }
-  /// `steps` numbers at equal distances from start to end, both among them. As torch.linspace.
+  /// `steps` numbers at equal distances from start to end, both among them. `ConfigError` for
+  /// steps < 0, `TypeError` unless floating. As torch.linspace.
   static Tensor linspace(double start, double end, int64_t steps, DType dtype = float32);
   static Tensor eye(int64_t n, DType dtype = float32);
-  /// Uniform in [0, 1) and standard normal, from `default_generator()`.
+  /// Uniform in [0, 1), standard normal, from `default_generator()`. `TypeError` unless floating.
   static Tensor rand(const Shape& shape, DType dtype = float32);
   static Tensor randn(const Shape& shape, DType dtype = float32);
   /// Whole numbers (int32) in [low, high), each as likely, from `default_generator()`.
   /// `ConfigError` unless low < high and int32 has both. As torch.randint.
   static Tensor randint(int64_t low, int64_t high, const Shape& shape);
   static Tensor randint(int64_t high, const Shape& shape) { return randint(0, high, shape); }
-  /// 0, 1, ..., n - 1 (int32) in an order from `default_generator()`. As torch.randperm.
+  /// 0, 1, ..., n - 1 (int32) in an order from `default_generator()`. `ConfigError` unless n is in
+  /// [0, 2^31 - 1]. As torch.randperm.
   static Tensor randperm(int64_t n);
-  /// `Tensor::of({1, 2, 3}, {3})`: the values in row-major order.
+  /// `Tensor::of({1, 2, 3}, {3})`: the values in row-major order. `ShapeError` for another number
+  /// of them.
   static Tensor of(std::initializer_list<double> values, const Shape& shape, DType dtype = float32);
+  /// `Tensor::of({1, 2, 3})`: of shape [3], float32.
+  static Tensor of(std::initializer_list<double> values) {
+    return of(values, {static_cast<int64_t>(values.size())});
+  }
   /// A copy of `values`, row-major, with their element type; int64_t becomes int32 (`TypeError` for
-  /// a value that does not fit says which and where).
+  /// a value that does not fit says which and where). `ShapeError` for another number of them.
+  /// Without a shape: [n].
   template <class T>
   static Tensor from(const std::vector<T>& values, const Shape& shape) {
     static_assert(is_element<T> || is_long<T>,
@@ -95,6 +106,10 @@ class Tensor {
     } else {
       return Tensor();
     }
+  }
+  template <class T>
+  static Tensor from(const std::vector<T>& values) {
+    return from(values, {static_cast<int64_t>(values.size())});
   }
 
   bool defined() const { return static_cast<bool>(impl_); }
@@ -156,26 +171,28 @@ class Tensor {
   // the old numbers says so; `GraphError` for a leaf that requires a gradient and for an operand
   // that does, unless under `NoGrad`, and for a tensor with a history: write `x = x + y` there.
   // `ShapeError` for an expanded tensor, where several elements are one number in memory (`fill_`
-  // may), and for an operand that does not broadcast to x. `x += y` is `x.add_(y)`, and so on.
+  // may), and for an operand that does not broadcast to x. `TypeError` where the operation's result
+  // does not fit x: real numbers into int32 (also x / y of int32), all but bool into bool; float64
+  // is rounded to float32. `x += y` is `x.add_(y)`, and so on.
   Tensor& copy_(const Tensor& source);
   Tensor& fill_(double value);
   /// += factor * other.
   Tensor& add_(const Tensor& other, double factor = 1);
-  Tensor& add_(double value);
+  Tensor& add_(Scalar value);
   Tensor& sub_(const Tensor& other, double factor = 1);
-  Tensor& sub_(double value);
+  Tensor& sub_(Scalar value);
   Tensor& mul_(const Tensor& other);
-  Tensor& mul_(double factor);
+  Tensor& mul_(Scalar factor);
   Tensor& div_(const Tensor& other);
-  Tensor& div_(double divisor);
+  Tensor& div_(Scalar divisor);
   Tensor& operator+=(const Tensor& other) { return add_(other); }
-  Tensor& operator+=(double value) { return add_(value); }
+  Tensor& operator+=(Scalar value) { return add_(value); }
   Tensor& operator-=(const Tensor& other) { return sub_(other); }
-  Tensor& operator-=(double value) { return sub_(value); }
+  Tensor& operator-=(Scalar value) { return sub_(value); }
   Tensor& operator*=(const Tensor& other) { return mul_(other); }
-  Tensor& operator*=(double factor) { return mul_(factor); }
+  Tensor& operator*=(Scalar factor) { return mul_(factor); }
   Tensor& operator/=(const Tensor& other) { return div_(other); }
-  Tensor& operator/=(double divisor) { return div_(divisor); }
+  Tensor& operator/=(Scalar divisor) { return div_(divisor); }
 
   /// Replaces the numbers, for every handle, and makes the tensor a leaf or constant as before.
   void set_array(Array array) const;

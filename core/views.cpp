@@ -130,7 +130,7 @@ class JoinNode final : public Node {
     for (int i = 0; i < input_count(); ++i) {
       if (!run.wants(i)) continue;
       const Array part = g.slice(axis_, i ? ends[i - 1] : 0, ends[i]);
-      run.give(i, part.reshape(inputs_[i]->shape()));
+      run.give(i, part.reshape(inputs_[i]->shape()).to(inputs_[i]->dtype()));
     }
   }
 
@@ -138,9 +138,15 @@ class JoinNode final : public Node {
   int axis_;
 };
 
+DType common_type(std::span<const Tensor> parts) {
+  DType common = parts[0].dtype();
+  for (const Tensor& part : parts) common = promote_types(common, part.dtype());
+  return common;
+}
+
 Tensor join(const char* name, std::span<const Tensor> parts, const Shape& shape, int axis,
             bool is_new) {
-  const Array y = Array::empty(shape, parts[0].dtype());
+  const Array y = Array::empty(shape, common_type(parts));
   int64_t start = 0;
   bool needed = false;
   for (const Tensor& part : parts) {
@@ -157,7 +163,6 @@ Tensor join(const char* name, std::span<const Tensor> parts, const Shape& shape,
 
 void check_parts(const char* operation, std::span<const Tensor> parts) {
   if (parts.empty()) throw ShapeError(std::string(operation) + ": needs at least one tensor");
-  for (const Tensor& part : parts) check_same_dtype(operation, parts[0], part);
 }
 
 }  // namespace

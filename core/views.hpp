@@ -27,7 +27,7 @@ std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t axis = 0);
 /// At most `chunks` pieces of one size along `axis`, the last one maybe smaller; of an axis of size
 /// 0 as many empty ones. As torch.chunk.
 std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t axis = 0);
-/// Joined along an axis that exists, and along a new one.
+/// Joined along an axis that exists, and along a new one, with the parts' common element type.
 Tensor cat(std::span<const Tensor> parts, int64_t axis = 0);
 Tensor stack(std::span<const Tensor> parts, int64_t axis = 0);
 inline Tensor cat(std::initializer_list<Tensor> parts, int64_t axis = 0) {

@@ -26,6 +26,13 @@ inline void require_shape(const char* layer, const char* what, const Tensor& ten
   }
 }
 
+/// `TypeError` unless `tensor` is of float32 or float64.
+inline void require_floating(const char* layer, const char* what, const Tensor& tensor) {
+  if (is_floating(tensor.dtype())) return;
+  throw TypeError(std::string(layer) + ": " + what + " is " + to_string(tensor.dtype()) +
+                  ", expected float32 or float64");
+}
+
 /// `TypeError` unless `keep` is a mask, `ShapeError` unless it has the shape `expected`.
 inline void require_mask(const char* layer, const Tensor& keep, const Shape& expected) {
   if (keep.dtype() != boolean) {
@@ -35,10 +42,14 @@ inline void require_mask(const char* layer, const Tensor& keep, const Shape& exp
   require_shape(layer, "keep", keep, expected);
 }
 
+[[noreturn]] inline void throw_moved_from(const char* module) {
+  throw TypeError(std::string(module) + ": this module was moved from");
+}
+
 /// `TypeError` for a stack without layers, which is made with at least one.
 template <class Layers>
 void require_layers(const char* stack, const Layers& layers) {
-  if (layers.empty()) throw TypeError(std::string(stack) + ": this module was moved from");
+  if (layers.empty()) throw_moved_from(stack);
 }
 
 }  // namespace heed

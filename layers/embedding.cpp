@@ -23,10 +23,7 @@ Embedding Embedding::from_pretrained(const Tensor& vectors, bool freeze, int64_t
     throw ShapeError("Embedding::from_pretrained: the vectors are " + to_string(vectors.shape()) +
                      ", expected [vocabulary, size]");
   }
-  if (!is_floating(vectors.dtype())) {
-    throw TypeError(std::string("Embedding::from_pretrained: the vectors are ") +
-                    to_string(vectors.dtype()) + ", expected float32 or float64");
-  }
+  require_floating("Embedding::from_pretrained", "the matrix of vectors", vectors);
   Embedding result = [&] {
     const ShapesOnly no_numbers;
     return Embedding(vectors.size(0), vectors.size(1), padding);

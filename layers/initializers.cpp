@@ -5,6 +5,7 @@
 
 #include "../core/error.hpp"
 #include "../core/kernels/kernels.hpp"
+#include "check.hpp"
 
 namespace heed {
 
@@ -120,9 +121,7 @@ void uniform(const Tensor& weight, double low, double high) {
 }
 
 void normal(const Tensor& weight, double standard_deviation) {
-  if (ShapesOnly::active()) return;
-  const Array unit = Tensor::randn(weight.shape(), weight.dtype()).array();
-  write(weight, kernels::mul(unit, standard_deviation));
+  normal(weight, 0, standard_deviation);
 }
 
 void normal(const Tensor& weight, double mean, double standard_deviation) {
@@ -133,10 +132,7 @@ void normal(const Tensor& weight, double mean, double standard_deviation) {
 
 void trunc_normal(const Tensor& weight, double mean, double standard_deviation, double low,
                   double high) {
-  if (!is_floating(weight.dtype())) {
-    throw TypeError(std::string("init::trunc_normal: the weight is ") + to_string(weight.dtype()) +
-                    ", expected float32 or float64");
-  }
+  require_floating("init::trunc_normal", "the weight", weight);
   if (!(low < high) || !(standard_deviation > 0)) {
     throw ConfigError("init::trunc_normal: the bounds are " + std::to_string(low) + " and " +
                       std::to_string(high) + ", the standard deviation " +

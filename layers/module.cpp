@@ -224,6 +224,17 @@ void check_state_dict(ModuleView module, const std::vector<NamedTensor>& state) 
 void train(ModuleRef module) { set_mode(module, true); }
 void eval(ModuleRef module) { set_mode(module, false); }
 
+EvalMode::EvalMode(ModuleRef module) {
+  for (bool* mode : Listing(module).modes) {
+    if (*mode) in_training_.push_back(mode);
+  }
+  eval(module);
+}
+
+EvalMode::~EvalMode() {
+  for (bool* mode : in_training_) *mode = true;
+}
+
 void to(ModuleRef module, DType dtype) {
   if (!is_floating(dtype)) {
     throw TypeError(std::string("to: a module's weights are float32 or float64, not ") +

@@ -155,6 +155,18 @@ void check_state_dict(ModuleView module, const std::vector<NamedTensor>& state);
 /// Sets the mode of every layer that behaves differently in training (dropout).
 void train(ModuleRef module);
 void eval(ModuleRef module);
+/// While one lives, the module is in eval mode; then each layer is again as it was, also where an
+/// error was thrown meanwhile. The module must not be moved meanwhile.
+class EvalMode {
+ public:
+  explicit EvalMode(ModuleRef module);
+  ~EvalMode();
+  EvalMode(const EvalMode&) = delete;
+  EvalMode& operator=(const EvalMode&) = delete;
+
+ private:
+  std::vector<bool*> in_training_;
+};
 /// Converts weights and buffers to float32 or float64 in place; gradients are dropped.
 void to(ModuleRef module, DType dtype);
 /// Frozen weights collect no gradient and optimisers skip them.

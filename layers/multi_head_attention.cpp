@@ -148,16 +148,19 @@ Attended heads_of(const MultiHeadAttention& m, const AttentionInput& in) {
 }
 
 /// The same for the newest words of a text, which join those before.
-Attended heads_going_on(const MultiHeadAttention& m, const Tensor& query,
-                        const KeysAndValues& newest, const Tensor& keep, KeyValueCache& before) {
-  if (!m.relative && dropout_of(m) == 0 && few_to_answer(query, newest.key, newest.value)) {
+Attended heads_going_on(const MultiHeadAttention& m, const AttentionInput& newest_words,
+                        KeyValueCache& before) {
+  const auto& [query, key, value, keep, bias, scale] = newest_words;
+  const KeysAndValues newest{key, value};
+  const bool simple = !m.relative && !bias.defined() && dropout_of(m) == 0;
+  if (simple && few_to_answer(query, key, value)) {
     before.add(newest);
     return together(
         m, answered(query, before.words(), keep, slopes_of(m, query.dtype()), scale_of(query)));
   }
   const bool goes_on = before.length() > 0;
   const KeysAndValues all = before.append(newest);
-  Attended found = heads_of(m, {query, all.key, all.value, keep});
+  Attended found = heads_of(m, {query, all.key, all.value, keep, bias});
   // The keys are the cache's, which the next words write over: no looking later.
   if (goes_on) found.weights.tensor();
   return found;
@@ -181,18 +184,20 @@ MultiHeadAttention::MultiHeadAttention(MultiHeadAttentionConfig sizes)
   init::zeros(out_proj.bias);
 }
 
-Attended MultiHeadAttention::self(const Tensor& x, const Tensor& keep) const {
+Attended MultiHeadAttention::self(const Tensor& x, const Tensor& keep, const Tensor& bias) const {
   KeyValueCache none;
-  return self(x, keep, none);
+  return self(x, keep, none, bias);
 }
 
-Attended MultiHeadAttention::self(const Tensor& x, const Tensor& keep,
-                                  KeyValueCache& before) const {
+Attended MultiHeadAttention::self(const Tensor& x, const Tensor& keep, KeyValueCache& before,
+                                  const Tensor& bias) const {
   const int64_t D = config.size, G = config.kv_heads, E = G * head_size(config);
   check_text("text", x, D);
   const int64_t B = x.size(0), T = x.size(1);
   // Before anything joins the words so far: who passes a wrong mask may try again.
-  const Tensor kept = keep_of(config, keep, B, T, before.length() + T);
+  const int64_t S = before.length() + T;
+  const Tensor kept = keep_of(config, keep, B, T, S);
+  check_bias("MultiHeadAttention", bias, x, {B, config.heads, T, S});
   const Tensor qkv = linear(x, in_proj_weight, in_proj_bias);  // [B, T, D + 2E]
   Tensor q = split_heads(slice(qkv, -1, 0, D), config.heads),
          k = split_heads(slice(qkv, -1, D, D + E), G);
@@ -201,7 +206,7 @@ Attended MultiHeadAttention::self(const Tensor& x, const Tensor& keep,
     k = rotate(k, before.length());
   }
   const Tensor v = split_heads(slice(qkv, -1, D + E, D + 2 * E), G);
-  return heads_going_on(*this, q, {k, v}, kept, before);
+  return heads_going_on(*this, {q, k, v, kept, bias}, before);
 }
 
 KeysAndValues MultiHeadAttention::project(const Tensor& memory) const {
@@ -228,13 +233,13 @@ Attended MultiHeadAttention::operator()(const AttentionInput& in) const {
 }
 
 Attended MultiHeadAttention::operator()(const Tensor& query, const KeysAndValues& memory,
-                                        const Tensor& keep) const {
+                                        const Tensor& keep, const Tensor& bias) const {
   check_other_text(config);
   check_text("query", query, config.size);
   check_projected(config, query, memory);
   const int64_t B = query.size(0), T = query.size(1), S = memory.key.size(2);
   return heads_of(*this, {project_rows(*this, query, 0, config.size), memory.key, memory.value,
-                          keep_of(config, keep, B, T, S)});
+                          keep_of(config, keep, B, T, S), bias});
 }
 
 void MultiHeadAttention::members(Members& m) {

@@ -80,20 +80,25 @@ struct MultiHeadAttention {
   Dropout dropout;
 
   explicit MultiHeadAttention(MultiHeadAttentionConfig sizes);
+  /// In PyTorch's order; what is not here is named in the configuration.
+  MultiHeadAttention(int64_t size, int64_t heads, double dropped = 0, bool bias = true)
+      : MultiHeadAttention(MultiHeadAttentionConfig{
+            .size = size, .heads = heads, .dropout = dropped, .bias = bias}) {}
 
   /// A text attends to itself: Q = K = V = x, [B, T, D], by one product. PyTorch's
-  /// attention(x, x, x).
-  Attended self(const Tensor& x, const Tensor& keep = {}) const;
+  /// attention(x, x, x). bias: numbers that are added to the scores, as in `AttentionInput`.
+  Attended self(const Tensor& x, const Tensor& keep = {}, const Tensor& bias = {}) const;
   /// x goes on from the words that `before` holds, and joins them: its T words see all S so far,
-  /// keep is for all of them ([B, S], [1, T, S]: `causal_keep(T, S)`).
-  Attended self(const Tensor& x, const Tensor& keep, KeyValueCache& before) const;
+  /// keep is for all of them ([B, S], [1, T, S]: `causal_keep(T, S)`), and so is the bias.
+  Attended self(const Tensor& x, const Tensor& keep, KeyValueCache& before,
+                const Tensor& bias = {}) const;
 
   /// A text attends to another, by three products. `Error` for an attention with a window or
   /// positions: those are of a text that attends to itself.
   Attended operator()(const AttentionInput& in) const;
   /// The same with keys and values that were projected before, once for all queries: [B, T, D].
-  Attended operator()(const Tensor& query, const KeysAndValues& memory,
-                      const Tensor& keep = {}) const;
+  Attended operator()(const Tensor& query, const KeysAndValues& memory, const Tensor& keep = {},
+                      const Tensor& bias = {}) const;
   /// K W_K and V W_V of one text, K = V = memory: [B, S, D] -> [B, G, S, K] twice, by one product.
   KeysAndValues project(const Tensor& memory) const;
 

@@ -23,9 +23,7 @@ Shape last_size(const std::string& name, const Tensor& x) {
 /// Shapes and element types: x [..., sizes], the optional weight and bias [sizes].
 void check(const std::string& name, const Tensor& x, const Shape& sizes, const Tensor& weight,
            const Tensor& bias) {
-  if (!is_floating(x.dtype())) {
-    throw TypeError(name + ": x is " + to_string(x.dtype()) + ", expected float32 or float64");
-  }
+  require_floating(name.c_str(), "x", x);
   const int first = x.rank() - sizes.rank();
   if (sizes.empty() || first < 0 || Shape(x.shape().begin() + first, sizes.rank()) != sizes) {
     throw ShapeError(name + ": x is " + to_string(x.shape()) +
@@ -128,8 +126,9 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
   return layer_norm(x, last_size("layer_norm", x), weight, bias, eps);
 }
 
-Tensor layer_norm(const Tensor& x, const Shape& sizes, const Tensor& weight, const Tensor& bias,
+Tensor layer_norm(const Tensor& x, const LastSizes& last, const Tensor& weight, const Tensor& bias,
                   double eps) {
+  const Shape& sizes = last.shape;
   check("layer_norm", x, sizes, weight, bias);
   if (sizes.rank() == 1) return layer_norm_of_rows(x, weight, bias, eps);
   return reshape(
@@ -141,8 +140,9 @@ Tensor rms_norm(const Tensor& x, const Tensor& weight, std::optional<double> eps
   return rms_norm(x, last_size("rms_norm", x), weight, eps);
 }
 
-Tensor rms_norm(const Tensor& x, const Shape& sizes, const Tensor& weight,
+Tensor rms_norm(const Tensor& x, const LastSizes& last, const Tensor& weight,
                 std::optional<double> eps) {
+  const Shape& sizes = last.shape;
   check("rms_norm", x, sizes, weight, {});
   const double epsilon = epsilon_or_default(eps, x.dtype());
   if (sizes.rank() == 1) return rms_norm_of_rows(x, weight, epsilon);
@@ -153,8 +153,9 @@ Tensor composed::layer_norm(const Tensor& x, const Tensor& weight, const Tensor&
   return composed::layer_norm(x, last_size("layer_norm", x), weight, bias, eps);
 }
 
-Tensor composed::layer_norm(const Tensor& x, const Shape& sizes, const Tensor& weight,
+Tensor composed::layer_norm(const Tensor& x, const LastSizes& last, const Tensor& weight,
                             const Tensor& bias, double eps) {
+  const Shape& sizes = last.shape;
   check("layer_norm", x, sizes, weight, bias);
   const Axes axes = last_axes(x, sizes);
   const Tensor centred = x - mean(x, axes, true);
@@ -169,8 +170,9 @@ Tensor composed::rms_norm(const Tensor& x, const Tensor& weight, std::optional<d
   return composed::rms_norm(x, last_size("rms_norm", x), weight, eps);
 }
 
-Tensor composed::rms_norm(const Tensor& x, const Shape& sizes, const Tensor& weight,
+Tensor composed::rms_norm(const Tensor& x, const LastSizes& last, const Tensor& weight,
                           std::optional<double> eps) {
+  const Shape& sizes = last.shape;
   check("rms_norm", x, sizes, weight, {});
   const Tensor variance = mean(square(x), last_axes(x, sizes), true);
   const Tensor y = x / sqrt(variance + epsilon_or_default(eps, x.dtype()));
@@ -178,7 +180,7 @@ Tensor composed::rms_norm(const Tensor& x, const Shape& sizes, const Tensor& wei
 }
 
 LayerNorm::LayerNorm(const Shape& sizes, double epsilon, bool elementwise_affine, bool with_bias)
-    : normalized_shape(sizes), eps(epsilon) {
+    : normalized_shape(sizes), eps(epsilon), affine(elementwise_affine) {
   check_config("LayerNorm", sizes, eps);
   if (!elementwise_affine) return;
   weight = Parameter(init::empty(sizes));
@@ -188,12 +190,22 @@ LayerNorm::LayerNorm(const Shape& sizes, double epsilon, bool elementwise_affine
   init::zeros(bias);
 }
 
+Tensor LayerNorm::operator()(const Tensor& x) const {
+  if (affine && !weight.defined()) throw_moved_from("LayerNorm");
+  return layer_norm(x, normalized_shape, weight, bias, eps);
+}
+
 RMSNorm::RMSNorm(const Shape& sizes, std::optional<double> epsilon, bool elementwise_affine)
-    : normalized_shape(sizes), eps(epsilon) {
+    : normalized_shape(sizes), eps(epsilon), affine(elementwise_affine) {
   check_config("RMSNorm", sizes, eps.value_or(0));
   if (!elementwise_affine) return;
   weight = Parameter(init::empty(sizes));
   init::constant(weight, 1);
+}
+
+Tensor RMSNorm::operator()(const Tensor& x) const {
+  if (affine && !weight.defined()) throw_moved_from("RMSNorm");
+  return rms_norm(x, normalized_shape, weight, eps);
 }
 
 }  // namespace heed

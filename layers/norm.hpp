@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <optional>
 
@@ -7,13 +8,22 @@
 
 namespace heed {
 
+/// The sizes of the last axes: `{T, D}`, `D` or a Shape. `{}` is none: there an undefined tensor is
+/// meant.
+struct LastSizes {
+  Shape shape;
+  LastSizes(const Shape& sizes) : shape(sizes) {}
+  template <std::integral... Size>
+  requires(sizeof...(Size) > 0) LastSizes(Size... sizes) : shape{static_cast<int64_t>(sizes)...} {}
+};
+
 /// y = (x - mean) / sqrt(variance + eps) * weight + bias, mean and (biased) variance over the last
 /// axis of x, or over the last ones, whose sizes are `sizes`.   x: [..., D] or [..., sizes];
 /// weight, bias: [D] or `sizes`, each may be undefined. Throws `ShapeError`, `TypeError`.
 /// Ba, Kiros and Hinton 2016. As torch.nn.functional.layer_norm.
 Tensor layer_norm(const Tensor& x, const Tensor& weight = {}, const Tensor& bias = {},
                   double eps = 1e-5);
-Tensor layer_norm(const Tensor& x, const Shape& sizes, const Tensor& weight = {},
+Tensor layer_norm(const Tensor& x, const LastSizes& sizes, const Tensor& weight = {},
                   const Tensor& bias = {}, double eps = 1e-5);
 
 /// y = x / sqrt(mean(x^2) + eps) * weight, the mean over the last axis of x, or over the last ones,
@@ -21,7 +31,7 @@ Tensor layer_norm(const Tensor& x, const Shape& sizes, const Tensor& weight = {}
 /// Without an eps it is the element type's machine epsilon: 1.19e-7 (float32), 2.22e-16 (float64).
 /// Throws as `layer_norm`. Zhang and Sennrich 2019, eq. (4). As torch.nn.functional.rms_norm.
 Tensor rms_norm(const Tensor& x, const Tensor& weight = {}, std::optional<double> eps = {});
-Tensor rms_norm(const Tensor& x, const Shape& sizes, const Tensor& weight = {},
+Tensor rms_norm(const Tensor& x, const LastSizes& sizes, const Tensor& weight = {},
                 std::optional<double> eps = {});
 
 /// Layer normalisation of the last axis, `LayerNorm(D)`, or of the last ones, `LayerNorm({T, D})`.
@@ -33,6 +43,8 @@ struct LayerNorm {
   Parameter weight, bias;
   Shape normalized_shape;
   double eps;
+  /// Was it made with a weight?
+  bool affine;
 
   explicit LayerNorm(const Shape& sizes, double epsilon = 1e-5, bool elementwise_affine = true,
                      bool with_bias = true);
@@ -43,13 +55,9 @@ struct LayerNorm {
   explicit LayerNorm(const int64_t (&sizes)[N], double epsilon = 1e-5,
                      bool elementwise_affine = true, bool with_bias = true)
       : LayerNorm(Shape(sizes, N), epsilon, elementwise_affine, with_bias) {}
-  Tensor operator()(const Tensor& x) const {
-    return layer_norm(x, normalized_shape, weight, bias, eps);
-  }
+  Tensor operator()(const Tensor& x) const;
   void members(Members& m) { m("weight", weight)("bias", bias); }
-  auto arguments() const {
-    return std::tuple(normalized_shape, eps, weight.defined(), bias.defined());
-  }
+  auto arguments() const { return std::tuple(normalized_shape, eps, affine, bias.defined()); }
 };
 
 /// Root mean square normalisation of the last axis, `RMSNorm(D)`, or of the last ones,
@@ -60,6 +68,8 @@ struct RMSNorm {
   Parameter weight;
   Shape normalized_shape;
   std::optional<double> eps;
+  /// Was it made with a weight?
+  bool affine;
 
   explicit RMSNorm(const Shape& sizes, std::optional<double> epsilon = {},
                    bool elementwise_affine = true);
@@ -69,19 +79,19 @@ struct RMSNorm {
   explicit RMSNorm(const int64_t (&sizes)[N], std::optional<double> epsilon = {},
                    bool elementwise_affine = true)
       : RMSNorm(Shape(sizes, N), epsilon, elementwise_affine) {}
-  Tensor operator()(const Tensor& x) const { return rms_norm(x, normalized_shape, weight, eps); }
+  Tensor operator()(const Tensor& x) const;
   void members(Members& m) { m("weight", weight); }
-  auto arguments() const { return std::tuple(normalized_shape, eps, weight.defined()); }
+  auto arguments() const { return std::tuple(normalized_shape, eps, affine); }
 };
 
 /// Twins of fused operations, written with elementary ones: slower, the same to rounding.
 namespace composed {
 Tensor layer_norm(const Tensor& x, const Tensor& weight = {}, const Tensor& bias = {},
                   double eps = 1e-5);
-Tensor layer_norm(const Tensor& x, const Shape& sizes, const Tensor& weight = {},
+Tensor layer_norm(const Tensor& x, const LastSizes& sizes, const Tensor& weight = {},
                   const Tensor& bias = {}, double eps = 1e-5);
 Tensor rms_norm(const Tensor& x, const Tensor& weight = {}, std::optional<double> eps = {});
-Tensor rms_norm(const Tensor& x, const Shape& sizes, const Tensor& weight = {},
+Tensor rms_norm(const Tensor& x, const LastSizes& sizes, const Tensor& weight = {},
                 std::optional<double> eps = {});
 }  // namespace composed
 

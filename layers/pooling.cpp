@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "../core/kernels/kernels.hpp"
 #include "../core/operations.hpp"
+#include "../core/record.hpp"
 #include "check.hpp"
 
 namespace heed {
@@ -16,10 +18,7 @@ void check(const char* name, const Tensor& x, const Tensor& keep) {
     throw ShapeError(std::string(name) + ": x is " + to_string(x.shape()) +
                      ", expected [..., words, features]");
   }
-  if (!is_floating(x.dtype())) {
-    throw TypeError(std::string(name) + ": x is " + to_string(x.dtype()) +
-                    ", expected float32 or float64");
-  }
+  require_floating(name, "x", x);
   if (keep.defined()) require_mask(name, keep, Shape(x.shape().begin(), x.rank() - 1));
 }
 
@@ -31,6 +30,23 @@ Tensor filled(const Tensor& x, const Tensor& keep, double value) {
 /// How many words are kept, [..., 1]; at least 1.
 Tensor kept_words(const Tensor& keep, DType dtype) {
   return clamp(sum(keep.to(int32), {-1}, true).to(dtype), 1, INFINITY);
+}
+
+/// The largest of the words where `kept`, [..., S, D], is true; -inf where it is at none.
+// y = max_i x_i;  dL/dx_i = g / k where i is kept and x_i = y, of which there are k
+Tensor max_of_kept(const Tensor& x, const Array& kept) {
+  const int words = x.rank() - 2;
+  const Array dropped = kernels::logical_not(kept);
+  const Array y = kernels::max(kernels::masked_fill(x.array(), dropped, -INFINITY), {words}, true);
+  const Array hit = kernels::logical_and(
+      kernels::compare(kernels::Comparison::eq, x.array(), y.expand(x.shape())), kept);
+  return record(
+      "masked_max", y,
+      wrt(x, saved(hit, dropped), [words](const Array& g, const Array& at, const Array& no) {
+        const Array ones = at.to(g.dtype());
+        const Array share = kernels::div(g, kernels::sum(ones, {words}, true));
+        return kernels::masked_fill(kernels::mul(ones, share.expand(at.shape())), no, 0);
+      }));
 }
 
 }  // namespace
@@ -45,9 +61,9 @@ Tensor masked_mean(const Tensor& x, const Tensor& keep) {
 Tensor masked_max(const Tensor& x, const Tensor& keep) {
   check("masked_max", x, keep);
   if (x.size(-2) == 0) return sum(x, {-2});  // zeros
-  const Tensor largest = max(filled(x, keep, -INFINITY), {-2});
-  if (!keep.defined()) return largest;
-  return masked_fill(largest, eq(sum(keep.to(int32), {-1}, true), 0), 0);
+  if (!keep.defined()) return max(x, {-2});
+  const Tensor largest = max_of_kept(x, keep.array().unsqueeze(-1).expand(x.shape()));
+  return masked_fill(squeeze(largest, -2), logical_not(any(keep, {-1}, true)), 0);
 }
 
 }  // namespace heed

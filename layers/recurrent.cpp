@@ -206,21 +206,28 @@ int64_t RecurrentCell::state_size() const {
   return config.cell == Cell::lstm ? 2 * config.hidden : config.hidden;
 }
 
-GRUCell::GRUCell(GRUCellConfig sizes)
-    : RecurrentCell({.cell = Cell::gru,
-                     .input = sizes.input,
-                     .hidden = sizes.hidden,
-                     .reset = sizes.reset,
-                     .bias = sizes.bias}) {}
+namespace {
+
+/// The configuration of a kind of cell as that of any.
+template <class Config>
+CellConfig cell_of(Cell cell, const Config& sizes) {
+  CellConfig config{.cell = cell, .input = sizes.input, .hidden = sizes.hidden};
+  config.bias = sizes.bias;
+  if constexpr (requires { sizes.reset; }) config.reset = sizes.reset;
+  if constexpr (requires { sizes.nonlinearity; }) config.nonlinearity = sizes.nonlinearity;
+  return config;
+}
+
+}  // namespace
+
+GRUCell::GRUCell(GRUCellConfig sizes) : RecurrentCell(cell_of(Cell::gru, sizes)) {}
 
 Tensor GRUCell::operator()(const Tensor& x, const Tensor& h) const {
   const Tensor previous = state_or_zeros(*this, x, "h", h);
   return step(project(x), previous);
 }
 
-LSTMCell::LSTMCell(LSTMCellConfig sizes)
-    : RecurrentCell(
-          {.cell = Cell::lstm, .input = sizes.input, .hidden = sizes.hidden, .bias = sizes.bias}) {}
+LSTMCell::LSTMCell(LSTMCellConfig sizes) : RecurrentCell(cell_of(Cell::lstm, sizes)) {}
 
 LSTMState LSTMCell::operator()(const Tensor& x, const LSTMState& state) const {
   if (state.h.defined() != state.c.defined()) {
@@ -233,12 +240,7 @@ LSTMState LSTMCell::operator()(const Tensor& x, const LSTMState& state) const {
   return {slice(next, -1, 0, n), slice(next, -1, n, 2 * n)};
 }
 
-RNNCell::RNNCell(RNNCellConfig sizes)
-    : RecurrentCell({.cell = Cell::rnn,
-                     .input = sizes.input,
-                     .hidden = sizes.hidden,
-                     .nonlinearity = sizes.nonlinearity,
-                     .bias = sizes.bias}) {}
+RNNCell::RNNCell(RNNCellConfig sizes) : RecurrentCell(cell_of(Cell::rnn, sizes)) {}
 
 Tensor RNNCell::operator()(const Tensor& x, const Tensor& h) const {
   const Tensor previous = state_or_zeros(*this, x, "h", h);

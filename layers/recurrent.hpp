@@ -101,6 +101,9 @@ struct GRUCellConfig {
 /// reset gate before the product: c = tanh(W x + b + U (r h) + b'). As torch.nn.GRUCell.
 struct GRUCell : RecurrentCell {
   explicit GRUCell(GRUCellConfig sizes);
+  /// In PyTorch's order.
+  GRUCell(int64_t input, int64_t hidden, bool bias = true)
+      : GRUCell(GRUCellConfig{.input = input, .hidden = hidden, .bias = bias}) {}
   Tensor operator()(const Tensor& x, const Tensor& h = {}) const;
   auto arguments() const {
     return std::tuple(GRUCellConfig{config.input, config.hidden, config.reset, config.bias});
@@ -123,6 +126,9 @@ struct LSTMState {
 /// As torch.nn.LSTMCell.
 struct LSTMCell : RecurrentCell {
   explicit LSTMCell(LSTMCellConfig sizes);
+  /// In PyTorch's order.
+  LSTMCell(int64_t input, int64_t hidden, bool bias = true)
+      : LSTMCell(LSTMCellConfig{.input = input, .hidden = hidden, .bias = bias}) {}
   LSTMState operator()(const Tensor& x, const LSTMState& state = {}) const;
   auto arguments() const {
     return std::tuple(LSTMCellConfig{config.input, config.hidden, config.bias});
@@ -140,6 +146,11 @@ struct RNNCellConfig {
 /// x: [B, I] or [I], h: [B, n] or [n], undefined: zeros -> h'. As torch.nn.RNNCell.
 struct RNNCell : RecurrentCell {
   explicit RNNCell(RNNCellConfig sizes);
+  /// In PyTorch's order.
+  RNNCell(int64_t input, int64_t hidden, bool bias = true,
+          Nonlinearity nonlinearity = Nonlinearity::tanh)
+      : RNNCell(RNNCellConfig{
+            .input = input, .hidden = hidden, .nonlinearity = nonlinearity, .bias = bias}) {}
   Tensor operator()(const Tensor& x, const Tensor& h = {}) const;
   auto arguments() const {
     return std::tuple(RNNCellConfig{config.input, config.hidden, config.nonlinearity, config.bias});
@@ -170,10 +181,10 @@ struct RecurrentResult {
 };
 
 /// Recurrent cells over sequences, several layers, one or both directions: what GRU, LSTM and RNN
-/// are.   x: [B, S, I]. keep: [B, S] bool, true = real word, padding at the end only; undefined: no
-/// padding. A padded sequence gives what it gives alone. One sequence, x: [S, I], keep: [S], has no
-/// axis B here and below. Weights are named and laid out as in
-/// torch.nn.GRU(batch_first=True): weight_ih_l0, ..., bias_hh_l1_reverse.
+/// are.   x: [B, S, I]. keep: [B, S] bool, true = real word, padding at the end only (`DataError`
+/// for padding before a word); undefined: no padding. A padded sequence gives what it gives alone.
+/// One sequence, x: [S, I], keep: [S], has no axis B here and below. Weights are named and laid out
+/// as in torch.nn.GRU(batch_first=True): weight_ih_l0, ..., bias_hh_l1_reverse.
 struct RecurrentLayers {
   RecurrentLayersConfig config;
   /// A cell for each layer and direction: layer 0 forward, layer 0 backward, layer 1 forward, ...
@@ -202,6 +213,9 @@ struct GRUConfig {
 /// [layers * directions, B, n]. As torch.nn.GRU(batch_first=True).
 struct GRU : RecurrentLayers {
   explicit GRU(GRUConfig sizes);
+  /// In PyTorch's order; what is not here is named in the configuration.
+  GRU(int64_t input, int64_t hidden, int64_t layers = 1, bool bias = true)
+      : GRU(GRUConfig{.input = input, .hidden = hidden, .layers = layers, .bias = bias}) {}
   auto arguments() const {
     const auto& c = config;
     return std::tuple(
@@ -222,6 +236,9 @@ struct LSTMConfig {
 /// or neither (zeros). As torch.nn.LSTM(batch_first=True).
 struct LSTM : RecurrentLayers {
   explicit LSTM(LSTMConfig sizes);
+  /// In PyTorch's order; what is not here is named in the configuration.
+  LSTM(int64_t input, int64_t hidden, int64_t layers = 1, bool bias = true)
+      : LSTM(LSTMConfig{.input = input, .hidden = hidden, .layers = layers, .bias = bias}) {}
   RecurrentResult operator()(const Tensor& x, const Tensor& keep = {},
                              const LSTMState& first = {}) const;
   auto arguments() const {
@@ -244,6 +261,14 @@ struct RNNConfig {
 /// [layers * directions, B, n]. As torch.nn.RNN(batch_first=True).
 struct RNN : RecurrentLayers {
   explicit RNN(RNNConfig sizes);
+  /// In PyTorch's order; what is not here is named in the configuration.
+  RNN(int64_t input, int64_t hidden, int64_t layers = 1,
+      Nonlinearity nonlinearity = Nonlinearity::tanh, bool bias = true)
+      : RNN(RNNConfig{.input = input,
+                      .hidden = hidden,
+                      .layers = layers,
+                      .nonlinearity = nonlinearity,
+                      .bias = bias}) {}
   auto arguments() const {
     const auto& c = config;
     return std::tuple(

@@ -1,4 +1,6 @@
 // Recurrent cells over sequences.
+#include <algorithm>
+
 #include "../core/memory.hpp"
 #include "../core/operations.hpp"
 #include "check.hpp"
@@ -63,6 +65,18 @@ void check_sequence(const RecurrentLayers& layers, const Tensor& x, const Tensor
 /// A mask that keeps every word is none.
 bool keeps_all(const Tensor& keep) { return all(keep).item() != 0; }
 
+/// `DataError` for padding before a word: keep [B, S] is turned round, or the padding is in front.
+void check_padding_is_last(const char* name, const Tensor& keep) {
+  const Array rows = keep.array().contiguous();
+  const bool* row = rows.data<bool>();
+  for (int64_t b = 0; b < rows.size(0); ++b, row += rows.size(1)) {
+    if (std::is_partitioned(row, row + rows.size(1), [](bool word) { return word; })) continue;
+    throw DataError(std::string(name) + ": row " + std::to_string(b) +
+                    " of keep has padding (false) before a word (true); padding stands at the end, "
+                    "and of a key_padding_mask, true at padding, keep is logical_not(mask)");
+  }
+}
+
 /// One sequence, as a batch of one.
 RecurrentResult read_alone(const RecurrentLayers& layers, const Tensor& x, const Tensor& keep,
                            const Tensor& first) {
@@ -98,6 +112,7 @@ RecurrentResult RecurrentLayers::operator()(const Tensor& x, const Tensor& keep,
   if (x.rank() == 2) return read_alone(*this, x, keep, first);
   Tensor keep_steps, padding;  // [S, B], [B, S, 1]
   if (keep.defined() && !keeps_all(keep)) {
+    check_padding_is_last(name_of(config.cell), keep);
     keep_steps = Tensor(keep.array().transpose(0, 1).contiguous());
     padding = unsqueeze(logical_not(keep), 2);
   }
@@ -138,24 +153,26 @@ void RecurrentLayers::members(Members& m) {
   m("dropout", dropout);
 }
 
-GRU::GRU(GRUConfig sizes)
-    : RecurrentLayers({.cell = Cell::gru,
-                       .input = sizes.input,
-                       .hidden = sizes.hidden,
-                       .layers = sizes.layers,
-                       .bidirectional = sizes.bidirectional,
-                       .reset = sizes.reset,
-                       .dropout = sizes.dropout,
-                       .bias = sizes.bias}) {}
+namespace {
 
-LSTM::LSTM(LSTMConfig sizes)
-    : RecurrentLayers({.cell = Cell::lstm,
-                       .input = sizes.input,
-                       .hidden = sizes.hidden,
-                       .layers = sizes.layers,
-                       .bidirectional = sizes.bidirectional,
-                       .dropout = sizes.dropout,
-                       .bias = sizes.bias}) {}
+/// The configuration of a kind of layers as that of any.
+template <class Config>
+RecurrentLayersConfig layers_of(Cell cell, const Config& sizes) {
+  RecurrentLayersConfig config{.cell = cell, .input = sizes.input, .hidden = sizes.hidden};
+  config.layers = sizes.layers;
+  config.bidirectional = sizes.bidirectional;
+  config.dropout = sizes.dropout;
+  config.bias = sizes.bias;
+  if constexpr (requires { sizes.reset; }) config.reset = sizes.reset;
+  if constexpr (requires { sizes.nonlinearity; }) config.nonlinearity = sizes.nonlinearity;
+  return config;
+}
+
+}  // namespace
+
+GRU::GRU(GRUConfig sizes) : RecurrentLayers(layers_of(Cell::gru, sizes)) {}
+
+LSTM::LSTM(LSTMConfig sizes) : RecurrentLayers(layers_of(Cell::lstm, sizes)) {}
 
 RecurrentResult LSTM::operator()(const Tensor& x, const Tensor& keep,
                                  const LSTMState& first) const {
@@ -166,14 +183,6 @@ RecurrentResult LSTM::operator()(const Tensor& x, const Tensor& keep,
   return RecurrentLayers::operator()(x, keep, cat({first.h, first.c}, -1));
 }
 
-RNN::RNN(RNNConfig sizes)
-    : RecurrentLayers({.cell = Cell::rnn,
-                       .input = sizes.input,
-                       .hidden = sizes.hidden,
-                       .layers = sizes.layers,
-                       .bidirectional = sizes.bidirectional,
-                       .nonlinearity = sizes.nonlinearity,
-                       .dropout = sizes.dropout,
-                       .bias = sizes.bias}) {}
+RNN::RNN(RNNConfig sizes) : RecurrentLayers(layers_of(Cell::rnn, sizes)) {}
 
 }  // namespace heed

@@ -47,18 +47,18 @@ double scale_of(const Tensor& query, const std::optional<double>& scale) {
   return K > 0 ? 1 / std::sqrt(static_cast<double>(K)) : 1;
 }
 
-namespace {
-
-void check_bias(const char* layer, const AttentionInput& in, const Shape& weights) {
-  if (!in.bias.defined()) return;
-  if (in.bias.dtype() != in.query.dtype()) {
-    throw TypeError(std::string(layer) + ": the bias is " + to_string(in.bias.dtype()) +
-                    ", the query " + to_string(in.query.dtype()) +
-                    (in.bias.dtype() == boolean ? "; a mask of true and false is the keep"
-                                                : "; convert with .to()"));
+void check_bias(const char* layer, const Tensor& bias, const Tensor& query, const Shape& weights) {
+  if (!bias.defined()) return;
+  if (bias.dtype() != query.dtype()) {
+    throw TypeError(std::string(layer) + ": the bias is " + to_string(bias.dtype()) +
+                    ", the query " + to_string(query.dtype()) +
+                    (bias.dtype() == boolean ? "; a mask of true and false is the keep"
+                                             : "; convert with .to()"));
   }
-  check_fits(layer, "the bias", in.bias, weights);
+  check_fits(layer, "the bias", bias, weights);
 }
+
+namespace {
 
 /// Do heads of queries share keys: are these axes H of queries and G of keys and values?
 bool share_heads(const AttentionInput& in, int axis) {
@@ -184,8 +184,8 @@ Attended attended(AttentionInput in, double p, const Tensor& slopes,
                   const std::optional<RelativePositions>& relative) {
   check_operands(in);
   in = broadcast(in);
-  checked_keep("scaled_dot_product_attention", in.keep, weights_shape(in));
-  check_bias("scaled_dot_product_attention", in, weights_shape(in));
+  static_cast<void>(checked_keep("scaled_dot_product_attention", in.keep, weights_shape(in)));
+  check_bias("scaled_dot_product_attention", in.bias, in.query, weights_shape(in));
   const bool simple = !relative && !in.bias.defined();
   if (simple && p == 0 && few_to_answer(in.query, in.key, in.value)) {
     return answered(in.query, {in.key.array(), in.value.array(), {}}, in.keep, slopes,

@@ -12,6 +12,10 @@ namespace heed {
 /// `ShapeError` unless it broadcasts.
 Tensor checked_keep(const char* layer, const Tensor& keep, const Shape& weights);
 
+/// `TypeError` unless the bias has the query's element type, `ShapeError` unless it broadcasts to
+/// weights of the given shape [..., T, S]; it may be undefined.
+void check_bias(const char* layer, const Tensor& bias, const Tensor& query, const Shape& weights);
+
 /// 1 / sqrt(K), if nothing else is asked for; of vectors without numbers every product is 0,
 /// however scaled.
 double scale_of(const Tensor& query, const std::optional<double>& scale = {});

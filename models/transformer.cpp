@@ -76,7 +76,7 @@ Tensor add_and_norm(const Layer& m, const LayerNorm& norm, const Tensor& x,
 
 // 3.2.3, below.
 Attended encoder_decoder_attention(const MultiHeadAttention& attention, const Tensor& h,
-                                   const KeysAndValues& source, const Tensor& keep);
+                                   const TransformerDecoderLayer::Context& context);
 
 /// `ShapeError` unless source and target are those of a decoder of so many layers.
 void check_layers(std::size_t layers, const Transformer::Source& source,
@@ -93,8 +93,9 @@ void check_layers(std::size_t layers, const Transformer::Source& source,
 
 // "Encoder": two sub-layers, self-attention (3.2.3, its second use) and feed-forward network.
 TransformerEncoderLayer::Output TransformerEncoderLayer::operator()(const Tensor& x,
-                                                                    const Tensor& keep) const {
-  const Attended self = self_attn.self(sublayer_input(*this, norm1, x), keep);
+                                                                    const Tensor& keep,
+                                                                    const Tensor& bias) const {
+  const Attended self = self_attn.self(sublayer_input(*this, norm1, x), keep, bias);
   const Tensor y = add_and_norm(*this, norm1, x, self.context);      // [B, S, D]
   const Tensor ffn = feed_forward(sublayer_input(*this, norm2, y));  // 3.3, eq. (2)
   return {add_and_norm(*this, norm2, y, ffn), self.weights};
@@ -105,30 +106,37 @@ TransformerEncoderLayer::Output TransformerEncoderLayer::operator()(const Tensor
 TransformerDecoderLayer::Output TransformerDecoderLayer::operator()(const Tensor& x,
                                                                     const Context& context,
                                                                     KeyValueCache& before) const {
-  const Attended self =
-      self_attn.self(sublayer_input(*this, norm1, x), context.target_keep, before);
+  const Attended self = self_attn.self(sublayer_input(*this, norm1, x), context.target_keep, before,
+                                       context.target_bias);
   const Tensor y = add_and_norm(*this, norm1, x, self.context);  // [R, n, D]
-  const Attended source = encoder_decoder_attention(multihead_attn, sublayer_input(*this, norm2, y),
-                                                    context.source, context.source_keep);
+  const Attended source =
+      encoder_decoder_attention(multihead_attn, sublayer_input(*this, norm2, y), context);
   const Tensor z = add_and_norm(*this, norm2, y, source.context);    // [R, n, D]
   const Tensor ffn = feed_forward(sublayer_input(*this, norm3, z));  // 3.3, eq. (2)
   return {add_and_norm(*this, norm3, z, ffn), self.weights, source.weights};
 }
 
 // "The encoder is composed of a stack of N = 6 identical layers"; so is the decoder.
-Tensor TransformerEncoder::operator()(const Tensor& x, const Tensor& keep) const {
+Tensor TransformerEncoder::operator()(const Tensor& x, const Tensor& keep,
+                                      const Tensor& bias) const {
   require_layers("TransformerEncoder", layers);
   Tensor y = x;  // [B, S, D]
-  for (const TransformerEncoderLayer& layer : layers) y = layer(y, keep).y;
+  for (const TransformerEncoderLayer& layer : layers) y = layer(y, keep, bias).y;
   return norm ? (*norm)(y) : y;
 }
 
 Tensor TransformerDecoder::operator()(const Tensor& x, const Tensor& memory,
-                                      const Tensor& target_keep, const Tensor& source_keep) const {
+                                      const Tensor& target_keep, const Tensor& source_keep,
+                                      const Tensor& target_bias, const Tensor& source_bias) const {
   require_layers("TransformerDecoder", layers);
   Tensor y = x;  // [B, T, D]
   for (const TransformerDecoderLayer& layer : layers) {
-    y = layer(y, {layer.multihead_attn.project(memory), target_keep, source_keep}).y;
+    y = layer(y, {.source = layer.multihead_attn.project(memory),
+                  .target_keep = target_keep,
+                  .source_keep = source_keep,
+                  .target_bias = target_bias,
+                  .source_bias = source_bias})
+            .y;
   }
   return norm ? (*norm)(y) : y;
 }
@@ -175,11 +183,11 @@ namespace {
 // 3.2.3, "encoder-decoder attention": the queries h come from the decoder, keys and values from the
 // encoder. The hypotheses of a sentence ask side by side: [R, n, D] -> [N, (R / N) n, D].
 Attended encoder_decoder_attention(const MultiHeadAttention& attention, const Tensor& h,
-                                   const KeysAndValues& source, const Tensor& keep) {
-  const int64_t N = source.key.size(0), R = h.size(0);
+                                   const TransformerDecoderLayer::Context& in) {
+  const int64_t N = in.source.key.size(0), R = h.size(0);
   check_texts("Transformer", R, N);
   const Tensor asking = reshape(h, {N, N > 0 ? R / N * h.size(1) : 0, h.size(2)});
-  const auto [context, weights] = attention(asking, source, keep);
+  const auto [context, weights] = attention(asking, in.source, in.source_keep, in.source_bias);
   return {reshape(context, h.shape()), weights};
 }
 

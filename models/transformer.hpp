@@ -30,8 +30,9 @@ struct TransformerEncoderLayer {
   };
 
   explicit TransformerEncoderLayer(const TransformerLayerConfig& config);
-  /// x: [B, S, D], keep: bool, as in `AttentionInput` ([B, S]: of each sentence's words).
-  Output operator()(const Tensor& x, const Tensor& keep = {}) const;
+  /// x: [B, S, D], keep: bool, bias: numbers added to the scores, both as in `AttentionInput` (a
+  /// keep [B, S]: of each sentence's words).
+  Output operator()(const Tensor& x, const Tensor& keep = {}, const Tensor& bias = {}) const;
   void members(Members& m);
 
   TransformerLayerConfig config;
@@ -51,6 +52,8 @@ struct TransformerDecoderLayer {
     /// bool, as in `AttentionInput`: `causal_keep` or [B, T] of the target's words, [N, S] of the
     /// source's.
     Tensor target_keep = {}, source_keep = {};
+    /// Numbers added to the scores of the two, as in `AttentionInput`.
+    Tensor target_bias = {}, source_bias = {};
   };
   /// y: [B, n, D]; the weights of its attentions: self [B, H, n, T], to the source
   /// [N, H, (B / N) n, S], where the texts of a sentence ask side by side.
@@ -82,8 +85,9 @@ struct TransformerDecoderLayer {
 struct TransformerEncoder {
   explicit TransformerEncoder(const TransformerStackConfig& config);
   /// x: [B, S, D], keep: bool, as in `AttentionInput` ([B, S]: of each sentence's words;
-  /// `causal_keep(S, S)`: no word sees those after it) -> [B, S, D].
-  Tensor operator()(const Tensor& x, const Tensor& keep = {}) const;
+  /// `causal_keep(S, S)`: no word sees those after it), bias: numbers that every layer adds to the
+  /// scores, as there; PyTorch's mask of floats -> [B, S, D].
+  Tensor operator()(const Tensor& x, const Tensor& keep = {}, const Tensor& bias = {}) const;
   void members(Members& m) { m("layers", layers)("norm", norm); }
 
   TransformerStackConfig config;
@@ -96,9 +100,11 @@ struct TransformerEncoder {
 struct TransformerDecoder {
   explicit TransformerDecoder(const TransformerStackConfig& config);
   /// x: [B, T, D], memory: [B, S, D]; target_keep: bool, which words each word of x sees, usually
-  /// `causal_keep(T, T)`, source_keep: [B, S] of the memory's words; undefined: all -> [B, T, D].
+  /// `causal_keep(T, T)`, source_keep: [B, S] of the memory's words; undefined: all; the biases:
+  /// numbers added to the scores of the two, as in `AttentionInput` -> [B, T, D].
   Tensor operator()(const Tensor& x, const Tensor& memory, const Tensor& target_keep = {},
-                    const Tensor& source_keep = {}) const;
+                    const Tensor& source_keep = {}, const Tensor& target_bias = {},
+                    const Tensor& source_bias = {}) const;
   void members(Members& m) { m("layers", layers)("norm", norm); }
 
   TransformerStackConfig config;

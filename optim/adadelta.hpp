@@ -19,6 +19,8 @@ struct AdadeltaOptions {
 class Adadelta : public Optimizer {
  public:
   explicit Adadelta(std::vector<Tensor> parameters, AdadeltaOptions options = {});
+  Adadelta(std::vector<Tensor> parameters, LearningRate auto lr)
+      : Adadelta(std::move(parameters), AdadeltaOptions{.lr = static_cast<double>(lr)}) {}
   explicit Adadelta(std::vector<ParameterGroup> groups, AdadeltaOptions options = {});
 
  protected:

@@ -28,6 +28,8 @@ struct AdamWOptions {
 class Adam : public Optimizer {
  public:
   explicit Adam(std::vector<Tensor> parameters, AdamOptions options = {});
+  Adam(std::vector<Tensor> parameters, LearningRate auto lr)
+      : Adam(std::move(parameters), AdamOptions{.lr = static_cast<double>(lr)}) {}
   explicit Adam(std::vector<ParameterGroup> groups, AdamOptions options = {});
 
  protected:
@@ -44,6 +46,8 @@ class Adam : public Optimizer {
 class AdamW : public Adam {
  public:
   explicit AdamW(std::vector<Tensor> parameters, AdamWOptions options = {});
+  AdamW(std::vector<Tensor> parameters, LearningRate auto lr)
+      : AdamW(std::move(parameters), AdamWOptions{.lr = static_cast<double>(lr)}) {}
   explicit AdamW(std::vector<ParameterGroup> groups, AdamWOptions options = {});
 };
 

@@ -36,6 +36,8 @@ void check_parameter(const Tensor& parameter, std::size_t number) {
 
 }  // namespace
 
+Optimizer::~Optimizer() = default;
+
 Optimizer::Optimizer(std::vector<ParameterGroup> groups, double lr, double weight_decay,
                      std::vector<const char*> moment_names)
     : lr_(checked("lr", lr)), moment_names_(std::move(moment_names)) {

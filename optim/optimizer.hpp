@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "../core/named_tensor.hpp"
@@ -14,12 +16,16 @@ struct ParameterGroup {
   std::optional<double> weight_decay = std::nullopt;
 };
 
+/// A learning rate alone, as `Adam(parameters, 1e-3)` has it; `{}` is none.
+template <class T>
+concept LearningRate = std::is_arithmetic_v<T> && !std::is_same_v<T, bool>;
+
 /// What all optimisers share: groups, zeroing, and state that is saved and loaded exactly. A
 /// parameter without a gradient (frozen, or not reached by the loss) is skipped, as in torch.optim.
 /// Throws `ConfigError` for options out of range, no parameters, or one listed twice.
 class Optimizer {
  public:
-  virtual ~Optimizer() = default;
+  virtual ~Optimizer();
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 

@@ -18,6 +18,8 @@ struct SGDOptions {
 class SGD : public Optimizer {
  public:
   explicit SGD(std::vector<Tensor> parameters, SGDOptions options = {});
+  SGD(std::vector<Tensor> parameters, LearningRate auto lr)
+      : SGD(std::move(parameters), SGDOptions{.lr = static_cast<double>(lr)}) {}
   explicit SGD(std::vector<ParameterGroup> groups, SGDOptions options = {});
 
  private:

@@ -27,6 +27,7 @@ NAMES = {
         index_add index_select masked_fill masked_select movedim nonzero permute repeat
         repeat_interleave reshape roll scatter scatter_add select slice split squeeze stack swapaxes
         take_along_dim tile transpose tril triu unbind unfold unsqueeze view""",
+    "torch: element types": "can_cast promote_types result_type",
     "torch.autograd": """autocast backward checkpoint detach detect_anomaly enable_grad grad
         gradcheck hessian jacobian no_grad register_hook vmap""",
     "torch.nn.functional": """binary_cross_entropy binary_cross_entropy_with_logits conv1d
@@ -34,15 +35,16 @@ NAMES = {
         huber_loss kl_div l1_loss layer_norm leaky_relu linear log_softmax logsigmoid mse_loss
         nll_loss normalize one_hot pad relu rms_norm scaled_dot_product_attention silu smooth_l1_loss
         softmax softplus""",
-    "torch.nn": """BatchNorm1d Bilinear Conv1d Dropout Embedding EmbeddingBag GRU GRUCell Identity
-        LSTM LSTMCell LayerNorm Linear Module ModuleDict ModuleList MultiheadAttention Parameter
-        ParameterList RMSNorm RNN RNNCell ReLU Sequential Softmax Tanh Transformer
+    "torch.nn": """BCELoss BCEWithLogitsLoss BatchNorm1d Bilinear Conv1d CrossEntropyLoss Dropout
+        Embedding EmbeddingBag GRU GRUCell Identity KLDivLoss L1Loss LSTM LSTMCell LayerNorm Linear
+        MSELoss Module ModuleDict ModuleList MultiheadAttention NLLLoss Parameter ParameterList
+        RMSNorm RNN RNNCell ReLU Sequential SmoothL1Loss Softmax Tanh Transformer
         TransformerDecoder TransformerDecoderLayer TransformerEncoder TransformerEncoderLayer""",
     "torch.nn.init and torch.nn.utils": """clip_grad_norm_ clip_grad_value_ constant_
         kaiming_normal_ kaiming_uniform_ normal_ orthogonal_ pack_padded_sequence pad_sequence
         parameters_to_vector trunc_normal_ uniform_ weight_norm xavier_normal_ xavier_uniform_
         zeros_""",
-    "torch.optim": """Adadelta Adagrad Adam AdamW LBFGS Optimizer RMSprop SGD
+    "torch.optim": """Adadelta Adagrad Adam AdamW LBFGS Optimizer RMSprop SGD param_groups
         lr_scheduler.CosineAnnealingLR lr_scheduler.ExponentialLR lr_scheduler.LambdaLR
         lr_scheduler.LinearLR lr_scheduler.ReduceLROnPlateau lr_scheduler.StepLR
         swa_utils.AveragedModel""",
@@ -50,6 +52,7 @@ NAMES = {
     "torch.nn.Module": """eval load_state_dict named_parameters parameters register_buffer
         requires_grad_ state_dict to train zero_grad""",
     "torch": "load save set_num_threads",
+    "safetensors.torch": "load_file load_model save_file save_model",
 }
 
 # Under another name, or written otherwise.
@@ -61,13 +64,16 @@ OTHERWISE = {
     "amax": "max(x, axes)",
     "amin": "min(x, axes)",
     "autocast": "ProductPrecision",
-    "AveragedModel": "`average`, `ExponentialMovingAverage`",
+    "AveragedModel": "`StateAverage`, `ExponentialMovingAverage`",
     "backward": "loss.backward()",
     "Bilinear": "`einsum`, `GeneralScore`",
+    "BCELoss": "binary_cross_entropy",
+    "BCEWithLogitsLoss": "binary_cross_entropy_with_logits",
     "bmm": "matmul",
     "broadcast_to": "expand",
     "clip_grad_norm_": "clip_grad_norm",
     "clip_grad_value_": "clip_grad_value",
+    "CrossEntropyLoss": "cross_entropy",
     "CosineAnnealingLR": "Schedule::cosine",
     "Dataset": "any type with `size()` and `operator[]`",
     "detach": "x.detach()",
@@ -79,19 +85,26 @@ OTHERWISE = {
     "flatten": "reshape(x, {-1})",
     "from_numpy": "Tensor::from",
     "index_add": "scatter_add",
+    "KLDivLoss": "kl_div",
+    "L1Loss": "l1_loss",
     "LambdaLR": "`set_learning_rate` in the loop",
     "LinearLR": "Schedule::constant(warmup)",
+    "load_file": "load_tensors",
+    "load_model": "load(path, model)",
     "mm": "matmul",
     "Module": "a struct with `members`",
     "ModuleDict": "a struct with `members`",
     "ModuleList": "std::vector",
     "movedim": "permute",
+    "MSELoss": "mse_loss",
     "MultiheadAttention": "MultiHeadAttention",
     "mv": "matmul",
+    "NLLLoss": "nll_loss",
     "no_grad": "NoGrad",
     "normal": "randn(shape) * std + mean",
     "outer": "einsum",
     "pack_padded_sequence": "keep masks; no packing is needed",
+    "param_groups": "`ParameterGroup`: parameters with an lr and weight_decay of their own",
     "ParameterList": "std::vector",
     "ReduceLROnPlateau": "`Trainer` with `schedule = plateau`",
     "register_buffer": "Buffer",
@@ -99,6 +112,8 @@ OTHERWISE = {
     "ReLU": "relu",
     "repeat_interleave": "index_select",
     "requires_grad_": "`freeze`, `unfreeze`",
+    "save_file": "save_tensors",
+    "save_model": "save(path, model)",
     "set_num_threads": "set_threads",
     "Softmax": "softmax",
     "StepLR": "Schedule::step",
@@ -122,27 +137,27 @@ ABSENT = {
     "BatchNorm1d": "a text would depend on its neighbours",
     "Conv1d": "it is for recurrence and attention",
     "conv1d": "it is for recurrence and attention",
-    "cosine_similarity": "`sum(a * b, {-1}) / (norm(a, 2, {-1}) * norm(b, 2, {-1}))`",
+    "cosine_similarity": "`sum(a * b, -1) / (norm(a, 2, -1) * norm(b, 2, -1))`",
     "ctc_loss": "no model here aligns by it",
     "cummax": "rare in models",
     "cumprod": "of positive numbers `exp(cumsum(log(x), axis))`",
     "diagonal": '`einsum("ii->i", {x})`',
-    "elu": "`where(gt(x, 0), x, exp(x) - 1)`",
+    "elu": "`where(x > 0, x, exp(x) - 1)`",
     "erf": "`gelu` has it inside",
     "expm1": "`exp(x) - 1`",
     "fmod": "rare in models",
     "glu": "`a * sigmoid(b)`",
     "gumbel_softmax": "noise by hand: `-log(-log(Tensor::rand(shape)))`",
     "hessian": "gradients are of first order",
-    "huber_loss": "`where(lt(d, 1), square(d) / 2, d - 0.5)`, `d = abs(x - y)`",
-    "isinf": "`eq(abs(x), INFINITY)`",
+    "huber_loss": "`where(d < 1, square(d) / 2, d - 0.5)`, `d = abs(x - y)`",
+    "isinf": "`abs(x) == INFINITY`",
     "jacobian": "`grad` of each output",
     "LBFGS": "batches are drawn anew each step",
     "lerp": "`a + (b - a) * w`",
     "log2": "`log(x) / std::log(2.0)`",
     "logsigmoid": "`-softplus(-x)`",
     "median": "`sort`",
-    "normalize": "`x / norm(x, 2, {-1}, true)`",
+    "normalize": "`x / norm(x, 2, -1, true)`",
     "parameters_to_vector": "`cat` of reshaped `parameters(model)`",
     "random_split": "`Tensor::randperm`",
     "RandomSampler": "`DataLoader` with `.shuffle = true`",
@@ -152,7 +167,8 @@ ABSENT = {
     "roll": "`cat` of two slices",
     "rsqrt": "`pow(x, -0.5)`",
     "scatter": "`scatter_add`, `where`",
-    "smooth_l1_loss": "`where(lt(d, 1), square(d) / 2, d - 0.5)`, `d = abs(x - y)`",
+    "SmoothL1Loss": "smooth_l1_loss, above",
+    "smooth_l1_loss": "`where(d < 1, square(d) / 2, d - 0.5)`, `d = abs(x - y)`",
     "Subset": "a std::vector of the items wanted",
     "tan": "`sin(x) / cos(x)`",
     "tensordot": "`einsum`",
@@ -162,22 +178,55 @@ ABSENT = {
 }
 
 
+DECLARATION = re.compile(
+    r"^ {0,2}(?!return\b|else\b|throw\b|delete\b|using\b)"
+    r"(?:[A-Za-z_][\w:<>*&, ]*[ &*])([a-z]\w*)\(", re.MULTILINE)
+
+
+TYPE = re.compile(r"^ {0,2}(?:struct|class) (?:\[\[nodiscard\]\] )?([A-Z]\w*)", re.MULTILINE)
+
+
+def public_headers():
+    """What heed.hpp includes, and what these do."""
+    todo, seen = [os.path.join(ROOT, "heed.hpp")], set()
+    while todo:
+        path = os.path.normpath(todo.pop())
+        if path in seen or "kernels" in path or "loops" in path:
+            continue
+        seen.add(path)
+        with open(path, encoding="utf-8") as header:
+            text = header.read()
+        yield re.sub(r"//.*", "", text)
+        todo += [os.path.join(os.path.dirname(path), included)
+                 for included in re.findall(r'^#include "([^"]+)"', text, re.MULTILINE)]
+
+
 def declared():
-    """The names of functions, structs and classes in heed's headers."""
+    """The names of functions, structs and classes in heed's public headers."""
     names = set()
-    for folder in ("core", "layers", "optim", "models"):
-        for base, _, files in sorted(os.walk(os.path.join(ROOT, folder))):
-            if "kernels" in base or "loops" in base:
-                continue
-            for file in sorted(files):
-                if not file.endswith(".hpp"):
-                    continue
-                path = os.path.join(base, file)
-                with open(path, encoding="utf-8") as header:
-                    text = re.sub(r"//.*", "", header.read())
-                names.update(re.findall(r"(?:struct|class) ([A-Z]\w*)", text))
-                names.update(re.findall(r"^[^=;{}()]*?\b([a-z]\w*)\(", text, re.MULTILINE))
+    for text in public_headers():
+        names.update(TYPE.findall(text))
+        names.update(DECLARATION.findall(text))
     return names
+
+
+def written(how):
+    """The names of heed in what is to be written: called, qualified, capitalised, or alone."""
+    pieces = re.findall(r"`([^`]*)`", how) if "`" in how else [how] if is_code(how) else []
+    for piece in pieces:
+        piece = re.sub(r'"[^"]*"', "", piece)
+        if re.fullmatch(r"\w+", piece):
+            yield piece
+        for name in re.findall(r"([A-Za-z_][\w:]*)\(|\b([A-Z]\w+)|(\w+::\w+)", piece):
+            name = next(filter(None, name))
+            if not name.startswith("std::") and name != "INFINITY":
+                yield name.split("::")[-1]
+
+
+def unknown(names):
+    """What the tables say of heed that no header has."""
+    return sorted({name for how in (*OTHERWISE.values(), *ABSENT.values())
+                   for name in written(how) if name not in names})
 
 
 def found(name, names):
@@ -191,13 +240,19 @@ def found(name, names):
     return None
 
 
+def is_code(how):
+    """Is it what is written, and not words about it?"""
+    return "`" not in how and (" " not in how or "(" in how)
+
+
 def code(how):
-    """What is written is set as code, words about it are not."""
-    return how if "`" in how or (" " in how and "(" not in how) else f"`{how}`"
+    return f"`{how}`" if is_code(how) else how
 
 
 def page():
     names = declared()
+    if unknown(names):
+        sys.exit("named here, but in no header: " + " ".join(unknown(names)))
     lines = ["# PyTorch's names in heed", "",
              "What a PyTorch user of recurrent and attention models reaches for, and its name here.",
              "A name alone is the same in heed: a function, a layer or a method. Made from the headers by",

@@ -203,10 +203,11 @@ void reduce_columns(const Reduction& f, const Plan& plan, const Array& y) {
   reduce_columns(f, second, y);
 }
 
-/// `of_none`: the result over no element.
-Array reduced(const Reduction& f, const Array& x, const Axes& axes, bool keep, double of_none) {
+/// `of_none`: the result over no element. `dtype`: x's, or float64.
+Array reduced(const Reduction& f, const Array& x, const Axes& axes, bool keep, double of_none,
+              DType dtype) {
   const Flags flags(axes, x.rank());
-  const Array y = Array::empty(reduced_shape(x.shape(), flags, keep), x.dtype());
+  const Array y = Array::empty(reduced_shape(x.shape(), flags, keep), dtype);
   if (x.numel() == 0) {
     fill(y, of_none);
     return y;
@@ -217,7 +218,7 @@ Array reduced(const Reduction& f, const Array& x, const Axes& axes, bool keep, d
   } else if (plan.extent > cut_size) {
     reduce_long_rows(f, plan, y);
   } else {
-    run_rows(f.rows[index(x.dtype())][index(x.dtype())], plan, y);
+    run_rows(f.rows[index(x.dtype())][index(dtype)], plan, y);
   }
   return y;
 }
@@ -241,19 +242,23 @@ void for_pieces(const Array& x, F&& body) {
 }  // namespace
 
 Array sum(const Array& x, const Axes& axes, bool keep) {
-  return reduced(table().sum, x, axes, keep, 0);
+  return reduced(table().sum, x, axes, keep, 0, x.dtype());
+}
+
+Array sum(const Array& x, const Axes& axes, bool keep, DType result) {
+  return reduced(table().sum, x, axes, keep, 0, result);
 }
 
 Array prod(const Array& x, const Axes& axes, bool keep) {
-  return reduced(table().product, x, axes, keep, 1);
+  return reduced(table().product, x, axes, keep, 1, x.dtype());
 }
 
 Array max(const Array& x, const Axes& axes, bool keep) {
-  return reduced(table().max, x, axes, keep, 0);
+  return reduced(table().max, x, axes, keep, 0, x.dtype());
 }
 
 Array min(const Array& x, const Axes& axes, bool keep) {
-  return reduced(table().min, x, axes, keep, 0);
+  return reduced(table().min, x, axes, keep, 0, x.dtype());
 }
 
 Array logsumexp(const Array& x, const Axes& axes, bool keep) {

@@ -7,8 +7,9 @@
 /// the same bits for any number of threads.
 namespace heed::kernels {
 
-/// Floating and int32.
+/// Floating and int32. The result has x's element type or float64.
 Array sum(const Array& x, const Axes& axes, bool keep);
+Array sum(const Array& x, const Axes& axes, bool keep, DType result);
 /// Floating, in double.
 Array prod(const Array& x, const Axes& axes, bool keep);
 /// Floating and int32. NaN is the largest and the smallest; over no element the result is 0.

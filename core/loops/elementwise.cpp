@@ -208,19 +208,23 @@ constexpr void set_floating(ElementwiseLoops& all) {
   all.unary_backward[i][f64] = backward<Backward<f>, double>;
 }
 template <Unary f>
+constexpr void set_real(ElementwiseLoops& all) {
+  set_floating<f>(all);
+}
+template <Unary f>
 constexpr void set_arithmetic(ElementwiseLoops& all) {
   set_floating<f>(all);
   all.unary[static_cast<int>(f)][i32] = unary<Function<f>, Integer, Integer>;
 }
 template <Binary f>
-constexpr void set_floating(ElementwiseLoops& all) {
+constexpr void set_real(ElementwiseLoops& all) {
   Row& row = all.binary[static_cast<int>(f)];
   row[f32] = ordered<Function2<f>, float, float>;
   row[f64] = ordered<Function2<f>, double, double>;
 }
 template <Binary f>
 constexpr void set_arithmetic(ElementwiseLoops& all) {
-  set_floating<f>(all);
+  set_real<f>(all);
   all.binary[static_cast<int>(f)][i32] = ordered<Function2<f>, Integer, Integer>;
 }
 template <class F>

@@ -23,6 +23,14 @@ inline double square_root(double x) { return __builtin_sqrt(x); }
 
 inline float power(float a, float b) { return __builtin_powf(a, b); }
 inline double power(double a, double b) { return __builtin_pow(a, b); }
+/// A negative power is cut to a whole number: 0 but of 1 and -1.
+inline Integer power(Integer a, Integer b) {
+  constexpr Integer minus_one = ~Integer{0};
+  if (static_cast<int32_t>(b) < 0 && a != 1 && a != minus_one) return 0;
+  Integer y = 1;
+  for (Integer rest = b; rest != 0; rest >>= 1, a *= a) y *= rest & 1 ? a : 1;
+  return y;
+}
 
 template <class T>
 inline bool less(T a, T b) {

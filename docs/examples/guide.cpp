@@ -49,14 +49,14 @@ Batch collate(const std::vector<Example>& examples) {
   std::vector<int32_t> labels;
   for (const auto& [ids, label] : examples) texts.push_back(ids), labels.push_back(label);
   const auto [ids, keep] = pad_sequence(texts);
-  return {ids, keep, Tensor::from(labels, {ids.size(0)})};
+  return {ids, keep, Tensor::from(labels)};
 }
 
 // --- Model ---
 
 struct Net {
   Embedding embedding{5, 16};
-  GRU encoder{{.input = 16, .hidden = 48}};
+  GRU encoder{16, 48};
   Dropout dropout{0.1};
   Linear output{48, 2};
 
@@ -88,14 +88,13 @@ struct Data {
 };
 
 double percent_right(Net& net, const std::vector<Example>& examples) {
-  NoGrad no_grad;
-  eval(net);  // no dropout
+  const NoGrad no_grad;
+  const EvalMode evaluating(net);  // no dropout
   DataLoader loader(examples, {.batch_size = 100}, collate);
   double right = 0;
   for (const auto& [ids, keep, labels] : loader) {
-    right += sum(eq(argmax(net(ids, keep), 1), labels).to(float32)).item();
+    right += sum(argmax(net(ids, keep), 1) == labels).item();
   }
-  train(net);
   return 100 * right / static_cast<double>(examples.size());
 }
 
@@ -105,7 +104,7 @@ void learn(const std::string& file, const std::string& path, int64_t epochs) {
   DataLoader loader(data.train, {.batch_size = 32, .shuffle = true, .ahead = 2}, collate, length);
   manual_seed(1);
   Net net;
-  Adam optimizer(parameters(net), {.lr = 3e-3});
+  Adam optimizer(parameters(net), 3e-3);
   if (std::ifstream(path)) loader.seek(load(path, net, optimizer));  // go on
 
   while (loader.position().epoch < epochs) {

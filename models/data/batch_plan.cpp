@@ -78,8 +78,7 @@ BatchPlan cut(const std::vector<ItemLength>& lengths, const std::vector<int64_t>
 }
 
 void check_size(const BatchSize& size) {
-  constexpr int64_t most = INT64_C(1) << 53;  // a pool of batches is counted too
-  const auto in_range = [](int64_t value) { return value >= 0 && value <= most; };
+  const auto in_range = [](int64_t value) { return value >= 0 && value <= largest_batch; };
   if (!in_range(size.tokens) || !in_range(size.sentences) || size.tokens + size.sentences == 0) {
     throw ConfigError("batches: tokens is " + std::to_string(size.tokens) + ", sentences " +
                       std::to_string(size.sentences) +
@@ -91,21 +90,21 @@ void check_size(const BatchSize& size) {
   }
 }
 
-std::vector<int64_t> numbers(int64_t count) {
-  std::vector<int64_t> order(static_cast<std::size_t>(count));
-  std::iota(order.begin(), order.end(), int64_t{0});
-  return order;
-}
-
 Generator generator_of(uint64_t seed, int64_t epoch) {
   return Generator(seed, shuffle_streams + static_cast<uint64_t>(epoch));
 }
 
 }  // namespace
 
+std::vector<int64_t> ordered_numbers(int64_t count) {
+  std::vector<int64_t> order(static_cast<std::size_t>(count));
+  std::iota(order.begin(), order.end(), int64_t{0});
+  return order;
+}
+
 std::vector<int64_t> shuffled_numbers(int64_t count, uint64_t seed, int64_t epoch) {
   Generator generator = generator_of(seed, epoch);
-  std::vector<int64_t> order = numbers(count);
+  std::vector<int64_t> order = ordered_numbers(count);
   shuffle(order.data(), count, generator);
   return order;
 }
@@ -119,7 +118,7 @@ BatchPlan shuffled_batches(const std::vector<ItemLength>& lengths, const BatchSi
                            uint64_t seed, int64_t epoch) {
   check_size(size);
   Generator generator = generator_of(seed, epoch);
-  std::vector<int64_t> order = numbers(static_cast<int64_t>(lengths.size()));
+  std::vector<int64_t> order = ordered_numbers(static_cast<int64_t>(lengths.size()));
   shuffle(order.data(), static_cast<int64_t>(order.size()), generator);
   // What a smaller last batch would hold is left out by chance, not for its length.
   if (size.drop_last && size.tokens == 0) {
@@ -133,7 +132,7 @@ BatchPlan shuffled_batches(const std::vector<ItemLength>& lengths, const BatchSi
 
 BatchPlan sorted_batches(const std::vector<ItemLength>& lengths, const BatchSize& size) {
   check_size(size);
-  std::vector<int64_t> order = numbers(static_cast<int64_t>(lengths.size()));
+  std::vector<int64_t> order = ordered_numbers(static_cast<int64_t>(lengths.size()));
   sort_by_length(lengths, order.begin(), order.end());
   return cut(lengths, order, size);
 }

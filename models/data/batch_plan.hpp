@@ -9,6 +9,8 @@ namespace heed {
 using BatchPlan = std::vector<std::vector<int64_t>>;
 
 inline constexpr int64_t largest_batch_pool = 1000;
+/// Most tokens or items of a batch: a pool of batches is counted too.
+inline constexpr int64_t largest_batch = int64_t{1} << 53;
 
 /// How large a batch is.
 struct BatchSize {
@@ -26,6 +28,8 @@ struct ItemLength {
   int64_t first = 0, second = 0;
 };
 
+/// The numbers 0 ... count - 1 in this order.
+std::vector<int64_t> ordered_numbers(int64_t count);
 /// The numbers 0 ... count - 1 in the order of an epoch, a pure function of seed and epoch.
 std::vector<int64_t> shuffled_numbers(int64_t count, uint64_t seed, int64_t epoch);
 /// Batches of `size.sentences` items in this order, the last one smaller.

@@ -4,11 +4,11 @@
 #include <deque>
 #include <exception>
 #include <mutex>
-#include <numeric>
 #include <system_error>
 #include <thread>
 
 #include "../../core/error.hpp"
+#include "../../core/precision.hpp"
 #include "../../core/random.hpp"
 
 namespace heed {
@@ -25,12 +25,16 @@ BatchSize size_of(const DataLoaderOptions& options) {
   return {.sentences = options.batch_size, .pool = options.pool, .drop_last = options.drop_last};
 }
 
+void check_range(const char* name, int64_t value, int64_t least, int64_t most) {
+  if (value >= least && value <= most) return;
+  throw ConfigError(std::string("DataLoader: ") + name + " is " + std::to_string(value) +
+                    ", it must be from " + std::to_string(least) + " to " + std::to_string(most));
+}
+
 int64_t count_batches(int64_t items, const DataLoaderOptions& options) {
-  if (options.batch_size < 1 || options.ahead < 0) {
-    throw ConfigError("DataLoader: batch_size is " + std::to_string(options.batch_size) +
-                      ", ahead " + std::to_string(options.ahead) +
-                      "; batch_size must be at least 1, ahead at least 0");
-  }
+  check_range("batch_size", options.batch_size, 1, largest_batch);
+  check_range("ahead", options.ahead, 0, largest_batch);
+  check_range("pool", options.pool, 1, largest_batch_pool);
   const int64_t whole = items / options.batch_size;
   const int64_t batches = whole + (!options.drop_last && items % options.batch_size > 0);
   if (batches > 0) return batches;
@@ -110,12 +114,10 @@ class DataLoaderBase::Worker {
   std::thread thread_;
 };
 
-DataLoaderBase::DataLoaderBase(int64_t items, std::vector<ItemLength> lengths,
+DataLoaderBase::DataLoaderBase(int64_t items, const std::vector<int64_t>& lengths,
                                DataLoaderOptions options)
-    : options_(options),
-      items_(items),
-      batches_(count_batches(items, options)),
-      lengths_(std::move(lengths)) {
+    : options_(options), items_(items), batches_(count_batches(items, options)) {
+  for (const int64_t length : lengths) lengths_.push_back({length});
   plan(0);
 }
 
@@ -161,10 +163,9 @@ void DataLoaderBase::plan(int64_t epoch) {
   if (planned_ == epoch) return;
   const BatchSize size = size_of(options_);
   if (lengths_.empty()) {
-    std::vector<int64_t> order(static_cast<std::size_t>(items_));
-    std::iota(order.begin(), order.end(), int64_t{0});
-    if (options_.shuffle) order = shuffled_numbers(items_, options_.seed, epoch);
-    plan_ = batches_in_order(order, size);
+    plan_ = batches_in_order(
+        options_.shuffle ? shuffled_numbers(items_, options_.seed, epoch) : ordered_numbers(items_),
+        size);
   } else {
     plan_ = options_.shuffle ? shuffled_batches(lengths_, size, options_.seed, epoch)
                              : sorted_batches(lengths_, size);
@@ -174,6 +175,7 @@ void DataLoaderBase::plan(int64_t epoch) {
 
 std::shared_ptr<void> DataLoaderBase::make_batch(int64_t batch) {
   const NoGrad no_history;
+  const ProductPrecision as_on_any_thread(Precision::single);
   const KeepGenerator keep;
   Generator& generator = default_generator();
   generator = Generator(options_.seed, batch_streams + static_cast<uint64_t>(planned_));

@@ -53,7 +53,7 @@ class DataLoaderBase {
 
  protected:
   /// `lengths`: none, or one for each item.
-  DataLoaderBase(int64_t items, std::vector<ItemLength> lengths, DataLoaderOptions options);
+  DataLoaderBase(int64_t items, const std::vector<int64_t>& lengths, DataLoaderOptions options);
   virtual ~DataLoaderBase();
   /// The batch of these items; also called by the loader's thread.
   virtual std::shared_ptr<void> make(const std::vector<int64_t>& items) = 0;
@@ -117,12 +117,12 @@ struct DefaultCollate {
 ///     for (const auto& batch : loader) { ... }  // to the end of the epoch
 ///
 /// A loop goes from `position()` to the end of its epoch; after a `break` the next one goes on
-/// there, and `seek` begins anew. `operator[]` and `collate` run without history, and
-/// `default_generator()` is theirs: what they draw depends on seed, epoch and batch alone, not on
-/// `ahead`. With `ahead` they run on another thread from the first batch of an epoch to the last:
-/// meanwhile nobody may change what they read. What they throw, the loop throws, at that batch; it
-/// can be tried again. `DataError` for data without a batch, `ConfigError` for options out of
-/// range. As torch.utils.data.DataLoader.
+/// there, and `seek` begins anew. `operator[]` and `collate` run without history and with products
+/// in float32, whatever `ProductPrecision` stands around the loop, and `default_generator()` is
+/// theirs: what they draw depends on seed, epoch and batch alone, not on `ahead`. With `ahead` they
+/// run on another thread from the first batch of an epoch to the last: meanwhile nobody may change
+/// what they read. What they throw, the loop throws, at that batch; it can be tried again.
+/// `DataError` for no batch, `ConfigError` for a wrong option. As torch.utils.data.DataLoader.
 template <class Data, class Collate = DefaultCollate>
 class DataLoader final : public DataLoaderBase {
  public:
@@ -176,12 +176,12 @@ class DataLoader final : public DataLoaderBase {
     return data[static_cast<decltype(data.size())>(i)];
   }
   template <class Length>
-  static std::vector<ItemLength> lengths_of(const Data& data, const Length& length) {
+  static std::vector<int64_t> lengths_of(const Data& data, const Length& length) {
     const NoGrad no_history;
     const KeepGenerator keep;
-    std::vector<ItemLength> lengths;
+    std::vector<int64_t> lengths;
     for (int64_t i = 0; i < static_cast<int64_t>(data.size()); ++i) {
-      lengths.push_back({static_cast<int64_t>(length(item(data, i)))});
+      lengths.push_back(static_cast<int64_t>(length(item(data, i))));
     }
     return lengths;
   }

@@ -33,6 +33,9 @@ void check_alike(const std::vector<Tensor>& sequences) {
       throw ShapeError("pad_sequence: sequences are [T, ...] and differ in T alone, not " +
                        to_string(first.shape()) + " and " + to_string(x.shape()));
     }
+    if (x.dtype() == first.dtype()) continue;
+    throw TypeError(std::string("pad_sequence: sequences are ") + to_string(first.dtype()) +
+                    " and " + to_string(x.dtype()) + "; convert some with .to()");
   }
 }
 

@@ -22,6 +22,7 @@ class MadeBatches {
     if (shuffle_) order_ = shuffled_numbers(count, seed_, epoch);
     return count;
   }
+  bool empty() const { return batches_.empty(); }
   int64_t items(int64_t) const { return 1; }
   const B& at(int64_t batch) {
     const auto i = static_cast<std::size_t>(batch);
@@ -51,6 +52,7 @@ class LoadedBatches {
     for (int64_t i = 0; i < loader_->size(); ++i) items_.push_back(loader_->items(i));
     return loader_->size();
   }
+  bool empty() const { return false; }
   int64_t items(int64_t batch) const { return items_[static_cast<std::size_t>(batch)]; }
   /// One after the other they come as in a loop; the last one may be asked for again.
   const typename Loader::Batch& at(int64_t batch) {
@@ -71,8 +73,9 @@ class LoadedBatches {
 };
 
 /// The task of training `model` by `loss(model, batch)`, a function that gives a mean. The batches
-/// come from loaders, or are made before and shuffled for each epoch; held-out batches, if any, are
-/// what `validate` measures, without dropout. With loaders a batch weighs as much as it has items,
+/// come from loaders, or are made before and shuffled for each epoch; held-out batches are what
+/// `validate` measures, without dropout. Without (`ModuleTask(net, loader, loss)`, or `{}` for
+/// them) the model is never validated. With loaders a batch weighs as much as it has items,
 /// where several make one update and in validation.
 ///
 ///     auto loss = [](Net& net, const Example& b) { return mse_loss(net(b.x), b.y); };
@@ -81,18 +84,27 @@ class LoadedBatches {
 template <Module M, class Train, class Valid, class F>
 class ModuleTask final : public TrainingTask {
  public:
-  /// `model` and the loaders must live as long as the task.
+  /// `model` and the loaders must live as long as the task. The model is put in training mode.
   template <class Data, class Collate, class HeldOut, class HeldOutCollate>
   ModuleTask(M& model, DataLoader<Data, Collate>& batches,
              DataLoader<HeldOut, HeldOutCollate>& held_out, F batch_loss)
-      : model_(model), train_(batches), valid_(held_out), loss_(std::move(batch_loss)) {}
+      : model_(model), train_(batches), valid_(held_out), loss_(std::move(batch_loss)) {
+    train(model_);
+  }
+  template <class Data, class Collate>
+  ModuleTask(M& model, DataLoader<Data, Collate>& batches, F batch_loss)
+      : model_(model), train_(batches), valid_({}, false, 0), loss_(std::move(batch_loss)) {
+    train(model_);
+  }
   template <class B>
   ModuleTask(M& model, std::vector<B> batches, std::vector<B> held_out, F batch_loss,
              uint64_t seed = 1)
       : model_(model),
         train_(std::move(batches), true, seed),
         valid_(std::move(held_out), false, seed),
-        loss_(std::move(batch_loss)) {}
+        loss_(std::move(batch_loss)) {
+    train(model_);
+  }
 
   std::vector<NamedTensor> parameters() override { return named_parameters(model_); }
   std::vector<NamedTensor> state() override { return state_dict(model_); }
@@ -100,23 +112,25 @@ class ModuleTask final : public TrainingTask {
     load_state_dict(model_, state);
   }
   std::vector<std::pair<std::string, std::string>> fingerprint() override {
-    return {{"training data", train_.description()}, {"validation data", valid_.description()}};
+    return data_fingerprint(train_.description(), valid_.description());
   }
 
   int64_t start_epoch(int64_t epoch) override { return train_.start(epoch); }
   int64_t tokens(int64_t batch) override { return train_.items(batch); }
   Tensor loss(int64_t batch) override { return loss_(model_, train_.at(batch)); }
+  bool has_held_out() override { return !valid_.empty(); }
   Validation validate() override {
-    NoGrad no_grad;
-    eval(model_);
+    const NoGrad no_grad;
+    const EvalMode evaluating(model_);
     double sum = 0, items = 0;
     const int64_t batches = valid_.start(0);
     for (int64_t i = 0; i < batches; ++i) {
       const auto weight = static_cast<double>(valid_.items(i));
-      sum += weight * Tensor(loss_(model_, valid_.at(i))).item();
+      const Tensor loss = loss_(model_, valid_.at(i));
+      check_loss(loss);
+      sum += weight * loss.item();
       items += weight;
     }
-    train(model_);
     const double loss = items > 0 ? sum / items : 0;
     return {.loss = loss, .score = -loss, .metrics = {}};
   }
@@ -132,6 +146,10 @@ template <class M, class Data, class Collate, class HeldOut, class HeldOutCollat
 ModuleTask(M&, DataLoader<Data, Collate>&, DataLoader<HeldOut, HeldOutCollate>&, F)
     -> ModuleTask<M, LoadedBatches<DataLoader<Data, Collate>>,
                   LoadedBatches<DataLoader<HeldOut, HeldOutCollate>>, F>;
+template <class M, class Data, class Collate, class F>
+ModuleTask(M&, DataLoader<Data, Collate>&, F)
+    -> ModuleTask<M, LoadedBatches<DataLoader<Data, Collate>>,
+                  MadeBatches<typename DataLoader<Data, Collate>::Batch>, F>;
 template <class M, class B, class F>
 ModuleTask(M&, std::vector<B>, std::vector<B>, F, uint64_t = 1)
     -> ModuleTask<M, MadeBatches<B>, MadeBatches<B>, F>;

@@ -18,6 +18,10 @@ namespace {
 const std::string prefix = "optimizer.";
 constexpr const char* training_key = "heed.training";
 
+void check_path(const char* who, const std::string& path) {
+  if (path.empty()) throw IoError(std::string(who) + ": the path is empty; name a file");
+}
+
 std::vector<NamedTensor> weights_of(const ModuleView& model) {
   std::vector<NamedTensor> weights = state_dict(model);
   if (weights.empty()) throw Error("save: the model has no weights; was it moved from?");
@@ -50,6 +54,7 @@ struct SavedFile {
 
 /// With `training_key` the names that begin with `prefix` are the optimiser's.
 SavedFile read(const std::string& path) {
+  check_path("load", path);
   const TensorFile file = load_safetensors(path);
   SavedFile saved;
   for (const auto& [key, text] : file.metadata) {
@@ -77,7 +82,18 @@ void of_file(const std::string& path, F body) {
 
 }  // namespace
 
+void save_tensors(const std::string& path, const std::vector<NamedTensor>& tensors) {
+  check_path("save_tensors", path);
+  save_safetensors(path, tensor_file(tensors, {{"format", "pt"}}));
+}
+
+std::vector<NamedTensor> load_tensors(const std::string& path) {
+  check_path("load_tensors", path);
+  return named_tensors(load_safetensors(path));
+}
+
 void save(const std::string& path, ModuleView model) {
+  check_path("save", path);
   const std::vector<NamedTensor> weights = weights_of(model);
   check_can_be_read(path, weights);
   save_safetensors(path, tensor_file(weights, {{"format", "pt"}}));
@@ -85,6 +101,7 @@ void save(const std::string& path, ModuleView model) {
 
 void save(const std::string& path, ModuleView model, const Optimizer& optimizer,
           DataPosition next) {
+  check_path("save", path);
   std::vector<NamedTensor> all = weights_of(model);
   for (const NamedTensor& weight : all) {
     if (!weight.name.starts_with(prefix)) continue;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "../../layers/module.hpp"
 #include "../../optim/optimizer.hpp"
@@ -31,5 +32,14 @@ void load(const std::string& path, ModuleRef model);
 ///
 ///     loader.seek(load("run.safetensors", model, optimizer));
 DataPosition load(const std::string& path, ModuleRef model, Optimizer& optimizer);
+
+/// Writes tensors of your own as one safetensors file: `save_tensors("logits.safetensors",
+/// {{"logits", logits}, {"ids", ids}})`. Any numbers, NaN too; histories are left out.
+/// `FormatError` for a name that appears twice, `IoError`. As safetensors.torch.save_file.
+void save_tensors(const std::string& path, const std::vector<NamedTensor>& tensors);
+/// The tensors of a safetensors file, from Python too; one by its name:
+/// `tensor_named(load_tensors("logits.safetensors"), "logits")`. float16 and bfloat16 become
+/// float32, int64 becomes int32. `FormatError`, `IoError`. As safetensors.torch.load_file.
+std::vector<NamedTensor> load_tensors(const std::string& path);
 
 }  // namespace heed

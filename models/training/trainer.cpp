@@ -22,6 +22,19 @@ namespace heed {
 void TrainingTask::begin(const std::string&) {}
 std::vector<std::pair<std::string, std::string>> TrainingTask::fingerprint() { return {}; }
 
+std::vector<std::pair<std::string, std::string>> data_fingerprint(std::string training,
+                                                                  std::string validation) {
+  return {{"training data", std::move(training)}, {"validation data", std::move(validation)}};
+}
+
+void check_loss(const Tensor& loss) {
+  if (loss.defined() && loss.numel() == 1) return;
+  throw ShapeError(
+      "trainer: the loss function of the task gave " +
+      (loss.defined() ? "a tensor " + to_string(loss.shape()) : "an undefined tensor") +
+      ", it must return a scalar: the mean of the batch's losses, mean(...)");
+}
+
 namespace {
 
 constexpr int64_t give_up_after = 5;
@@ -44,6 +57,17 @@ TrainerOptions checked(TrainerOptions options) {
   check_precision(config.precision);
   options.keep = std::max(options.keep, config.average);
   return options;
+}
+
+/// What needs validations is refused where there is nothing to validate on.
+void check_held_out(TrainingTask& task, const TrainingConfig& config) {
+  if (task.has_held_out()) return;
+  if (config.patience <= 0 && config.average <= 0 && config.schedule != ScheduleKind::plateau) {
+    return;
+  }
+  throw ConfigError(
+      "trainer: patience, average and the schedule plateau need held-out data, and the task has "
+      "none: give it some, or leave them out");
 }
 
 /// Where a training of `task` stands before its first step.
@@ -104,6 +128,7 @@ Trainer::Loop::Loop(TrainingTask& task_, TrainerOptions options_, TrainingObserv
       validations(task, config, weights.moving_average(), journal, options.folder,
                   digest(state.fingerprint)) {
   // What it refuses is said before anything is written.
+  check_held_out(task, config);
   if (options.use != FolderUse::resume) make_schedule(config, state.schedule_steps);
   start();
 }
@@ -220,7 +245,7 @@ void Trainer::Loop::save(bool last) {
 
 TrainingResult Trainer::Loop::finish(StopReason reason, int signal) {
   const BestModel& best = validations.best();
-  if (reason == StopReason::signal) {
+  if (reason == StopReason::signal || !task.has_held_out()) {
     validations.keep_any();
   } else if (validations.last_step() != state.step || best.step() == 0) {
     validations.validate_last(state);
@@ -249,7 +274,7 @@ TrainingResult Trainer::Loop::run() {
   while (limit_reached(config, state) == Limit::none && !out_of_patience(config, state)) {
     step();
     if (state.step % config.validate_every == 0) {
-      validations.validate(state);
+      if (task.has_held_out()) validations.validate(state);
       save(false);
     }
     if (signals && signals->received()) return finish(StopReason::signal, signals->received());

@@ -37,10 +37,12 @@ class TrainingTask {
   virtual int64_t start_epoch(int64_t epoch) = 0;
   /// Tokens of a batch of this epoch: its weight where several batches make one update.
   virtual int64_t tokens(int64_t batch) = 0;
-  /// The mean loss of a batch over its tokens, in training mode. A batch whose loss is not finite
-  /// may be asked for again, with the same random numbers, to find out why.
+  /// The mean loss of a batch over its tokens, a scalar, in training mode. A batch whose loss is
+  /// not finite may be asked for again, with the same random numbers, to find out why.
   virtual Tensor loss(int64_t batch) = 0;
-  /// Measures the model on held-out data.
+  /// Is there held-out data to validate on? Without, the last step's model is the one that is kept.
+  virtual bool has_held_out() { return true; }
+  /// Measures the model on held-out data; in training mode again afterwards, also if it throws.
   virtual Validation validate() = 0;
 
   /// Before the first step of a run, also a resumed one: writes what the folder holds besides
@@ -49,6 +51,13 @@ class TrainingTask {
   /// Names and values that must agree when a run is resumed, checksums of the data for example.
   virtual std::vector<std::pair<std::string, std::string>> fingerprint();
 };
+
+/// The fingerprint of a task whose data are described so.
+std::vector<std::pair<std::string, std::string>> data_fingerprint(std::string training,
+                                                                  std::string validation);
+
+/// `ShapeError` unless `loss`, what the loss function of a task gave, is one number.
+void check_loss(const Tensor& loss);
 
 /// Progress of a training, after each step.
 struct TrainingProgress {
@@ -117,8 +126,10 @@ struct TrainingResult {
 /// stopped; its best model is the same or a better one, of a step where it was stopped. A best
 /// model that can't be written is a warning: it is kept in memory and written later. With `ema` the
 /// shadow of the weights is what is validated and written as the best model; with `average` the
-/// mean of the last checkpoints is, at the end, if it is better. The weights depend on the seed and
-/// the steps alone: not on threads, the clock, or where the run was stopped and resumed.
+/// mean of the last checkpoints is, at the end, if it is better. A task without held-out data is
+/// never validated: model.safetensors is written at the end, with the last step's weights, and
+/// `patience`, `average` and the schedule `plateau` are a `ConfigError`. The weights depend on the
+/// seed and the steps alone: not on threads, the clock, or where the run was stopped and resumed.
 ///
 /// A step whose loss or gradient is not finite is skipped and counted; the first is repeated to
 /// name the operation that made it so. Throws `NumericError` after 5 such steps in a row, `IoError`

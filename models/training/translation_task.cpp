@@ -80,6 +80,7 @@ void check_lengths(const text::EncodedPairs& pairs, const LengthLimits& limits, 
 TranslationTask::TranslationTask(TranslationModel& model, const TranslationData& data,
                                  const Config& config)
     : model_(model), data_(data), config_(config) {
+  train(model_);
   check_describes(config, model);
   check_lengths(data.train_ids, model.length_limits(), "training");
   check_lengths(data.valid_ids, model.length_limits(), "validation");
@@ -123,8 +124,8 @@ Tensor TranslationTask::loss(int64_t batch) {
 }
 
 Validation TranslationTask::validate() {
-  NoGrad no_grad;
-  eval(model_);
+  const NoGrad no_grad;
+  const EvalMode evaluating(model_);
   double loss = 0;
   int64_t right = 0, tokens = 0;
   const CrossEntropyOptions sum{.ignore_index = Vocabulary::pad, .reduction = Reduction::sum};
@@ -136,7 +137,6 @@ Validation TranslationTask::validate() {
     tokens += b.target_tokens;
   }
   const std::vector<std::string> translations = translate_valid();
-  train(model_);
 
   int64_t exact = 0;
   for (std::size_t i = 0; i < translations.size(); ++i) {

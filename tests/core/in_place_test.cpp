@@ -126,13 +126,17 @@ TEST_CASE("an assignment to a leaf needs NoGrad, and is seen by what saved the n
 
 TEST_CASE("an assignment refuses types, shapes and expanded tensors") {
   Tensor x = Tensor::ones({2, 3}), whole = Tensor::ones({2}, int32);
-  CHECK_THROWS_AS(x += Tensor::ones({3}, float64), TypeError);
-  CHECK_THROWS_WITH(whole += 0.5, Catch::Contains("0.5 is no int32"));
-  CHECK_THROWS_WITH(whole /= 2, Catch::Contains("needs float32 or float64"));
-  CHECK_THROWS_WITH(whole /= whole, Catch::Contains("needs float32 or float64"));
+  CHECK_THROWS_WITH(whole += 0.5,
+                    "add_: the result is float32, which can't be put into int32; write x = x + y");
+  CHECK_THROWS_WITH(whole += x[0][0], Catch::Contains("float32, which can't be put into int32"));
+  CHECK_THROWS_WITH(whole /= 2, Catch::Contains("float32, which can't be put into int32"));
+  CHECK_THROWS_WITH(whole /= whole, Catch::Contains("write x = x / y"));
+  CHECK_THROWS_WITH(whole.add_(whole, 0.5), Catch::Contains("0.5 is no int32"));
+  CHECK_THROWS_WITH(whole += 3000000000, Catch::Contains("3e+09 is no int32"));
   Tensor bits = gt(x, 0.5);
-  CHECK_THROWS_WITH(bits += bits, Catch::Contains("logical_or"));
+  CHECK_THROWS_WITH(bits += 1, Catch::Contains("int32, which can't be put into bool"));
   CHECK_THROWS_WITH(bits -= bits, Catch::Contains("logical_or"));
+  CHECK_THROWS_WITH(x -= bits, Catch::Contains("logical_or"));
   CHECK_THROWS_AS(bits *= 1, TypeError);
   CHECK_THROWS_AS(x *= Tensor::ones({2, 2}), ShapeError);
   CHECK_THROWS_AS(x /= Tensor::ones({4, 2, 3}), ShapeError);
@@ -142,4 +146,25 @@ TEST_CASE("an assignment refuses types, shapes and expanded tensors") {
   CHECK_THROWS_AS(rows *= rows, ShapeError);
   Tensor none;
   CHECK_THROWS_WITH(none += 1, Catch::Contains("undefined"));
+}
+
+TEST_CASE("an assignment computes in the common element type and rounds to the tensor's own") {
+  Tensor x = Tensor::of({1, 2}), whole = Tensor::of({3, 4}, {2}, int32);
+  const Tensor mask = eq(whole, 4);
+  x += whole;
+  CHECK(x.to_vector<float>() == std::vector<float>{4, 6});
+  x *= numbers({1 + 1e-12, 0.5});
+  CHECK(x.dtype() == float32);
+  CHECK(x.to_vector<float>() == std::vector<float>{4, 3});
+  x *= mask;
+  CHECK(x.to_vector<float>() == std::vector<float>{0, 3});
+  whole *= mask;
+  whole -= whole;
+  whole += mask;
+  CHECK(whole.to_vector<int32_t>() == std::vector<int32_t>{0, 1});
+  Tensor bits = mask.clone();
+  bits += eq(whole, 0);
+  CHECK(bits.to_vector<bool>() == std::vector<bool>{true, true});
+  bits *= mask;
+  CHECK(bits.to_vector<bool>() == std::vector<bool>{false, true});
 }

@@ -115,25 +115,18 @@ TEST_CASE("division by a number divides, and by a tensor too") {
 TEST_CASE("a number that whole elements can't hold is refused with what to write") {
   const Tensor x = Tensor::of({1, 2, 7}, {3}, int32), mask = eq(x, 2);
   const Tensor bits = mask.detach();
-  CHECK_THROWS_WITH(x + 0.5, "add: 0.5 is no int32; convert the tensor with .to(float32)");
-  CHECK_THROWS_WITH(x / 2.0, "div: needs float32 or float64, got int32; convert with .to(float32)");
+  CHECK_THROWS_WITH(x + 3000000000, "add: 3e+09 is no int32; convert the tensor with .to(float32)");
   const std::vector<std::function<Tensor()>> refused = {
-      [&] { return x - 0.5; },
-      [&] { return 0.5 - x; },
-      [&] { return x * 0.5; },
-      [&] { return x * 1e10; },
-      [&] { return x + NAN; },
-      [&] { return 2 / x; },
-      [&] { return pow(x, 2); },
-      [&] { return clamp(x, 0.5, 3); },
-      [&] { return clamp(x, 0, 2.5); },
+      [&] { return x * 3000000000; },
+      [&] { return x - 3000000000; },
+      [&] { return x - INT32_MIN; },
+      [&] { return pow(x, -1); },
+      [&] { return where(mask, x, 3000000000); },
+      [&] { return bits - 1; },
+      [&] { return -bits; },
+      [&] { return pow(bits, bits); },
       [&] { return masked_fill(x, mask, 0.5); },
       [&] { return masked_fill(bits, mask, 0.5); },
-      [&] { return x + Tensor::ones({3}); },
-      [&] { return where(mask, x, Tensor::ones({3})); },
-      [&] { return maximum(x, Tensor::ones({3})); },
-      [&] { return lt(x, Tensor::ones({3})); },
-      [&] { return Tensor::ones({3}) * Tensor::ones({3}, float64); },
       [&] { return x.clone().mul_(0.5); },
       [&] { return x.clone().add_(x, 0.5); },
       [&] { return x.clone().fill_(0.5); },
@@ -147,4 +140,5 @@ TEST_CASE("a number that whole elements can't hold is refused with what to write
   CHECK(plain(lt(x, 1.5)) == std::vector<double>{1, 0, 0});
   CHECK(plain(eq(x, 1.5)) == std::vector<double>{0, 0, 0});
   CHECK(plain(clamp(x, 2, INFINITY)) == std::vector<double>{2, 2, 7});
+  CHECK(clamp(x, 2, 3000000000).dtype() == int32);
 }

@@ -131,7 +131,7 @@ TEST_CASE("topk takes the first of equal elements first, and NaN as the largest"
   CHECK_THROWS_WITH(topk(x, 7), "topk: k is 7, but axis 0 of [6] has 6 elements");
   CHECK_THROWS_AS(topk(x, -1), IndexError);
   CHECK_THROWS_AS(topk(x, 1, 1), IndexError);
-  CHECK_THROWS_AS(topk(Tensor::ones({3}, int32), 1), TypeError);
+  CHECK_THROWS_AS(topk(Tensor::ones({3}, boolean), 1), TypeError);
 }
 
 TEST_CASE("norm refuses a p that is none, and a maximum over nothing") {
@@ -150,7 +150,6 @@ TEST_CASE("a running sum is added in double") {
   const double last = cumsum(x, 0).at({(1 << 20) - 1});
   CHECK(last == Approx(0.1 * (1 << 20)).epsilon(1e-7));
   CHECK_THROWS_AS(cumsum(x, 1), IndexError);
-  CHECK_THROWS_AS(cumsum(x.to(int32), 0), TypeError);
   CHECK(cumsum(Tensor::ones({3, 0, 2}), 1).shape() == Shape{3, 0, 2});
 }
 

@@ -167,3 +167,13 @@ TEST_CASE("multinomial without replacement draws none twice, the heavy ones firs
                     Catch::Contains("scale them"));
   CHECK_THROWS_AS(multinomial(ids({1, 2}), 1), TypeError);
 }
+
+TEST_CASE("argsort, one_hot and embedding say what they were given and what they take") {
+  CHECK_THROWS_WITH(argsort(Tensor::ones({2}), 3), Catch::Contains("argsort: axis 3"));
+  CHECK_THROWS_WITH(sort(Tensor::ones({2}), 3), Catch::Contains("sort: axis 3"));
+  CHECK_THROWS_WITH(one_hot(ids({1, 2}), -5),
+                    Catch::Contains("one_hot: classes is -5, expected at least 1, or -1"));
+  CHECK_THROWS_WITH(embedding(ids({1, 2}), Tensor::ones({3, 4})),
+                    Catch::Contains("write embedding(weight, ids)"));
+  CHECK_THROWS_WITH(embedding(ids({1, 2}), ids({1, 2})), Catch::Contains("needs float32"));
+}

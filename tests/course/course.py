@@ -3,7 +3,7 @@
 pages show the code and the output that there is, and each chapter's test accepts what is right and
 names what is wrong.
 
-  course.py exercises            docs/course/exercises are those of tests/course/solutions
+  course.py exercises            docs/course/exercises are those of tests/course/solutions, with hints
   course.py pages [N]            what the pages show is what files and commands give
   course.py grade N              solutions pass, blanks are named, wrong solutions are told why
   course.py tool                 what can go wrong on a learner's machine is said in a line
@@ -76,7 +76,21 @@ def check_exercises(write):
     for exercise in (COURSE / "exercises").glob("*.hpp"):
         if not (HERE / "solutions" / exercise.name).exists():
             wrong.append(str(exercise.relative_to(ROOT)))
-    return [f"{name} is not its solution without the marked lines" for name in wrong]
+    return [f"{name} is not its solution without the marked lines" for name in wrong] + missing_hints()
+
+
+def missing_hints():
+    """Each exercise has three hints."""
+    missing = []
+    for number, name, _, _ in chapters():
+        hints = COURSE / "hints" / f"{number}_{name}.txt"
+        parts = re.split(r"^== ", hints.read_text(), flags=re.M) if hints.exists() else []
+        steps = {part.splitlines()[0]: re.findall(r"^([1-3])\.", part, flags=re.M) for part in parts if part}
+        test = (COURSE / "tests" / f"{number}_{name}.cpp").read_text()
+        for exercise in re.findall(r'^EXERCISE\("([^"]*)"', test, flags=re.M):
+            if steps.get(exercise) != ["1", "2", "3"]:
+                missing.append(f"docs/course/hints/{hints.name}: {exercise} needs hints 1, 2 and 3")
+    return missing
 
 
 # Grading

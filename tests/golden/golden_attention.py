@@ -125,6 +125,18 @@ def make_attention_bias(golden, seed):
     layer = nn.TransformerEncoderLayer(D, H, 7, dropout=0.0, bias=False, batch_first=True)
     record(golden, "layer_without_biases", seed, {"x": x}, random_weights(layer),
            lambda i, w: {"y": call(layer, w, i["x"])}, ["float64"])
+    layer = nn.TransformerEncoderLayer(D, H, 7, dropout=0.0, batch_first=True)
+    encoder = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+    record(golden, "encoder_bias", seed, {"x": x, "bias": torch.randn(B, H, T, T)},
+           random_weights(encoder),
+           lambda i, w: {"y": call(encoder, w, i["x"], mask=i["bias"].flatten(0, 1))}, ["float64"])
+    decoder = nn.TransformerDecoder(
+        nn.TransformerDecoderLayer(D, H, 7, dropout=0.0, batch_first=True), 2)
+    record(golden, "decoder_bias", seed,
+           {"x": x, "memory": memory, "bias": torch.randn(T, T), "memory_bias": torch.randn(T, S)},
+           random_weights(decoder),
+           lambda i, w: {"y": call(decoder, w, i["x"], i["memory"], tgt_mask=i["bias"],
+                                   memory_mask=i["memory_bias"])}, ["float64"])
 
 
 def make_transformer_layers(golden, seed):

@@ -1,6 +1,7 @@
 // What is added to scores and what they are multiplied by; leading axes; attention without biases.
 #include <map>
 
+#include "../../layers/key_value_cache.hpp"
 #include "../../layers/multi_head_attention.hpp"
 #include "../golden.hpp"
 #include "support.hpp"
@@ -115,4 +116,39 @@ TEST_CASE("a bias of the wrong type or shape is refused, and a keep of numbers p
   CHECK_THROWS_WITH(
       scaled_dot_product_attention({x, slice(x, 0, 0, 1), Tensor::zeros({3, 3, 4, 5})}),
       Contains("leading axes differ"));
+}
+
+TEST_CASE("numbers added in self-attention are those of three products, also with few queries") {
+  manual_seed(6);
+  MultiHeadAttention attention({.size = 6, .heads = 2});
+  to(attention, float64);
+  for (const int64_t T : {1, 3, 12}) {
+    const Tensor x = leaf({2, T, 6}), bias = leaf({1, 2, T, T});
+    const auto self = [&] { return attention.self(x, {}, bias).context; };
+    const auto products = [&] {
+      return attention({.query = x, .key = x, .value = x, .bias = bias}).context;
+    };
+    CHECK(gradient_difference(self, products, leaves_of(attention, {x, bias})) < 1e-12);
+    const auto projected = [&] { return attention(x, attention.project(x), {}, bias).context; };
+    CHECK(gradient_difference(projected, products, leaves_of(attention, {x, bias})) < 1e-12);
+    const NoGrad no_history;
+    CHECK(difference(self(), products()) < 1e-12);
+  }
+  const Tensor x = Tensor::zeros({2, 3, 6}, float64);
+  CHECK_THROWS_WITH(attention.self(x, {}, Tensor::zeros({2, 2, 3, 4}, float64)),
+                    Contains("the bias is [2, 2, 3, 4], expected [2, 2, 3, 3]"));
+  CHECK_THROWS_WITH(attention.self(x, {}, Tensor::zeros({1, 1, 3, 3})), Contains("the bias is"));
+}
+
+TEST_CASE("words that join others may have numbers added to their scores") {
+  manual_seed(7);
+  const MultiHeadAttention attention({.size = 6, .heads = 2});
+  const Tensor x = Tensor::randn({2, 5, 6}), bias = Tensor::randn({1, 1, 5, 5});
+  const NoGrad no_history;
+  const Tensor whole = attention.self(x, causal_keep(5, 5), bias).context;
+  KeyValueCache before;
+  attention.self(slice(x, 1, 0, 3), causal_keep(3, 3), before);
+  const Tensor rest =
+      attention.self(slice(x, 1, 3, 5), causal_keep(2, 5), before, slice(bias, 2, 3, 5)).context;
+  CHECK(difference(rest, slice(whole, 1, 3, 5)) < 1e-6);
 }

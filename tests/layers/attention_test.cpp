@@ -170,7 +170,9 @@ TEST_CASE("the steps of an attention refuse what does not fit to its memory") {
 TEST_CASE("an attention shows the shapes that it was given, of one query and of several") {
   const Attention attention = additive();
   const AttentionMemory memory = attention.remember(Tensor::randn({3, 4, 7}));
-  const auto energies = [&](const Shape& s) { attention.energies(Tensor::zeros(s), memory); };
+  const auto energies = [&](const Shape& s) {
+    return attention.energies(Tensor::zeros(s), memory);
+  };
   const std::string expected = ", expected [3, features], or [3, queries, features]";
   for (const Shape& s : {Shape{2, 3}, Shape{2, 5, 3}, Shape{3}, Shape{1, 3, 2, 3}}) {
     CHECK_THROWS_WITH(energies(s), Contains("the query is " + to_string(s) + expected));

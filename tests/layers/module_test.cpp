@@ -254,3 +254,19 @@ TEST_CASE("the summary is a table of names, shapes and counts with the total") {
         "bias    [2]            2\n"
         "total                 24\n");
 }
+
+TEST_CASE("eval mode for a while leaves each layer as it was, also after an error") {
+  struct Two {
+    Dropout first{0.5}, second{0.5};
+    void members(Members& m) { m("first", first)("second", second); }
+  } net;
+  eval(net.second);
+  try {
+    const EvalMode evaluating(net);
+    CHECK_FALSE(net.first.training);
+    throw Error("in the middle");
+  } catch (const Error&) {
+    CHECK(net.first.training);
+    CHECK_FALSE(net.second.training);
+  }
+}

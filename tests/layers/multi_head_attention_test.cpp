@@ -253,3 +253,11 @@ TEST_CASE("with a window as without one a wrong keep mask is refused as such") {
                       Contains("keep is [1, 4, 5], expected [2, 5, 5]"));
   }
 }
+
+TEST_CASE("the sizes of a multi-head attention stand in PyTorch's order") {
+  const MultiHeadAttention attention(6, 3, 0.25, false);
+  CHECK(attention.config.size == 6);
+  CHECK(attention.config.heads == 3);
+  CHECK(attention.config.dropout == 0.25);
+  CHECK(!attention.in_proj_bias.defined());
+}

@@ -154,3 +154,24 @@ TEST_CASE("what stands at padding changes no mean and no maximum, and gets no gr
     CHECK_THROWS_AS(pool(Tensor::ones({2, 3}, int32), Tensor()), TypeError);
   }
 }
+
+TEST_CASE("a norm that was moved from says so, and one without weights needs none") {
+  const Tensor x = Tensor::randn({2, 3});
+  LayerNorm layer(3);
+  RMSNorm rms(3);
+  const LayerNorm other = std::move(layer);
+  const RMSNorm another = std::move(rms);
+  CHECK_THROWS_WITH(layer(x), "LayerNorm: this module was moved from");
+  CHECK_THROWS_WITH(rms(x), "RMSNorm: this module was moved from");
+  CHECK_NOTHROW(other(x));
+  CHECK_NOTHROW(LayerNorm(3, 1e-5, false)(x));
+  CHECK_NOTHROW(clone(RMSNorm(3, {}, false))(x));
+}
+
+TEST_CASE("words that are all -inf share the gradient of their maximum with no padding") {
+  Tensor x = Tensor::full({2, 4, 1}, -INFINITY, float64);
+  x.set_requires_grad();
+  const Tensor y = masked_max(x, keep_of({2, 0}, 4));
+  CHECK(y.to_vector<double>() == std::vector<double>{-INFINITY, 0});
+  CHECK(grad({y}, {x})[0].to_vector<double>() == std::vector<double>{0.5, 0.5, 0, 0, 0, 0, 0, 0});
+}

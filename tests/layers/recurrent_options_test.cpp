@@ -176,3 +176,36 @@ TEST_CASE("a recurrent net that was moved from says so") {
   const LSTM taken = std::move(lstm);
   CHECK_THROWS_WITH(lstm(Tensor::zeros({7, 3})), "LSTM: this module was moved from");
 }
+
+TEST_CASE("a mask that is turned round, or has its padding in front, is refused") {
+  const Tensor x = Tensor::randn({2, 4, 3});
+  const Tensor keep = Tensor::of({1, 1, 1, 1, 1, 1, 0, 0}, {2, 4}, boolean);
+  const Tensor in_front = Tensor::of({1, 1, 1, 1, 0, 1, 1, 1}, {2, 4}, boolean);
+  const Tensor gap = Tensor::of({1, 0, 1, 1, 1, 1, 0, 0}, {2, 4}, boolean);
+  const GRU gru({.input = 3, .hidden = 5, .bidirectional = true});
+  const LSTM lstm({.input = 3, .hidden = 5});
+  const RNN rnn({.input = 3, .hidden = 5});
+  CHECK_NOTHROW(gru(x, keep));
+  CHECK_THROWS_WITH(gru(x, logical_not(keep)),
+                    Contains("GRU: row 1 of keep has padding (false) before a word (true)") &&
+                        Contains("keep is logical_not(mask)"));
+  CHECK_THROWS_WITH(lstm(x, in_front), Contains("LSTM: row 1") && Contains("stands at the end"));
+  CHECK_THROWS_WITH(rnn(x, gap), Contains("RNN: row 0"));
+  CHECK_THROWS_AS(rnn(select(x, 0, 0), select(gap, 0, 0)), DataError);
+  CHECK_NOTHROW(rnn(x, Tensor::zeros({2, 4}, boolean)));  // texts without words
+}
+
+TEST_CASE("sizes stand in PyTorch's order, and mean what their names mean") {
+  const GRU gru(3, 5, 2, false);
+  CHECK(gru.config.input == 3);
+  CHECK(gru.config.hidden == 5);
+  CHECK(gru.config.layers == 2);
+  CHECK(!gru.config.bias);
+  CHECK(LSTM(3, 5).cells[0].weight_ih.shape() == Shape{20, 3});
+  const RNN rnn(3, 5, 1, Nonlinearity::relu);
+  CHECK(rnn.config.nonlinearity == Nonlinearity::relu);
+  CHECK(rnn.config.bias);
+  CHECK(GRUCell(3, 5).weight_hh.shape() == Shape{15, 5});
+  CHECK(!LSTMCell(3, 5, false).config.bias);
+  CHECK(RNNCell(3, 5, true, Nonlinearity::relu).config.nonlinearity == Nonlinearity::relu);
+}

@@ -57,7 +57,7 @@ Mistakes with_modules() {
             [] {
               Linear linear(2, 3);
               const Linear other = std::move(linear);
-              linear(Tensor::randn({1, 2}));
+              return linear(Tensor::randn({1, 2}));
             }}},
           {"a step is taken without a backward pass",
            {"call backward() on the loss",
@@ -88,33 +88,45 @@ Mistakes with_gradients() {
 }
 
 Mistakes with_shapes_and_types() {
-  return {
-      {"a layer gets another size",
-       {"x [..., I] and weight [O, I]",
-        [] {
-          Linear(2, 3)(Tensor::randn({4, 5}));
-        }}},
-      {"a product's sizes differ",
-       {"inner sizes",
-        [] {
-          matmul(Tensor::ones({2, 3}), Tensor::ones({4, 5}));
-        }}},
-      {"element types are mixed", {".to(", [] { Tensor::ones({2}) + Tensor::ones({2}, float64); }}},
-      {"ids are floats", {".to(int32)", [] { Embedding(5, 2)(Tensor::ones({3})); }}},
-      {"an id is not in the vocabulary",
-       {"[0, 5)", [] { Embedding(5, 2)(Tensor::full({1}, 7, int32)); }}},
-      {"a causal mask has two axes",
-       {"unsqueeze(keep, 0)", [] { attend(select(causal_keep(3, 3), 0, 0)); }}},
-      {"a mask has numbers that are added",
-       {"the bias",
-        [] {
-          attend(Tensor::zeros({2, 3}));
-        }}},
-      {"a number is asked of many", {"sum() or mean()", [] { Tensor::ones({2}).item(); }}},
-      {"a model gets the weights of another", {"expected", [] {
-                                                 Linear linear(2, 3);
-                                                 load_state_dict(linear, state_dict(Linear(2, 4)));
-                                               }}}};
+  return {{"a layer gets another size",
+           {"x [..., I] and weight [O, I]",
+            [] {
+              return Linear(2, 3)(Tensor::randn({4, 5}));
+            }}},
+          {"a product's sizes differ",
+           {"inner sizes",
+            [] {
+              return matmul(Tensor::ones({2, 3}), Tensor::ones({4, 5}));
+            }}},
+          {"element types are mixed",
+           {".to(", [] { return Linear(2, 3)(Tensor::ones({2}, float64)); }}},
+          {"ids are floats", {".to(int32)", [] { return Embedding(5, 2)(Tensor::ones({3})); }}},
+          {"an id is not in the vocabulary",
+           {"[0, 5)", [] { return Embedding(5, 2)(Tensor::full({1}, 7, int32)); }}},
+          {"a causal mask has two axes",
+           {"unsqueeze(keep, 0)", [] { attend(select(causal_keep(3, 3), 0, 0)); }}},
+          {"a mask has numbers that are added",
+           {"the bias",
+            [] {
+              attend(Tensor::zeros({2, 3}));
+            }}},
+          {"a recurrent layer gets PyTorch's key_padding_mask",
+           {"logical_not(mask)",
+            [] {
+              const Tensor padding = Tensor::of({0, 0, 0, 0, 1, 1}, {2, 3}, boolean);
+              return GRU(4, 2)(Tensor::randn({2, 3, 4}), padding).output;
+            }}},
+          {"embedding gets PyTorch's order",
+           {"embedding(weight, ids)",
+            [] {
+              return embedding(Tensor::zeros({2}, int32), Tensor::ones({5, 2}));
+            }}},
+          {"a number is asked of many", {"sum() or mean()", [] { Tensor::ones({2}).item(); }}},
+          {"a model gets the weights of another", {"expected", [] {
+                                                     Linear linear(2, 3);
+                                                     load_state_dict(linear,
+                                                                     state_dict(Linear(2, 4)));
+                                                   }}}};
 }
 
 Mistakes with_folders() {

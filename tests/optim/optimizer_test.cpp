@@ -149,6 +149,16 @@ TEST_CASE("a step changes numbers in place, raises the version, and zero_grad dr
   CHECK(!w.grad().defined());
 }
 
+TEST_CASE("a learning rate alone stands behind the parameters, and braces mean none") {
+  const Tensor w = weights({1, 2});
+  CHECK(SGD({w}, 0.1).learning_rate() == 0.1);
+  CHECK(SGD({w}, 1).learning_rate() == 1);
+  CHECK(Adam({w}, 2e-3).learning_rate() == 2e-3);
+  CHECK(AdamW({w}, 2e-3f).learning_rate() == Approx(2e-3));
+  CHECK(Adadelta({w}, 0.5).learning_rate() == 0.5);
+  CHECK(Adam(std::vector<Tensor>{w}, {}).learning_rate() == 1e-3);
+}
+
 TEST_CASE("a backward pass after the step that changed its weights is an error") {
   Linear layer(3, 2);
   SGD optimizer(parameters(layer), {.lr = 0.1});

@@ -52,15 +52,19 @@ function(heed_folder name)
   target_compile_options(heed_${name} PRIVATE $<$<OR:$<CONFIG:Release>,$<CONFIG:>>:${ARGN}>)
 endfunction()
 
-# Time is spent in core/loops and in BLAS: what stands above them is compiled quickly instead.
+# Time is spent in core/loops and in BLAS: what stands above them is compiled quickly, or small, instead.
 heed_folder(core -O2)
-foreach(folder layers optim models)
+foreach(folder layers optim)
   heed_folder(${folder} -O1)
 endforeach()
+heed_folder(models -Os)
+# The choice of the next word is a loop over the vocabulary.
+set_source_files_properties(models/search/candidates.cpp PROPERTIES
+  COMPILE_OPTIONS "$<$<OR:$<CONFIG:Release>,$<CONFIG:>>:-O2>")
 # JSON is as slow to compile as it is quick to read.
 set_source_files_properties(core/files/json_parser.cpp core/files/json_reader.cpp
   core/files/safetensors_header.cpp PROPERTIES
-  COMPILE_OPTIONS "$<$<OR:$<CONFIG:Release>,$<CONFIG:>>:-O1>")
+  COMPILE_OPTIONS "$<$<OR:$<CONFIG:Release>,$<CONFIG:>>:-Os>")
 
 # Its loops, unrolled and then checked at every step, take GCC minutes at -O3.
 if(HEED_SANITIZE)

@@ -41,8 +41,8 @@ struct Adam {
 // [/adam]
 
 inline void Adam::step() {
-  // t counts from 1; m and v start at 0 and are divided by 1 - beta^t, which would
-  // otherwise be too small at first. A parameter without a gradient stays
+  // t counts from 1; m and v start at 0 and are divided by 1 - beta^t, else they are too
+  // small at first. A parameter without a gradient stays
   BLANK;
 }
 

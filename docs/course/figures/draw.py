@@ -28,10 +28,15 @@ def figures():
 
 def check(drawn):
     lying = {path.name: path.read_text() for path in FOLDER.glob("*.svg")}
-    wrong = [f"{name} is not drawn by any draw_*.py" for name in sorted(lying.keys() - drawn.keys())]
+    wrong = [
+        f"{name} is not drawn by any draw_*.py" for name in sorted(lying.keys() - drawn.keys())
+    ]
     wrong += [f"{name} is missing" for name in sorted(drawn.keys() - lying.keys())]
-    wrong += [f"{name} is not what is drawn" for name in sorted(drawn.keys() & lying.keys())
-              if drawn[name] != lying[name]]
+    wrong += [
+        f"{name} is not what is drawn"
+        for name in sorted(drawn.keys() & lying.keys())
+        if drawn[name] != lying[name]
+    ]
     return wrong
 
 

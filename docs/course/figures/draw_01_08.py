@@ -2,8 +2,19 @@
 
 import math
 
-from svg import (BLUE, GREEN, INK, LINE, PALE, PALE_BLUE, PALE_GREEN, PALE_RED, PALE_YELLOW, RED, SOFT,
-                 Figure, heat)
+from svg import (
+    BLUE,
+    INK,
+    LINE,
+    PALE,
+    PALE_BLUE,
+    PALE_GREEN,
+    PALE_RED,
+    PALE_YELLOW,
+    RED,
+    SOFT,
+    Figure,
+)
 
 SIX = [PALE_BLUE, PALE_BLUE, PALE_BLUE, PALE_YELLOW, PALE_YELLOW, PALE_YELLOW]
 
@@ -22,9 +33,11 @@ def views():
     f.grid(505, top, [["3", "4", "5"]], 36, [SIX[3:]])
     for x, title in [(94, "a"), (336, "transpose(a, 0, 1)"), (559, "slice(a, 0, 1, 2)")]:
         f.text(x, 126, title, 14, INK, weight="bold")
-    for x, words in [(94, ["shape [2, 3]", "strides [3, 1], offset 0"]),
-                     (336, ["shape [3, 2]", "strides [1, 3], offset 0"]),
-                     (559, ["shape [1, 3]", "strides [3, 1], offset 3"])]:
+    for x, words in [
+        (94, ["shape [2, 3]", "strides [3, 1], offset 0"]),
+        (336, ["shape [3, 2]", "strides [1, 3], offset 0"]),
+        (559, ["shape [1, 3]", "strides [3, 1], offset 3"]),
+    ]:
         f.text(x, 274, words[0], 12, SOFT)
         f.text(x, 292, words[1], 12, SOFT)
     for x in (94, 336, 559):
@@ -58,13 +71,19 @@ def neuron():
     f.text(176, 298, f"= {said(da * w2)} through a, and {said(dy * h)} through y", 13, RED, "start")
     f.arrow(168, 272, 258, 142, BLUE)
     f.arrow(168, 280, 534, 142, BLUE)
-    nodes = [(234, "a", "w1 x1 + w2 x2 + b", a, da), (406, "h", "tanh(a)", h, dh),
-             (516, "y", "h x2", y, dy), (626, "loss", "(y − t)² / 2", (y - t) ** 2 / 2, 1)]
+    nodes = [
+        (234, "a", "w1 x1 + w2 x2 + b", a, da),
+        (406, "h", "tanh(a)", h, dh),
+        (516, "y", "h x2", y, dy),
+        (626, "loss", "(y − t)² / 2", (y - t) ** 2 / 2, 1),
+    ]
     widths = {"a": 142, "h": 80, "y": 80, "loss": 110}
     for i, (left, name, how, value, grad) in enumerate(nodes):
         f.box(left, 100, widths[name], 40, how, PALE, size=13)
         f.text(left + widths[name] / 2, 84, f"{name} = {said(value)}", 13, BLUE)
-        f.text(left + widths[name] / 2, 156, said(grad) if grad != 1 else "1", 13, RED, weight="bold")
+        f.text(
+            left + widths[name] / 2, 156, said(grad) if grad != 1 else "1", 13, RED, weight="bold"
+        )
         if i:
             f.arrow(nodes[i - 1][0] + widths[nodes[i - 1][1]] + 2, 114, left - 2, 114, BLUE)
             f.arrow(left - 2, 128, nodes[i - 1][0] + widths[nodes[i - 1][1]] + 2, 128, RED)
@@ -75,31 +94,59 @@ def neuron():
 
 def tape():
     """Chapter 3: who owns whom in loss = sum(t * b), t = tanh(a)."""
-    f = Figure(720, 330, "The tape of sum(mul(tanh(a), b)): users own inputs, gradients follow the same arrows")
-    nodes = {"a": (40, 60, "variable a", PALE_BLUE), "b": (40, 200, "variable b", PALE_BLUE),
-             "t": (210, 60, "t = tanh(a)", PALE), "y": (380, 130, "y = mul(t, b)", PALE),
-             "loss": (550, 130, "loss = sum(y)", PALE)}
+    f = Figure(
+        720, 330, "The tape of sum(mul(tanh(a), b)): users own inputs, gradients go the same way"
+    )
+    nodes = {
+        "a": (40, 60, "variable a", PALE_BLUE),
+        "b": (40, 200, "variable b", PALE_BLUE),
+        "t": (210, 60, "t = tanh(a)", PALE),
+        "y": (380, 130, "y = mul(t, b)", PALE),
+        "loss": (550, 130, "loss = sum(y)", PALE),
+    }
     for x, y, words, fill in nodes.values():
         f.box(x, y, 130, 66, "", fill)
         f.text(x + 65, y + 16, words, 13, weight="bold")
         f.text(x + 10, y + 35, "value, grad", 11, SOFT, "start")
-        f.text(x + 10, y + 51, "inputs, spread" if fill == PALE else "needs_grad", 11, SOFT, "start")
-    for start, end in [((210, 93), (172, 93)), ((380, 152), (342, 104)), ((380, 176), (172, 228)),
-                       ((550, 163), (512, 163))]:
+        f.text(
+            x + 10, y + 51, "inputs, spread" if fill == PALE else "needs_grad", 11, SOFT, "start"
+        )
+    for start, end in [
+        ((210, 93), (172, 93)),
+        ((380, 152), (342, 104)),
+        ((380, 176), (172, 228)),
+        ((550, 163), (512, 163)),
+    ]:
         f.arrow(*start, *end, INK)
     f.text(615, 84, "your handle: Tensor loss", 13)
     f.arrow(615, 96, 615, 128, INK)
     f.arrow(222, 58, 330, 58, RED, bend=34, dashed=True)
     f.text(276, 14, "a spread that owns its own node: never freed", 12, RED)
-    f.text(40, 298, "An arrow is a std::shared_ptr: the later node owns the earlier one. backward goes along the arrows,", 13,
-           SOFT, "start")
-    f.text(40, 316, "and when the last handle goes, they are freed along the arrows too.", 13, SOFT, "start")
+    f.text(
+        40,
+        298,
+        "An arrow is a std::shared_ptr: the later node owns the earlier one. "
+        "backward goes along the arrows,",
+        13,
+        SOFT,
+        "start",
+    )
+    f.text(
+        40,
+        316,
+        "and when the last handle goes, they are freed along the arrows too.",
+        13,
+        SOFT,
+        "start",
+    )
     return f
 
 
 def broadcasting():
     """Chapter 4: a column and a row stretched to [3, 4], and a gradient summed back."""
-    f = Figure(720, 330, "A column is used as a table by stride 0; its gradient is the sum of each row")
+    f = Figure(
+        720, 330, "A column is used as a table by stride 0; its gradient is the sum of each row"
+    )
     rows = ["0.1", "0.2", "0.3"]
     f.text(190, 26, "forward: broadcast_to(a, [3, 4])", 14, BLUE, weight="bold")
     f.grid(40, 60, [[r] for r in rows], 46, [[PALE_BLUE]] * 3, 40)
@@ -119,11 +166,27 @@ def broadcasting():
     f.text(639, 198, "d a [3, 1]", 13)
     f.text(480, 216, "along the stretched axis", 12, SOFT)
     f.line(24, 244, 696, 244, LINE)
-    f.text(40, 268, "An element of a that is copied four times moves four elements of the result:", 13, anchor="start")
-    f.text(40, 288, "its gradient is the sum of four. The axis that the forward pass stretches is the one", 13,
-           anchor="start")
-    f.text(40, 308, "that the backward pass sums, and the other way round: sum stretches its gradient.", 13,
-           anchor="start")
+    f.text(
+        40,
+        268,
+        "An element of a that is copied four times moves four elements of the result:",
+        13,
+        anchor="start",
+    )
+    f.text(
+        40,
+        288,
+        "its gradient is the sum of four. The axis that the forward pass stretches is the one",
+        13,
+        anchor="start",
+    )
+    f.text(
+        40,
+        308,
+        "that the backward pass sums, and the other way round: sum stretches its gradient.",
+        13,
+        anchor="start",
+    )
     return f
 
 
@@ -135,15 +198,31 @@ def products():
     def matrix(x, y, name, touched, fill):
         for i in range(4):
             for j in range(4):
-                f.box(x + cell * j, y + cell * i, cell, cell, "", fill if touched(i, j) else PALE,
-                      round=0)
+                f.box(
+                    x + cell * j,
+                    y + cell * i,
+                    cell,
+                    cell,
+                    "",
+                    fill if touched(i, j) else PALE,
+                    round=0,
+                )
         f.text(x - 16, y + 2 * cell, name, 15)
 
     row, column, one = (lambda i, j: i == 1), (lambda i, j: j == 2), (lambda i, j: (i, j) == (1, 2))
     first = lambda i, j: j == 1
-    orders = [("m k n", "both along rows", row, lambda i, j: (i, j) == (1, 2), lambda i, j: i == 2, PALE_GREEN),
-              ("m n k", "one along a row, one down a column", one, row, column, PALE_YELLOW),
-              ("n k m", "both down columns", column, first, lambda i, j: (i, j) == (1, 2), PALE_RED)]
+    orders = [
+        (
+            "m k n",
+            "both along rows",
+            row,
+            lambda i, j: (i, j) == (1, 2),
+            lambda i, j: i == 2,
+            PALE_GREEN,
+        ),
+        ("m n k", "one along a row, one down a column", one, row, column, PALE_YELLOW),
+        ("n k m", "both down columns", column, first, lambda i, j: (i, j) == (1, 2), PALE_RED),
+    ]
     for n, (order, words, of_c, of_a, of_b, fill) in enumerate(orders):
         y = 22 + 90 * n
         f.text(24, y + 26, order, 16, INK, "start", weight="bold")
@@ -162,9 +241,12 @@ def softmax():
     total = sum(math.exp(s) for s in scores)
     p = [math.exp(s) / total for s in scores]
     y = [1.0 if i == target else 0.0 for i in range(4)]
-    panels = [("scores x", scores, 30, PALE_BLUE, "{:g}"), ("p = softmax(x)", p, 90, PALE_BLUE, "{:.2f}"),
-              ("y, the target", y, 90, PALE_GREEN, "{:g}"),
-              ("d loss / d x = p − y", [a - b for a, b in zip(p, y)], 90, PALE_RED, "{:+.2f}")]
+    panels = [
+        ("scores x", scores, 30, PALE_BLUE, "{:g}"),
+        ("p = softmax(x)", p, 90, PALE_BLUE, "{:.2f}"),
+        ("y, the target", y, 90, PALE_GREEN, "{:g}"),
+        ("d loss / d x = p − y", [a - b for a, b in zip(p, y)], 90, PALE_RED, "{:+.2f}"),
+    ]
     for n, (title, values, unit, fill, form) in enumerate(panels):
         left, base = 26 + 174 * n, 150
         f.text(left + 72, 28, title, 14, weight="bold")
@@ -173,13 +255,23 @@ def softmax():
             top = base - height if value > 0 else base
             if height:
                 f.box(left + 36 * i + 4, top, 28, height, "", fill, round=0)
-            f.text(left + 36 * i + 18, top - 10 if value >= 0 else top + height + 10,
-                   form.format(value).replace("-", "−"), 11)
+            f.text(
+                left + 36 * i + 18,
+                top - 10 if value >= 0 else top + height + 10,
+                form.format(value).replace("-", "−"),
+                11,
+            )
         f.line(left, base, left + 148, base, SOFT)
         if n < 3:
             f.text(left + 160, base - 40, ["→", "−", "="][n], 18, SOFT)
-    f.text(360, 264, "A step against the gradient lowers each wrong score by its p, and raises the target's by what "
-           "is missing.", 12, SOFT)
+    f.text(
+        360,
+        264,
+        "A step against the gradient lowers each wrong score by its p, "
+        "and raises the target's by what is missing.",
+        12,
+        SOFT,
+    )
     return f
 
 
@@ -210,10 +302,75 @@ def steps():
     f.text(left + 130, top + 60, "too large: the curve bends", 13, SOFT, "start")
     f.text(left + width - 10, top + 190, "too small: rounding", 13, SOFT, "end")
     f.line(left, top + height, left + width, top + height, LINE)
-    f.text(left, top + height + 62, "The mistakes of this course lie at 1e-3 and above: the gap is wide.", 12, SOFT, "start")
+    f.text(
+        left,
+        top + height + 62,
+        "The mistakes of this course lie at 1e-3 and above: the gap is wide.",
+        12,
+        SOFT,
+        "start",
+    )
     return f
 
 
-FIGURES = {"views": views, "neuron": neuron, "tape": tape, "broadcasting": broadcasting,
-           "products": products, "softmax": softmax,
-           "steps": steps}
+def valley():
+    """Chapter 8: gradient descent and Adam on (x^2 + 30 y^2) / 2, from the same start."""
+    f = Figure(680, 330, "Gradient descent swings across a narrow valley, Adam goes along it")
+    place = lambda x, y: (520 + 55 * x, 150 + 70 * y)
+    for level in (0.5, 2, 5, 10, 18, 30):
+        ring = [
+            (
+                math.sqrt(2 * level) * math.cos(a / 40 * math.pi),
+                math.sqrt(2 * level / 30) * math.sin(a / 40 * math.pi),
+            )
+            for a in range(81)
+        ]
+        f.path([place(*p) for p in ring if place(*p)[0] < 650], "#dfe5ea", 1)
+    x, y = -8, 1.2
+    descent = [(x, y)]
+    for _ in range(24):
+        x, y = x - 0.06 * x, y - 0.06 * 30 * y
+        descent.append((x, y))
+    p, m, v, adam = [-8, 1.2], [0, 0], [0, 0], [(-8, 1.2)]
+    for step in range(1, 25):
+        for i, g in enumerate((p[0], 30 * p[1])):
+            m[i] = 0.9 * m[i] + 0.1 * g
+            v[i] = 0.999 * v[i] + 0.001 * g * g
+            size = math.sqrt(v[i] / (1 - 0.999**step))
+            p[i] -= 0.4 * m[i] / (1 - 0.9**step) / (size + 1e-8)
+        adam.append(tuple(p))
+    for way, color in [(descent, RED), (adam, BLUE)]:
+        f.path([place(*p) for p in way], color, 1.6)
+        for p in way:
+            f.circle(*place(*p), 2.4, fill=color, stroke=color)
+    f.circle(*place(0, 0), 4, fill=INK, stroke=INK)
+    f.text(place(0, 0)[0] + 12, 150, "minimum", 12, SOFT, "start")
+    f.text(
+        40,
+        278,
+        "red: 24 steps of gradient descent; its rate is limited by the steep direction",
+        13,
+        RED,
+        "start",
+    )
+    f.text(
+        40,
+        300,
+        "blue: 24 steps of Adam; each direction is measured in units of its own gradient",
+        13,
+        BLUE,
+        "start",
+    )
+    return f
+
+
+FIGURES = {
+    "views": views,
+    "neuron": neuron,
+    "tape": tape,
+    "broadcasting": broadcasting,
+    "products": products,
+    "softmax": softmax,
+    "steps": steps,
+    "valley": valley,
+}

@@ -189,24 +189,23 @@ def tiles():
 
 def folders():
     """Chapter 18: heed's folders in reading order, and the chapters that live in each."""
-    f = Figure(740, 330, "heed's folders, what each may include, and the chapters that each holds")
-    rows = [("core/loops", "loops over numbers", "8, 9, 17", PALE_GREEN),
-            ("core/kernels", "what operations compute", "", PALE_GREEN),
-            ("core", "arrays, the tape, operations", "1 to 7", PALE_GREEN),
-            ("layers", "linear, GRU, scores, heads", "9, 11, 12, 13", PALE_BLUE),
-            ("models", "the papers' models, search", "10, 14, 15, 16", PALE_YELLOW),
-            ("tools", "programs on the command line", "", PALE)]
-    f.text(150, 26, "folder", 13, SOFT)
-    f.text(390, 26, "holds", 13, SOFT)
-    f.text(610, 26, "chapters", 13, SOFT)
-    for i, (name, what, chapters, fill) in enumerate(rows):
-        y = 44 + 46 * i
-        f.box(70, y, 160, 32, name, fill)
-        f.text(390, y + 16, what, 13)
-        f.text(610, y + 16, chapters, 13)
-        if i:
-            f.arrow(150, y, 150, y - 13, LINE)
-    f.text(370, 316, "an arrow: includes, and never the other way round", 12, SOFT)
+    f = Figure(740, 360, "heed's folders, what each includes, and the chapters that each holds")
+
+    def row(left, y, width, name, what, chapters, fill):
+        f.box(left, y, width, 62, "", fill)
+        f.text(left + width / 2, y + 14, name, 14, INK, weight="bold")
+        f.text(left + width / 2, y + 32, what, 12, INK)
+        f.text(left + width / 2, y + 50, chapters, 12, SOFT)
+
+    row(40, 24, 660, "core/", "arrays, the tape, operations; in kernels/ what they compute, in loops/ number by number",
+        "chapters 1 to 7 and 17, the loops of 8 and 9", PALE_GREEN)
+    row(40, 116, 420, "layers/", "linear, GRU, scores, heads, norms, positions", "chapters 9, 11, 12, 13", PALE_BLUE)
+    row(490, 116, 210, "optim/", "Adam, schedules, clipping", "chapter 8", PALE_BLUE)
+    row(40, 208, 660, "models/", "the papers' models; text, training and search in folders of their own",
+        "chapters 10, 14, 15, 16", PALE_YELLOW)
+    row(40, 286, 660, "tools/", "programs on the command line", "", PALE)
+    for x, y in [(250, 116), (595, 116), (250, 208), (595, 208), (370, 286)]:
+        f.arrow(x, y, x, y - (15 if y == 286 else 29), LINE)
     return f
 
 

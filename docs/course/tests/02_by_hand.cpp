@@ -19,6 +19,32 @@ Pass pass_of(const Case& one) {
           of(one, "h"),  of(one, "y"),  of(one, "loss")};
 }
 
+/// The link through tanh.
+void check_a(const std::string& what, const Case& one, const Pass& p, double got) {
+  const double h = of(one, "dh"), a = of(one, "da");
+  const double again = 1 - std::tanh(p.h) * std::tanh(p.h);
+  same(what + "a", got, a,
+       {{"tanh has a derivative: 1 - h^2", h},
+        {"h is tanh(a) already: 1 - h^2, without another tanh", h * again},
+        {"the derivative of tanh is 1 - h^2 with h = tanh(a), not with a", h * (1 - p.a * p.a)},
+        {"the square is missing in 1 - h^2", h * (1 - p.h)},
+        {"the link to h is missing: d.h times 1 - h^2", 1 - p.h * p.h},
+        {"the sign: 1 - h^2, not h^2 - 1", -a}});
+}
+
+/// The input that is used twice.
+void check_x2(const std::string& what, const Case& one, const Neuron& n, const Pass& p,
+              double got) {
+  const double y = of(one, "dy"), a = of(one, "da");
+  const double by_a = a * n.w2, by_y = y * p.h;
+  same(what + "x2", got, of(one, "dx2"),
+       {{"x2 is used twice: the way through y is missing", by_a},
+        {"x2 is used twice: the way through a is missing", by_y},
+        {"x2 is used twice: what comes on the two ways is added, not multiplied", by_a * by_y},
+        {"the derivative of w2 x2 to x2 is the other factor, w2", a * p.x2 + by_y},
+        {"the derivative of h x2 to x2 is the other factor, h", by_a + y * p.x2}});
+}
+
 }  // namespace
 
 EXERCISE("forward", "by_hand.hpp") {
@@ -66,14 +92,7 @@ EXERCISE("backward", "by_hand.hpp") {
           {"y = h x2: the derivative to h is the other factor, x2, not h", y * p.h},
           {"the link to y is missing: d.y times x2", p.x2},
           {"y = h x2: the factor is x2, not x1", y * p.x1}});
-    const double again = 1 - std::tanh(p.h) * std::tanh(p.h);
-    same(what + "a", d.a, a,
-         {{"tanh has a derivative: 1 - h^2", h},
-          {"h is tanh(a) already: 1 - h^2, without another tanh", h * again},
-          {"the derivative of tanh is 1 - h^2 with h = tanh(a), not with a", h * (1 - p.a * p.a)},
-          {"the square is missing in 1 - h^2", h * (1 - p.h)},
-          {"the link to h is missing: d.h times 1 - h^2", 1 - p.h * p.h},
-          {"the sign: 1 - h^2, not h^2 - 1", -a}});
+    check_a(what, one, p, d.a);
     const auto factor = [&](const char* name, double got, const char* mine, double own,
                             const char* other, double right) {
       same(what + name, got, of(one, "d" + std::string(name)),
@@ -90,12 +109,6 @@ EXERCISE("backward", "by_hand.hpp") {
           {"the link to a is missing: d.a times 1", 1},
           {"nothing has arrived at b", 0}});
     factor("x1", d.x1, "x1", p.x1, "w1", n.w1);
-    const double by_a = a * n.w2, by_y = y * p.h;
-    same(what + "x2", d.x2, of(one, "dx2"),
-         {{"x2 is used twice: the way through y is missing", by_a},
-          {"x2 is used twice: the way through a is missing", by_y},
-          {"x2 is used twice: what comes on the two ways is added, not multiplied", by_a * by_y},
-          {"the derivative of w2 x2 to x2 is the other factor, w2", a * p.x2 + by_y},
-          {"the derivative of h x2 to x2 is the other factor, h", by_a + y * p.x2}});
+    check_x2(what, one, n, p, d.x2);
   }
 }

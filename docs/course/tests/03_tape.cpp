@@ -52,6 +52,18 @@ void is_freed(const std::string& name, const Operation& f) {
   holds(result.expired(), name, "the result stays in memory when nobody holds it");
 }
 
+/// A node to which nothing has come has nothing to spread.
+void spreads_once() {
+  const Tensor x = variable_of(random({2}, 3));
+  int spread = 0;
+  const Tensor low = joined({x}, [&](const Array&) { ++spread; });
+  const Tensor high = joined({low}, [](const Array&) {});
+  course::backward(low, contiguous_array({{}, {1}}));
+  same("times that a node spreads", spread, 1);
+  course::backward(high, contiguous_array({{}, {1}}));
+  same("times that a node spreads to which no gradient has come", spread, 1);
+}
+
 }  // namespace
 
 EXERCISE("give", "tape.hpp") {
@@ -140,15 +152,7 @@ EXERCISE("backward", "tape.hpp") {
                   "spreads",
                   plus(plus(g, g), h)},
                  {"a variable keeps its gradient: the second call adds to it", h}});
-  // A node that spreads before all of its gradient is there loses a part.
-  int spread = 0;
-  const Tensor low = joined({x}, [&](const Array&) { ++spread; });
-  const auto pass = [&](const Array& d) { course::give(low, d); };
-  const Tensor high = joined({joined({low}, pass), joined({low}, pass), low}, [&](const Array&) {});
-  course::backward(low, contiguous_array({{}, {1}}));
-  same("times that a node spreads", spread, 1);
-  course::backward(high, contiguous_array({{}, {1}}));
-  same("times that a node spreads to which no gradient has come", spread, 1);
+  spreads_once();
   const Tensor constant = course::constant(given);
   course::backward(course::add(constant, constant), contiguous_array(g));
   holds(!constant.grad().defined(), "backward of constants", "a constant has a gradient");

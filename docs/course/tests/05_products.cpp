@@ -108,53 +108,45 @@ void refuses(const Shape& a, const Shape& b) {
        "compare the last size of a with the last but one of b, before anything is computed");
 }
 
+/// M, K and N of the products.
+const std::vector<Shape> sizes = {{3, 3, 3}, {2, 3, 5}, {5, 2, 3}, {1, 4, 1},
+                                  {1, 1, 1}, {0, 3, 2}, {2, 0, 3}, {2, 3, 0}};
+
+void add_mistakes_of_squares(const Values& a, const Values& b, const Values& c, Mistakes& known) {
+  known.push_back({"the columns of b, not its rows: b[k, n]", plus(c, product(a, turned(b)))});
+  known.push_back({"c[m, n], not c[n, m]", plus(c, turned(product(a, b)))});
+  known.push_back({"a b, not b a", plus(c, product(b, a))});
+  known.push_back({"the rows of a, not its columns: a[m, k]", plus(c, product(turned(a), b))});
+}
+
 }  // namespace
 
 EXERCISE("add_product", "matmul.hpp") {
-  for (const auto& [M, K, N] : std::vector<std::tuple<int64_t, int64_t, int64_t>>{{3, 3, 3},
-                                                                                  {2, 3, 5},
-                                                                                  {5, 2, 3},
-                                                                                  {1, 4, 1},
-                                                                                  {1, 1, 1},
-                                                                                  {0, 3, 2},
-                                                                                  {2, 0, 3},
-                                                                                  {2, 3, 0}}) {
+  for (const Shape& size : sizes) {
+    const int64_t M = size[0], K = size[1], N = size[2];
     for (int kinds = 0; kinds < 8; ++kinds) {
       const Values a = random({M, K}, 1), b = random({K, N}, 2), c = random({M, N}, 3);
-      const Array x = array_of(a, kinds & 1), y = array_of(b, kinds & 2),
-                  z = array_of(c, kinds & 4);
+      const Array x = array_of(a, kinds & 1), y = array_of(b, kinds & 2);
+      const Array z = array_of(c, kinds & 4);
       std::string what = "add_product of " + text(a.shape) + " and " + text(b.shape);
       for (const auto& [bit, name] : {std::pair{1, "a"}, {2, "b"}, {4, "c"}}) {
         if (kinds & bit) what += std::string(", ") + name + " does not lie row after row";
       }
-      const Values ab = product(a, b);
-      Mistakes known = {{"the product is added to what c holds already", ab},
+      Mistakes known = {{"the product is added to what c holds already", product(a, b)},
                         {"c does not change: write into c itself, which shares its numbers", c}};
-      if (kinds & 1)
-        known.push_back(
-            {"use a.strides: a is read as if its rows lay one after the "
-             "other",
-             plus(c, product(misread(x), b))});
-      if (kinds & 2)
-        known.push_back(
-            {"use b.strides: b is read as if its rows lay one after the "
-             "other",
-             plus(c, product(a, misread(y)))});
-      if (kinds & 4)
-        known.push_back(
-            {"use c.strides: c is written as if its rows lay one after the "
-             "other",
-             miswritten(c, ab)});
-      if (M == K && K == N) {
-        known.push_back(
-            {"the columns of b, not its rows: b[k, n]", plus(c, product(a, turned(b)))});
-        known.push_back({"c[m, n], not c[n, m]", plus(c, turned(ab))});
-        known.push_back({"a b, not b a", plus(c, product(b, a))});
-        known.push_back(
-            {"the rows of a, not its columns: a[m, k]", plus(c, product(turned(a), b))});
+      const std::string as_if = " as if its rows lay one after the other";
+      if (kinds & 1) {
+        known.push_back({"use a.strides: a is read" + as_if, plus(c, product(misread(x), b))});
       }
+      if (kinds & 2) {
+        known.push_back({"use b.strides: b is read" + as_if, plus(c, product(a, misread(y)))});
+      }
+      if (kinds & 4) {
+        known.push_back({"use c.strides: c is written" + as_if, miswritten(c, product(a, b))});
+      }
+      if (M == K && K == N) add_mistakes_of_squares(a, b, c, known);
       course::add_product(x, y, z);
-      same(what, z, plus(c, ab), known);
+      same(what, z, plus(c, product(a, b)), known);
     }
   }
 }

@@ -1,5 +1,5 @@
+#include "composed.hpp"
 #include "known.hpp"
-#include "operations.hpp"
 
 // The learner's own.
 #include "multi_head.hpp"
@@ -31,6 +31,12 @@ const Sayings head_mistakes = {
      "a reshape alone mixes words and heads: make an axis of heads first, then "
      "let it change places with the axis of words"},
     {"interleaved", "each head gets every H-th number of a word; it gets D / H neighbours"}};
+
+const Sayings merge_mistakes = {
+    {"no_transpose",
+     "a reshape alone mixes words and heads: heads and words change places first, "
+     "so that the heads of a word are neighbours"},
+    {"interleaved", "the numbers of the heads alternate; a head's K numbers stay side by side"}};
 
 const Sayings project_mistakes = {
     {"no_bias", "the bias is not added"},
@@ -76,43 +82,43 @@ EXERCISE("dot_product_attention", "multi_head.hpp") {
   for (const bool weights : {false, true}) {
     for (const Case& one : cases_of(weights, "attention of", "weights of")) {
       const Array keep = keep_of(one);
-      operation("dot_product_attention", one, {"query", "key", "value"},
-                [&](const std::vector<Tensor>& x) {
-                  const ContextAndWeights a = course::dot_product_attention(x[0], x[1], x[2], keep);
-                  holds(a.context.node && a.weights.node, "dot_product_attention",
-                        "the context or the weights are no tensor");
-                  has_a_weight_for_each_key("dot_product_attention: the weights", a.weights,
-                                            one["key"].shape[one["key"].shape.size() - 2]);
-                  return weights ? a.weights : a.context;
-                },
-                {{"y", known(one, attention_mistakes)}});
+      composed("dot_product_attention", one, {"query", "key", "value"},
+               [&](const std::vector<Tensor>& x) {
+                 const ContextAndWeights a = course::dot_product_attention(x[0], x[1], x[2], keep);
+                 holds(a.context.node && a.weights.node, "dot_product_attention",
+                       "the context or the weights are no tensor");
+                 has_a_weight_for_each_key("dot_product_attention: the weights", a.weights,
+                                           one["key"].shape[one["key"].shape.size() - 2]);
+                 return weights ? a.weights : a.context;
+               },
+               {{"y", known(one, attention_mistakes)}});
     }
   }
 }
 
 EXERCISE("split_heads", "multi_head.hpp") {
   for (const Case& one : cases("13_multi_head", "split")) {
-    operation("split_heads", one, {"x"},
-              [](const std::vector<Tensor>& x) { return course::split_heads(x[0], 2); },
-              {{"y", known(one, head_mistakes)}});
+    composed("split_heads", one, {"x"},
+             [](const std::vector<Tensor>& x) { return course::split_heads(x[0], 2); },
+             {{"y", known(one, head_mistakes)}});
   }
 }
 
 EXERCISE("merge_heads", "multi_head.hpp") {
   for (const Case& one : cases("13_multi_head", "merge")) {
-    operation("merge_heads", one, {"x"},
-              [](const std::vector<Tensor>& x) { return course::merge_heads(x[0]); },
-              {{"y", known(one, head_mistakes)}});
+    composed("merge_heads", one, {"x"},
+             [](const std::vector<Tensor>& x) { return course::merge_heads(x[0]); },
+             {{"y", known(one, merge_mistakes)}});
   }
 }
 
 EXERCISE("project", "multi_head.hpp") {
   for (const Case& one : cases("13_multi_head", "project")) {
-    operation("project", one, {"x", "weight", "bias"},
-              [&](const std::vector<Tensor>& x) {
-                return course::project({2, x[1], x[2], {}, {}}, x[0], one.ids("part")[0]);
-              },
-              {{"y", known(one, project_mistakes)}});
+    composed("project", one, {"x", "weight", "bias"},
+             [&](const std::vector<Tensor>& x) {
+               return course::project({2, x[1], x[2], {}, {}}, x[0], one.ids("part")[0]);
+             },
+             {{"y", known(one, project_mistakes)}});
   }
 }
 
@@ -120,17 +126,17 @@ EXERCISE("operator()", "multi_head.hpp") {
   for (const bool weights : {false, true}) {
     for (const Case& one : cases_of(weights, "many", "their weights")) {
       const Array keep = keep_of(one);
-      operation("MultiHead", one,
-                {"query", "key", "value", "in_proj_weight", "in_proj_bias", "out_proj.weight",
-                 "out_proj.bias"},
-                [&](const std::vector<Tensor>& x) {
-                  const course::MultiHead m{one.ids("heads")[0], x[3], x[4], x[5], x[6]};
-                  const ContextAndWeights a = m(x[0], x[1], x[2], keep);
-                  holds(a.context.node && a.weights.node, "MultiHead",
-                        "the context or the weights are no tensor");
-                  return weights ? a.weights : a.context;
-                },
-                {{"y", known(one, multi_mistakes)}});
+      composed("MultiHead", one,
+               {"query", "key", "value", "in_proj_weight", "in_proj_bias", "out_proj.weight",
+                "out_proj.bias"},
+               [&](const std::vector<Tensor>& x) {
+                 const course::MultiHead m{one.ids("heads")[0], x[3], x[4], x[5], x[6]};
+                 const ContextAndWeights a = m(x[0], x[1], x[2], keep);
+                 holds(a.context.node && a.weights.node, "MultiHead",
+                       "the context or the weights are no tensor");
+                 return weights ? a.weights : a.context;
+               },
+               {{"y", known(one, multi_mistakes)}});
     }
   }
 }

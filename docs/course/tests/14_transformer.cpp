@@ -1,7 +1,7 @@
 #include <map>
 
+#include "composed.hpp"
 #include "known.hpp"
-#include "operations.hpp"
 
 // The learner's own.
 #include "transformer.hpp"
@@ -195,12 +195,12 @@ EXERCISE("normalize", "transformer.hpp") {
 
 EXERCISE("feed_forward", "transformer.hpp") {
   for (const Case& one : cases("14_transformer", "feed_forward")) {
-    operation("feed_forward", one,
-              {"x", "linear1.weight", "linear1.bias", "linear2.weight", "linear2.bias"},
-              [](const std::vector<Tensor>& x) {
-                return course::feed_forward({x[1], x[2], x[3], x[4]}, x[0]);
-              },
-              {{"y", known(one, feed_forward_mistakes)}});
+    composed("feed_forward", one,
+             {"x", "linear1.weight", "linear1.bias", "linear2.weight", "linear2.bias"},
+             [](const std::vector<Tensor>& x) {
+               return course::feed_forward({x[1], x[2], x[3], x[4]}, x[0]);
+             },
+             {{"y", known(one, feed_forward_mistakes)}});
   }
 }
 
@@ -214,11 +214,11 @@ EXERCISE("positions", "transformer.hpp") {
 
 EXERCISE("embedded", "transformer.hpp") {
   for (const Case& one : cases("14_transformer", "embedded")) {
-    operation("embedded", one, {"weight"},
-              [&](const std::vector<Tensor>& x) {
-                return course::embedded(sentences(one.ids("ids"), 2), x[0]);
-              },
-              {{"y", known(one, embedded_mistakes)}});
+    composed("embedded", one, {"weight"},
+             [&](const std::vector<Tensor>& x) {
+               return course::embedded(sentences(one.ids("ids"), 2), x[0]);
+             },
+             {{"y", known(one, embedded_mistakes)}});
   }
 }
 
@@ -247,26 +247,26 @@ EXERCISE("encoder_layer", "transformer.hpp") {
   const Case one = cases("14_transformer", "encoder_layer").at(0);
   std::vector<std::string> names = weight_names(one);
   names.insert(names.begin(), "x");
-  operation("encoder_layer", one, names,
-            [&](const std::vector<Tensor>& x) {
-              const auto layer =
-                  course::make_encoder_layer("layer", sizes(1, 5), weights_of(named(names, x, 1)));
-              return course::encoder_layer(layer, x[0], mask_of(one));
-            },
-            {{"y", known(one, layer_mistakes)}});
+  composed("encoder_layer", one, names,
+           [&](const std::vector<Tensor>& x) {
+             const auto layer =
+                 course::make_encoder_layer("layer", sizes(1, 5), weights_of(named(names, x, 1)));
+             return course::encoder_layer(layer, x[0], mask_of(one));
+           },
+           {{"y", known(one, layer_mistakes)}});
 }
 
 EXERCISE("decoder_layer", "transformer.hpp") {
   const Case one = cases("14_transformer", "decoder_layer").at(0);
   std::vector<std::string> names = weight_names(one);
   names.insert(names.begin(), {"x", "memory"});
-  operation("decoder_layer", one, names,
-            [&](const std::vector<Tensor>& x) {
-              const auto layer =
-                  course::make_decoder_layer("layer", sizes(1, 5), weights_of(named(names, x, 2)));
-              return course::decoder_layer(layer, x[0], x[1], causal(3), mask_of(one));
-            },
-            {{"y", known(one, layer_mistakes)}});
+  composed("decoder_layer", one, names,
+           [&](const std::vector<Tensor>& x) {
+             const auto layer =
+                 course::make_decoder_layer("layer", sizes(1, 5), weights_of(named(names, x, 2)));
+             return course::decoder_layer(layer, x[0], x[1], causal(3), mask_of(one));
+           },
+           {{"y", known(one, layer_mistakes)}});
 }
 
 EXERCISE("encode", "transformer.hpp") {
@@ -289,11 +289,11 @@ EXERCISE("decode", "transformer.hpp") {
     const auto m = course::make_transformer(sizes(2, 3), weights_of(named(names, x, 0)));
     return course::decode(m, course::encode(m, from), from, target);
   };
-  operation("the Transformer", one, names,
-            [&](const std::vector<Tensor>& x) {
-              return scores(x, source, sentences(one.ids("target"), 2));
-            },
-            {{"y", known(one, decode_mistakes)}});
+  composed("the Transformer", one, names,
+           [&](const std::vector<Tensor>& x) {
+             return scores(x, source, sentences(one.ids("target"), 2));
+           },
+           {{"y", known(one, decode_mistakes)}});
   std::vector<Tensor> x;
   for (const std::string& name : names) x.push_back(course::constant(contiguous_array(one[name])));
   same("the Transformer, one word after one",

@@ -67,7 +67,6 @@ struct Way {
   bool first_end = false;        ///< stops at the first that ends
   bool enough = false;           ///< stops when `beam` have ended, whatever is open
   bool by_sum = false;           ///< the best ended one by its log-probability
-  bool never_early = false;
 };
 
 double penalty(int64_t length, double alpha) {
@@ -126,7 +125,7 @@ void step(std::vector<Hypothesis>& open, std::vector<Hypothesis>& ended,
 bool is_decided(const std::vector<Hypothesis>& open, const std::vector<Hypothesis>& ended,
                 const SearchOptions& o, const Way& way = {}) {
   if (open.empty() || (way.first_end && !ended.empty())) return true;
-  if (way.never_early || static_cast<int64_t>(ended.size()) < o.beam) return false;
+  if (static_cast<int64_t>(ended.size()) < o.beam) return false;
   return way.enough ||
          score_of(best_of(ended, o.alpha), o.alpha) >= score_of(best_of(open, o.alpha), o.alpha);
 }
@@ -159,9 +158,7 @@ const std::vector<std::pair<std::string, Way>>& ways() {
       {"an ended hypothesis takes the place of an open one: `beam` open ones go on",
        {.end_takes_place = true}},
       {"hypotheses end that are not among the first `beam` continuations", {.ends_anywhere = true}},
-      {"of equal words the greater one is taken", {.later_of_equal = true}},
-      {"it goes on though the best ended one scores better than all open ones",
-       {.never_early = true}}};
+      {"of equal words the greater one is taken", {.later_of_equal = true}}};
   return all;
 }
 

@@ -85,6 +85,32 @@ double pearson(const std::vector<double>& a, const std::vector<double>& b) {
   return ab / std::sqrt(aa * bb);
 }
 
+/// Ones, with `inside` at word s.
+std::vector<double> but_one(std::size_t S, std::size_t s, double others, double inside) {
+  std::vector<double> keep(S, others);
+  keep[s] = inside;
+  return keep;
+}
+
+/// What mistakes in leave_one_out give.
+Mistakes leaving_mistakes(const std::vector<double>& words) {
+  const std::size_t S = words.size();
+  const auto without = [S](std::size_t s) { return but_one(S, s, 1, 0); };
+  const auto only = [S](std::size_t s) { return but_one(S, s, 0, 1); };
+  const auto growing = [S](std::size_t s) {
+    std::vector<double> keep(S, 1);
+    std::fill_n(keep.begin(), s + 1, 0.0);
+    return keep;
+  };
+  return {
+      {"all words but one are left out: keep is 0 at the word alone", left_out(Model{words}, only)},
+      {"a word that was left out stays out: each word is left out alone",
+       left_out(Model{words}, growing)},
+      {"it is compared with the word before; compare with the prediction of all words",
+       left_out(Model{words}, without, true)},
+      {"the word is left out after the model was asked", row(std::vector<double>(S, 0))}};
+}
+
 }  // namespace
 
 EXERCISE("entropy", "reading.hpp") {
@@ -147,6 +173,7 @@ EXERCISE("leave_one_out", "reading.hpp") {
   for (const std::vector<double>& words :
        std::vector<std::vector<double>>{{1.5, -0.4, 0.9, -2, 0.3}, {0.7, 0.7}, {-1}}) {
     const std::size_t S = words.size();
+    const std::string what = "leave_one_out of " + std::to_string(S) + " words";
     Model model{words};
     const course::Predict predict = [&](const Array& keep) {
       const Values k = values_of("leave_one_out: the keep that the model is asked with", keep);
@@ -155,33 +182,9 @@ EXERCISE("leave_one_out", "reading.hpp") {
       return model(k.numbers);
     };
     const auto got = course::leave_one_out(predict, static_cast<int64_t>(S));
-    const auto without = [&](std::size_t s) {
-      std::vector<double> keep(S, 1);
-      keep[s] = 0;
-      return keep;
-    };
-    const auto only = [&](std::size_t s) {
-      std::vector<double> keep(S, 0);
-      keep[s] = 1;
-      return keep;
-    };
-    const auto growing = [&](std::size_t s) {
-      std::vector<double> keep(S, 1);
-      for (std::size_t i = 0; i <= s; ++i) keep[i] = 0;
-      return keep;
-    };
-    Values zeros = row(std::vector<double>(S, 0));
-    same("leave_one_out of " + std::to_string(S) + " words", row(got),
-         left_out(Model{words}, without),
-         {{"all words but one are left out: keep is 0 at the word alone",
-           left_out(Model{words}, only)},
-          {"a word that was left out stays out: each word is left out alone",
-           left_out(Model{words}, growing)},
-          {"it is compared with the word before; compare with the prediction of all words",
-           left_out(Model{words}, without, true)},
-          {"the word is left out after the model was asked", zeros}});
-    holds(model.asked <= static_cast<int64_t>(S) + 1,
-          "leave_one_out of " + std::to_string(S) + " words",
+    const auto without = [S](std::size_t s) { return but_one(S, s, 1, 0); };
+    same(what, row(got), left_out(Model{words}, without), leaving_mistakes(words));
+    holds(model.asked <= static_cast<int64_t>(S) + 1, what,
           "the model is asked " + std::to_string(model.asked) + " times, expected " +
               std::to_string(S + 1),
           "the prediction of all words is asked for once");

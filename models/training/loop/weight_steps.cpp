@@ -52,6 +52,7 @@ double WeightSteps::accumulate(int64_t first, int64_t end) {
   for (int64_t batch = first; batch < end; ++batch) {
     const double share = static_cast<double>(task_.tokens(batch)) / static_cast<double>(total);
     const Tensor loss = task_.loss(batch);
+    check_loss(loss);
     if (!checked_) check_members(loss, tensors_);
     checked_ = true;
     const double value = loss.item();

@@ -43,8 +43,9 @@ void losses(File& file) {
 void write(File& file) {
   softmaxes(file, "softmax", [](const std::vector<Tensor>& x) { return softmax(x[0], -1); });
   const Tensor scores = values({0.5, none, -0.25, none, none, none, none, 2, none}, {3, 3});
-  file.operation_of("softmax of masked scores", {{"x", scores}},
-                    [](const std::vector<Tensor>& x) { return softmax(x[0], -1, gt(x[0], -1e300)); });
+  file.operation_of("softmax of masked scores", {{"x", scores}}, [](const std::vector<Tensor>& x) {
+    return softmax(x[0], -1, gt(x[0], -1e300));
+  });
   softmaxes(file, "log_softmax",
             [](const std::vector<Tensor>& x) { return log_softmax(x[0], -1); });
   losses(file);

@@ -19,8 +19,8 @@ void fill(File& file, M& m) {
   load_state_dict(m, state);
 }
 
-/// A case of a module: inputs [B, T, D], all its weights, g, y, and gradients: of the inputs, and of
-/// the weights where wanted.
+/// A case of a module: inputs [B, T, D], all its weights, g, y, and gradients: of the inputs, and
+/// of the weights where wanted.
 template <class M, class F>
 void put_module(File& file, const std::string& name, M& m, const Named& inputs, F f,
                 bool weights_too = true) {

@@ -74,8 +74,8 @@ struct Adam {
 // [/adam]
 
 inline void Adam::step() {
-  // blank: t counts from 1; m and v start at 0 and are divided by 1 - beta^t, which would
-  // blank: otherwise be too small at first. A parameter without a gradient stays
+  // blank: t counts from 1; m and v start at 0 and are divided by 1 - beta^t, else they are too
+  // blank: small at first. A parameter without a gradient stays
   ++steps;
   m.resize(parameters.size());
   v.resize(parameters.size());

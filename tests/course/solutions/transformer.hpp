@@ -28,8 +28,8 @@ inline double mean_of(const double* x, int64_t n) {
   return total / static_cast<double>(n);
 }
 
-/// y = (x - mean) / s with s = sqrt(variance + epsilon), each row along the last axis by itself. Ba,
-/// Kiros and Hinton 2016, section 3.
+/// y = (x - mean) / s with s = sqrt(variance + epsilon), each row along the last axis by itself.
+/// Ba, Kiros and Hinton 2016, section 3.
 inline Tensor normalize(const Tensor& x, double epsilon = 1e-5) {
   // blank: `map_rows` goes through the rows; mean and s depend on all numbers of a row:
   // blank: d x = (g - mean(g) - y mean(g y)) / s
@@ -96,7 +96,7 @@ inline Tensor feed_forward(const FeedForward& m, const Tensor& x) {
   // end
 }
 
-/// PE[p, 2i] = sin(p / 10000^(2i / D)), PE[p, 2i + 1] = cos(p / 10000^(2i / D)): [T, D]. Section 3.5.
+/// PE[p, 2i] = sin(p / 10000^(2i / D)), PE[p, 2i + 1] = cos(p / 10000^(2i / D)): [T, D]. 3.5.
 inline Array positions(int64_t T, int64_t D) {
   // blank: an even number and the odd one behind it are sine and cosine of the same angle
   const Array table = zeros({T, D});
@@ -111,8 +111,8 @@ inline Array positions(int64_t T, int64_t D) {
   // end
 }
 
-/// What the first layers read, [B, S, D]: the rows of weight [V, D] times sqrt(D) (section 3.4), plus
-/// the positions (section 3.5).
+/// What the first layers read, [B, S, D]: the rows of weight [V, D] times sqrt(D) (section 3.4),
+/// plus the positions (section 3.5).
 inline Tensor embedded(const Sentences& words, const Tensor& weight) {
   // blank: `embedding` gives [B S, D]; only the rows are multiplied
   const int64_t D = weight.shape()[1];

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "../../../core/error.hpp"
+#include "../../../models/training/save.hpp"
 #include "../../temporary_folder.hpp"
 #include "training_support.hpp"
 
@@ -92,11 +93,11 @@ TEST_CASE("several batches of one update weigh as much as they have items") {
 
 TEST_CASE("batches are asked for in any order and again") {
   Net net;
-  eval(net);
   const Rows rows;
   DataLoader batches(rows.items, {.batch_size = 3, .shuffle = true, .ahead = 1}, side_by_side);
   DataLoader held_out(rows.held_out, {}, side_by_side);
   ModuleTask task(net, batches, held_out, loss_of);
+  eval(net);
   task.start_epoch(1);
   std::vector<double> losses;
   for (int64_t i = 0; i < 4; ++i) losses.push_back(task.loss(i).item());
@@ -111,4 +112,61 @@ TEST_CASE("a run is not resumed with another order of its batches") {
   CHECK_THROWS_WITH(train_rows(folder / "run", until(6, FolderUse::resume), 4),
                     Contains("training data: 11 items in batches of 3, shuffled by seed 3 there, "
                              "11 items in batches of 3, shuffled by seed 4 here"));
+}
+
+TEST_CASE("without held-out data a trainer keeps the last step's model and validates nothing") {
+  const TemporaryFolder folder;
+  const auto run = [&](int64_t steps, FolderUse use) {
+    manual_seed(2);
+    Net net;
+    const Rows rows;
+    DataLoader batches(rows.items, {.batch_size = 3, .shuffle = true}, side_by_side);
+    ModuleTask task(net, batches, loss_of);
+    TrainerOptions options = until(steps, use);
+    options.folder = folder / "run";
+    options.training.epochs = 0;
+    options.training.validate_every = 4;
+    options.catch_signals = false;
+    Record record;
+    const TrainingResult result = Trainer(task, options, &record).run();
+    CHECK(record.validations.empty());
+    CHECK(result.best_step == 0);
+    CHECK(result.step == steps);
+    CHECK(tensor_named(load_tensors(folder / "run/model.safetensors"), "output.bias")
+              .to_vector<float>() == net.output.bias.tensor().to_vector<float>());
+  };
+  run(6, FolderUse::fresh);
+  run(9, FolderUse::resume);
+
+  Net net;
+  ModuleTask task(net, examples(3, 1), {}, loss_of);
+  for (const bool patient : {true, false}) {
+    TrainingConfig config;
+    config.steps = 1;
+    (patient ? config.patience : config.average) = 2;
+    CHECK_THROWS_WITH(Trainer(task, {.folder = folder / "new", .training = config}),
+                      Contains("need held-out data"));
+  }
+}
+
+TEST_CASE("a validation that throws leaves the model in training mode") {
+  Net net;
+  eval(net);
+  const auto loss = [](const Net& n, const Example& example) {
+    if (!n.dropout.training) throw DataError("held out is broken");
+    return loss_of(n, example);
+  };
+  ModuleTask task(net, examples(3, 1), examples(1, 2), loss);
+  CHECK(net.dropout.training);
+  CHECK_THROWS_WITH(task.validate(), "held out is broken");
+  CHECK(net.dropout.training);
+}
+
+TEST_CASE("a loss function that returns no scalar is named") {
+  Net net;
+  const auto each = [](const Net& n, const Example& e) { return square(n(e.x) - e.y); };
+  ModuleTask task(net, examples(3, 1), examples(1, 2), each);
+  const char* said = "the loss function of the task gave a tensor [5, 3], it must return a scalar";
+  CHECK_THROWS_WITH(Trainer(task, {.training = {.steps = 1}}).run(), Contains(said));
+  CHECK_THROWS_WITH(task.validate(), Contains(said));
 }

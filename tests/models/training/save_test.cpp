@@ -201,3 +201,22 @@ TEST_CASE("a model without weights and one with a member named optimizer are not
   load(folder / "odd", odd);
   CHECK_THROWS_WITH(save(folder / "none", Dropout(0.5)), Contains("the model has no weights"));
 }
+
+TEST_CASE("tensors of one's own are saved and loaded by their names, NaN too") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "own.safetensors";
+  const Tensor logits = Tensor::of({1, NAN, 3, 4}, {2, 2}), ids = Tensor::of({7, 8}, {2}, int32);
+  save_tensors(path, {{"logits", logits}, {"ids", ids}});
+  const std::vector<NamedTensor> loaded = load_tensors(path);
+  REQUIRE(loaded.size() == 2);
+  CHECK(tensor_named(loaded, "ids").to_vector<int32_t>() == std::vector<int32_t>{7, 8});
+  CHECK(tensor_named(loaded, "logits").shape() == Shape{2, 2});
+  CHECK(std::isnan(tensor_named(loaded, "logits").at({0, 1})));
+  CHECK_THROWS_WITH(tensor_named(loaded, "id"),
+                    "tensor_named: no tensor is named id, there are: logits, ids");
+  CHECK_THROWS_AS(save_tensors(path, {{"a", ids}, {"a", ids}}), FormatError);
+  CHECK_THROWS_WITH(save("", Net()), "save: the path is empty; name a file");
+  CHECK_THROWS_WITH(save_tensors("", {}), Contains("save_tensors: the path is empty"));
+  Net net;
+  CHECK_THROWS_WITH(load("", net), Contains("load: the path is empty"));
+}

@@ -1,0 +1,42 @@
+#include "promotion.hpp"
+
+#include "tensor.hpp"
+
+namespace heed {
+
+namespace {
+
+/// Bool, whole, real.
+int kind(DType dtype) { return dtype == boolean ? 0 : dtype == int32 ? 1 : 2; }
+
+/// `strong`, but `weak` where that is of a higher kind.
+DType raised(DType strong, DType weak) { return kind(weak) > kind(strong) ? weak : strong; }
+
+}  // namespace
+
+DType promote_types(DType a, DType b) {
+  if (kind(a) != kind(b)) return kind(a) > kind(b) ? a : b;
+  return a == float64 ? a : b;
+}
+
+bool can_cast(DType from, DType to) { return kind(from) <= kind(to); }
+
+DType result_type(const Tensor& a, const Tensor& b) {
+  if ((a.rank() == 0) == (b.rank() == 0)) return promote_types(a.dtype(), b.dtype());
+  return b.rank() == 0 ? raised(a.dtype(), b.dtype()) : raised(b.dtype(), a.dtype());
+}
+
+DType result_type(const Tensor& a, Scalar b) { return raised(a.dtype(), b.dtype); }
+
+DType result_type(std::initializer_list<Tensor> tensors) {
+  DType with_axes = boolean, without = boolean;
+  bool has_axes = false;
+  for (const Tensor& one : tensors) {
+    has_axes |= one.rank() > 0;
+    DType& same = one.rank() > 0 ? with_axes : without;
+    same = promote_types(same, one.dtype());
+  }
+  return has_axes ? raised(with_axes, without) : without;
+}
+
+}  // namespace heed

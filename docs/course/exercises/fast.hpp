@@ -1,0 +1,138 @@
+#pragma once
+
+#include <thread>
+
+#include "multi_head.hpp"
+
+/// Chapter 17: attention whose memory grows with T + S and not with T S, on several threads.
+namespace course {
+
+constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
+
+// [running]
+/// What a softmax must know of the scores that it has seen: the largest, and sum exp(score -
+/// largest).
+struct Running {
+  double largest = minus_infinity;
+  double total = 0;
+};
+// [/running]
+
+/// Takes n more scores, a tile, and writes exp(score - largest) in their place. Returns
+/// exp(largest before - largest now): what the sums so far must be multiplied by, total among them.
+/// Milakov and Gimelshein 2018, algorithm 3.
+inline double add(Running& r, double* scores, int64_t n) {
+  // where nothing but -infinity has been seen all exponentials are 0, and the factor is 1:
+  // -infinity less -infinity is not a number
+  BLANK;
+}
+
+/// What two parts of a row give together. Milakov and Gimelshein 2018, section 3.1, eq. (4).
+inline Running merge(const Running& a, const Running& b) {
+  // each total is measured by its own largest; a part without scores changes nothing
+  BLANK;
+}
+
+/// body(i) for each i of [0, count), on so many threads. Each i is one thread's alone.
+inline void parallel_for(int64_t count, int threads, const std::function<void(int64_t)>& body) {
+  // std::thread; this one works too, and waits for the others before it returns
+  BLANK;
+}
+
+/// log sum exp(x_i) of a long row, the same bits for any number of threads.
+inline double log_sum_exp(const std::vector<double>& x, int threads) {
+  // pieces of 1024 numbers, whatever `threads` is, each `add`ed to a Running of its own;
+  // then `merge` them from the first to the last
+  BLANK;
+}
+
+// [head]
+constexpr int64_t tile = 32;
+
+/// One attention: rows of keys [S, K] and values [S, C], and what scores are multiplied by.
+struct Head {
+  const double *key, *value;
+  int64_t S, K, C;
+  double scale;
+};
+// [/head]
+
+inline double dot(const double* a, const double* b, int64_t n) {
+  double total = 0;
+  for (int64_t i = 0; i < n; ++i) total += a[i] * b[i];
+  return total;
+}
+
+/// The context [C] of one query [K], tile by tile. Returns log sum_s exp(score_s), which is all
+/// that the way back needs to find the weights again; of no keys the context is 0.
+inline double attend(const Head& h, const double* query, double* context) {
+  // for each tile of at most `tile` keys: their scores, `add`, the context so far times the
+  // factor, and what the tile adds to it. The division by the total comes last
+  BLANK;
+}
+
+// [back]
+/// One query on the way back: what is known of it, g being d loss / d context.
+struct Query {
+  const double *query, *context, *g;
+  double normaliser;  ///< what `attend` returned
+};
+
+/// Where gradients are added: one row for the query, all rows of keys and values.
+struct HeadGradients {
+  double *query, *key, *value;
+};
+// [/back]
+
+/// With w_s = exp(score_s - normaliser), computed once more: d value_s += w_s g,
+/// e_s = w_s (g . value_s - g . context), d query += scale e_s key_s, d key_s += scale e_s query.
+inline void attend_back(const Head& h, const Query& q, const HeadGradients& d) {
+  // one key after the other; nothing of size S is kept
+  BLANK;
+}
+
+// [attention]
+inline Head head_of(const Array& query, const Array& key, const Array& value, int64_t i) {
+  const int64_t S = key.shape[1], K = key.shape[2], C = value.shape[2];
+  return {numbers(key) + i * S * K,
+          numbers(value) + i * S * C,
+          S,
+          K,
+          C,
+          1 / std::sqrt(static_cast<double>(query.shape[2]))};
+}
+
+/// softmax(Q K^T / sqrt(K)) V: query [N, T, K], key [N, S, K], value [N, S, C] -> [N, T, C]. The
+/// weights [N, T, S] are never there all at once. Dao et al. 2022, section 3.1.
+inline Tensor tiled_attention(const Tensor& query, const Tensor& key, const Tensor& value,
+                              int threads = 1) {
+  const Array q = contiguous(query.value()), k = contiguous(key.value()),
+              v = contiguous(value.value());
+  const int64_t N = q.shape[0], T = q.shape[1], K = q.shape[2], S = v.shape[1], C = v.shape[2];
+  const Array y = zeros({N, T, C}), normalisers = zeros({N, T});
+  parallel_for(N, threads, [&](int64_t i) {
+    const Head h = head_of(q, k, v, i);
+    for (int64_t r = i * T; r < (i + 1) * T; ++r) {
+      numbers(normalisers)[r] = attend(h, numbers(q) + r * K, numbers(y) + r * C);
+    }
+  });
+  return record(y, {query, key, value}, [=](const Array& arrived) {
+    const Array g = contiguous(arrived);
+    const Array dq = zeros(q.shape), dk = zeros(k.shape), dv = zeros(v.shape);
+    parallel_for(N, threads, [&](int64_t i) {
+      const Head h = head_of(q, k, v, i);
+      for (int64_t r = i * T; r < (i + 1) * T; ++r) {
+        attend_back(
+            h,
+            {numbers(q) + r * K, numbers(y) + r * C, numbers(g) + r * C, numbers(normalisers)[r]},
+            {numbers(dq) + r * K, numbers(dk) + i * S * K, numbers(dv) + i * S * C});
+      }
+    });
+    give(query, dq);
+    give(key, dk);
+    give(value, dv);
+  });
+}
+// [/attention]
+
+}  // namespace course
