@@ -152,17 +152,48 @@ TEST_CASE("the guide's parts are those of its program") {
   CHECK(parts >= 6);
 }
 
-TEST_CASE("every link and picture of a document leads to a file") {
-  static const std::regex link("\\]\\(([^)#\\s]+)(?:#[^)]*)?\\)|src=\"([^\"]+)\"");
+namespace {
+
+/// What a code host calls a heading in a link: "## Fewer passes" is fewer-passes.
+std::string anchor_of(const std::string& heading) {
+  std::string anchor;
+  for (const char letter : heading) {
+    const auto c = static_cast<unsigned char>(letter);
+    if (std::isalnum(c) || letter == '-' || letter == '_' || c >= 0x80) {
+      anchor += static_cast<char>(std::tolower(c));
+    } else if (letter == ' ') {
+      anchor += '-';
+    }
+  }
+  return anchor;
+}
+
+/// The anchors of a document's headings.
+std::set<std::string> anchors_of(const fs::path& file) {
+  static const std::regex heading("(?:^|\n)#+ ([^\n]*)");
+  const std::string text = text_of(file);
+  std::set<std::string> anchors;
+  for (std::sregex_iterator at(text.begin(), text.end(), heading), end; at != end; ++at) {
+    anchors.insert(anchor_of((*at)[1]));
+  }
+  return anchors;
+}
+
+}  // namespace
+
+TEST_CASE("every link and picture of a document leads to a file, and to a heading that it has") {
+  static const std::regex link("\\]\\(([^)#\\s]*)(?:#([^)]*))?\\)|(?:src|href)=\"([^\"#]+)\"");
   int found = 0;
   for (const fs::path& file : texts()) {
     if (file.extension() != ".md") continue;
     const std::string text = text_of(file);
     for (std::sregex_iterator at(text.begin(), text.end(), link), end; at != end; ++at) {
-      const std::string name = (*at)[1].matched ? (*at)[1] : (*at)[2];
+      const std::string name = (*at)[1].matched ? (*at)[1] : (*at)[3], anchor = (*at)[2];
       if (name.find("://") != std::string::npos) continue;
-      INFO(file.string() + " links to " + name);
-      CHECK(fs::exists(file.parent_path() / name));
+      INFO(file.string() + " links to " + name + "#" + anchor);
+      const fs::path target = name.empty() ? file : file.parent_path() / name;
+      CHECK(fs::exists(target));
+      if (!anchor.empty() && target.extension() == ".md") CHECK(anchors_of(target).count(anchor));
       ++found;
     }
   }
