@@ -350,6 +350,10 @@ def faulty_files():
         ("another parameter", {"array.hpp": fault(array, "inline int64_t count(const Shape& shape) {",
                                                   "inline int64_t count(const Shape& shape, int more) {")},
          ["does not compile (chapter 1)"]),
+        ("an index outside", {"array.hpp": fault(array, loop, "  n = std::vector<int64_t>()[1];\\n")},
+         ["course/array.hpp: count was stopped", "an index outside of a vector"]),
+        ("a division by 0", {"array.hpp": fault(array, loop, "  n = n / (n - 1);\\n")},
+         ["course/array.hpp: count divided a whole number by 0"]),
         ("an exit", {"array.hpp": fault(array, loop, "  std::exit(0);\n")}, ["count ended the program"]),
     ]
 

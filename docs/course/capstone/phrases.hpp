@@ -104,9 +104,8 @@ inline Batch batch_of(const std::vector<Pair>& pairs) {
 /// All pairs once, in a random order, in batches of about as long sentences.
 inline std::vector<Batch> batches_of(std::vector<Pair> pairs, int64_t size, std::mt19937_64& bits) {
   std::shuffle(pairs.begin(), pairs.end(), bits);
-  std::stable_sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) {
-    return a.target.size() < b.target.size();
-  });
+  std::stable_sort(pairs.begin(), pairs.end(),
+                   [](const Pair& a, const Pair& b) { return a.target.size() < b.target.size(); });
   std::vector<Batch> batches;
   for (std::size_t i = 0; i < pairs.size(); i += size) {
     const std::size_t end = std::min(pairs.size(), i + size);

@@ -47,9 +47,10 @@ int main(int arguments, char** argument) {
   const std::vector<Weight> all = weights(model, sizes, 48);
   Adam adam{.parameters = draw(all, 1)};
   const auto write = [&](const Sentences& x, int64_t T) { return translate(model, x, T); };
-  learn(read_pairs(data, "train", source, target), read_pairs(data, "valid", source, target), adam,
-        4e-3, arguments > 3 ? std::atof(argument[3]) : 10,
-        [&](const Batch& batch) { return logits(model, batch); }, write);
+  learn(
+      read_pairs(data, "train", source, target), read_pairs(data, "valid", source, target), adam,
+      4e-3, arguments > 3 ? std::atof(argument[3]) : 10,
+      [&](const Batch& batch) { return logits(model, batch); }, write);
   std::printf("%.1f %% of the test sentences, which it has never seen, exactly right\n",
               exact(read_pairs(data, "test", source, target), write));
   std::vector<Named> named;

@@ -89,7 +89,7 @@ std::string seen(const Values& got, const Values& expected, double tolerance) {
   if (all([](double x) { return x == 0; })) return "nothing has arrived here: all numbers are 0";
   if (is_transposed(got, expected, tolerance)) return "rows and columns have changed places";
   const double factor = common_factor(got, expected, tolerance);
-  if (factor == -1) return "the sign is turned round";
+  if (std::abs(factor + 1) < 1e-6) return "the sign is turned round";
   if (factor != 0) return "every number is " + number(factor) + " times what it should be";
   return "";
 }
