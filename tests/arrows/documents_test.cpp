@@ -30,6 +30,7 @@ std::vector<fs::path> texts() {
     for (const auto& entry : fs::recursive_directory_iterator(root / top)) {
       const fs::path& file = entry.path();
       if (!entry.is_regular_file() || file.string().find("/corpus/") != std::string::npos) continue;
+      if (file.string().find("/course/wrong/") != std::string::npos) continue;
       if (endings.count(file.extension()) == 1 || !file.has_extension()) out.push_back(file);
     }
   }
@@ -45,7 +46,7 @@ std::set<std::string> folders_of_the_tree() {
       if (!at->is_directory()) continue;
       const fs::path path = at->path().lexically_relative(root);
       const bool of_tests = top == "tests";  // they mirror the others, or hold data of their own
-      if (of_tests) at.disable_recursion_pending();
+      if (of_tests || path == "docs/course") at.disable_recursion_pending();
       const bool mirror = of_tests && fs::is_directory(root / path.filename());
       if (!mirror && path.filename() != "__pycache__") out.insert(path.string());
     }
@@ -170,11 +171,14 @@ std::string anchor_of(const std::string& heading) {
 
 /// The anchors of a document's headings.
 std::set<std::string> anchors_of(const fs::path& file) {
-  static const std::regex heading("(?:^|\n)#+ ([^\n]*)");
-  const std::string text = text_of(file);
   std::set<std::string> anchors;
-  for (std::sregex_iterator at(text.begin(), text.end(), heading), end; at != end; ++at) {
-    anchors.insert(anchor_of((*at)[1]));
+  std::ifstream lines(file);
+  bool code = false;
+  for (std::string line; std::getline(lines, line);) {
+    code ^= line.starts_with("```");
+    const std::size_t level = line.find_first_not_of('#');
+    if (code || level == 0 || level == std::string::npos || line[level] != ' ') continue;
+    anchors.insert(anchor_of(line.substr(level + 1)));
   }
   return anchors;
 }

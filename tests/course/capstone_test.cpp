@@ -1,10 +1,12 @@
 #include <catch2/catch.hpp>
 
+// The learner's.
+#include <encoder_decoder.hpp>
+#include <learn.hpp>
+#include <scores.hpp>
+#include <transformer.hpp>
+
 #include "../../heed.hpp"
-#include "encoder_decoder.hpp"
-#include "learn.hpp"
-#include "scores.hpp"
-#include "transformer.hpp"
 
 namespace {
 
@@ -42,7 +44,7 @@ void load(Model& model, const std::vector<std::pair<std::string, course::Array>>
   heed::load_state_dict(model, state);
 }
 
-/// The losses of ten steps: heed's own functions, as in capstone/learn.hpp.
+/// The loss before each step, with heed's own functions, as in the capstone's learn.hpp.
 template <class Model>
 std::vector<double> losses_of(Model& model) {
   heed::Adam adam(heed::parameters(model), {.lr = 4e-3});

@@ -14,8 +14,8 @@ names what is wrong.
 
 import argparse
 import concurrent.futures
+import difflib
 import math
-import os
 import pathlib
 import re
 import shutil
@@ -23,11 +23,8 @@ import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-COURSE = ROOT / "docs" / "course"
-HERE = ROOT / "tests" / "course"
-TOOL = ROOT / "tools" / "course"
-
+import tool
+from workspace import COURSE, HERE, ROOT, Workspace, changed
 
 def chapters():
     """(number, name, header, title) of each chapter."""
@@ -96,42 +93,8 @@ def missing_hints():
 # Grading
 
 
-class Workspace:
-    """A learner's folder, with the solutions of all chapters, or others in place of some."""
-
-    def __init__(self, files=None, built=None):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="course "))
-        for solution in (HERE / "solutions").glob("*.hpp"):
-            shutil.copy(solution, self.folder)
-        for name, text in (files or {}).items():
-            (self.folder / name).write_text(text)
-        if built:  # the grader, compiled once for all
-            shutil.copytree(built.folder / ".build", self.folder / ".build")
-
-    def course(self, *arguments):
-        """Exit code and output of tools/course in this folder."""
-        done = subprocess.run(
-            [TOOL, *arguments],
-            env={**os.environ, "COURSE_DIR": str(self.folder), "COURSE_SECONDS": "4"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
-        )
-        return done.returncode, done.stdout.replace(str(self.folder) + "/", "course/")
-
-    def close(self):
-        shutil.rmtree(self.folder)
-
-
-def changed(text, old, new, where):
-    if text.count(old) != 1:
-        raise SystemExit(f"{where}: found {text.count(old)} times, must be once:\n{old}")
-    return text.replace(old, new)
-
-
 def wrong_solutions(number, name, header):
-    """(what is wrong, the files, what the grader must say) for each of tests/course/wrong/NN.txt:
+    """(what is wrong, the files, what the grader must say) for each of those in tests/course/wrong:
 
     == what is wrong
     <<<            (or "<<< FILE", where it is not the chapter's header)
@@ -158,7 +121,8 @@ def wrong_solutions(number, name, header):
 
 
 def other_solutions(number, name, header):
-    """Other right solutions: tests/course/other/HEADER, and HEADER with a letter before its ending."""
+    """Other right solutions: the files of tests/course/other with the header's name, or with a letter more before
+    its ending."""
     stem = pathlib.Path(header).stem
     return [(path.name, {header: path.read_text()})
             for path in sorted((HERE / "other").glob(f"{stem}*.hpp"))
@@ -177,48 +141,47 @@ def blanks(number, name, header):
     return found
 
 
+def attempt(number, files, built):
+    """What the grader says of a folder with these files in place of the solutions."""
+    work = Workspace(files, built)
+    try:
+        return work.course("verify", str(number))
+    finally:
+        work.close()
+
+
+def accept(number, title, files, built):
+    code, said = attempt(number, files, built)
+    return [] if code == 0 else [f"{title}: a right solution is refused:\n{said}"]
+
+
+def refuse(number, title, files, says, built):
+    code, said = attempt(number, files, built)
+    if code != 1:
+        return [f"chapter {number}, {title}: exit code {code}, must be 1:\n{said}"]
+    if "error:" in said and "error" not in " ".join(says):
+        return [f"chapter {number}, {title}: does not compile:\n{said}"]
+    return [f'chapter {number}, {title}: must say "{words}", said:\n{said}' for words in says
+            if words not in " ".join(said.split())]
+
+
 def grade(number, jobs):
-    one = chapter(number)
-    header = one[2]
+    one = chapter(number)[:3]
+    right, blank, wrong = other_solutions(*one), blanks(*one), wrong_solutions(*one)
     failures = []
-    first = Workspace()
-    code, said = first.course("verify", str(number))
-    if code:
-        return [f"chapter {number}: the solution is refused:\n{said}"]
-    accepted = other_solutions(*one[:3])
-    if len(accepted) < 1:
-        failures.append(f"chapter {number} has no second solution in tests/course/other")
-    wrong = wrong_solutions(*one[:3])
-    if len(wrong) < 6:
-        failures.append(f"chapter {number} has {len(wrong)} wrong solutions, must be 6")
-
-    def attempt(files):
-        work = Workspace(files, first)
-        try:
-            return work.course("verify", str(number))
-        finally:
-            work.close()
-
-    def accept(title, files):
-        code, said = attempt(files)
-        return [] if code == 0 else [f"{title}: a right solution is refused:\n{said}"]
-
-    def refuse(title, files, says):
-        code, said = attempt(files)
-        if code != 1:
-            return [f"{header}, {title}: exit code {code}, must be 1:\n{said}"]
-        if "error:" in said and "error" not in " ".join(says):
-            return [f"{header}, {title}: does not compile:\n{said}"]
-        return [f'{header}, {title}: must say "{words}", said:\n{said}' for words in says
-                if words not in " ".join(said.split())]
-
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        runs = [pool.submit(accept, *solution) for solution in accepted]
-        runs += [pool.submit(refuse, *solution) for solution in blanks(*one[:3]) + wrong]
-        for run in runs:
-            failures += run.result()
-    first.close()
-    print(f"chapter {number}: {len(accepted) + 1} right, {len(blanks(*one[:3]))} blank, {len(wrong)} wrong solutions")
+    if not right or not blank or len(wrong) < 6:
+        failures.append(f"chapter {number} needs a second solution, blanks, and six wrong solutions")
+    built = Workspace()
+    try:
+        failures += accept(number, "tests/course/solutions", {}, built)  # compiles the grader, for all
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            runs = [pool.submit(accept, number, *solution, built) for solution in right]
+            runs += [pool.submit(refuse, number, *solution, built) for solution in blank + wrong]
+            for run in runs:
+                failures += run.result()
+    finally:
+        built.close()
+    print(f"chapter {number}: {len(right) + 1} right, {len(blank)} blank, {len(wrong)} wrong solutions")
     return failures
 
 
@@ -258,7 +221,7 @@ def output(number, command, built):
 def page_of(number, text, built):
     """A page with its code and its outputs as they are now:
 
-    <!-- code: FILE [REGION] -->   then a block: those lines of docs/course/FILE
+    <!-- code: FILE [REGION] -->   then a block: those lines of a file of docs/course
     <!-- run: COMMAND -->          then a block: what it prints, after a line "$ COMMAND"
     """
     def run(found):
@@ -277,7 +240,7 @@ def check_pages(numbers, write):
     built.course("verify", "1")
     for number, name, _, _ in chapters():
         path = COURSE / f"{number}_{name}.md"
-        if int(number) not in numbers or not path.exists():
+        if int(number) not in numbers:
             continue
         text = path.read_text()
         now = page_of(int(number), text, built)
@@ -288,7 +251,6 @@ def check_pages(numbers, write):
         if write:
             path.write_text(now)
         else:
-            import difflib
             wrong.append("\n".join(difflib.unified_diff(text.splitlines(), now.splitlines(), path.name,
                                                         "what there is", lineterm="")))
     built.close()
@@ -301,7 +263,8 @@ def check_pages(numbers, write):
 def check_cases(program, write):
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([program, folder], check=True)
-        wrong = []
+        names = [{path.name for path in pathlib.Path(place).glob("*.txt")} for place in (folder, COURSE / "cases")]
+        wrong = [f"{name} is only on one side" for name in names[0] ^ names[1] if not write]
         for new in sorted(pathlib.Path(folder).glob("*.txt")):
             old = COURSE / "cases" / new.name
             if write:
@@ -320,96 +283,6 @@ def alike(old, new):
     return len(old) == len(new) and all(map(near, old, new))
 
 
-# The tool
-
-
-def fault(text, old, new):
-    return changed(text, old, new, "array.hpp")
-
-
-def faulty_files():
-    """(what is wrong, files of the learner's folder, words that must be said) for chapter 1."""
-    array = (HERE / "solutions" / "array.hpp").read_text()
-    loop = "  for (int64_t size : shape) n *= size;\n"
-    return [
-        ("a loop without an end", {"array.hpp": fault(array, loop, "  while (n) n = 1;\n")},
-         ["course/array.hpp: count", "a loop that does not end?"]),
-        ("a crash", {"array.hpp": fault(array, loop, "  *(volatile int*)nullptr = 1;\n")},
-         ["course/array.hpp: count crashed"]),
-        ("a function that calls itself", {"array.hpp": fault(array, loop, "  n = count(shape) + 1;\n")},
-         ["course/array.hpp: count"]),
-        ("no memory", {"array.hpp": fault(array, loop, "  n = std::vector<char>(int64_t{1} << 40).size();\n")},
-         ["count: asks for more memory than the course allows"]),
-        ("memory that fills slowly",
-         {"array.hpp": fault(array, loop, "  for (std::vector<std::vector<char>> all; n; ) all.emplace_back(1 << 24);\n")},
-         ["count: asks for more memory than the course allows"]),
-        ("a syntax error", {"array.hpp": fault(array, loop, "  for (int64_t size : shape n *= size;\n")},
-         ["course/array.hpp does not compile (chapter 1)", "error: expected"]),
-        ("a wrong type", {"array.hpp": fault(array, loop, '  n = "many";\n')},
-         ["course/array.hpp does not compile (chapter 1)", "error: invalid conversion"]),
-        ("another parameter", {"array.hpp": fault(array, "inline int64_t count(const Shape& shape) {",
-                                                  "inline int64_t count(const Shape& shape, int more) {")},
-         ["does not compile (chapter 1)"]),
-        ("an index outside", {"array.hpp": fault(array, loop, "  n = std::vector<int64_t>()[1];\\n")},
-         ["course/array.hpp: count was stopped", "an index outside of a vector"]),
-        ("a division by 0", {"array.hpp": fault(array, loop, "  n = n / (n - 1);\\n")},
-         ["course/array.hpp: count divided a whole number by 0"]),
-        ("an exit", {"array.hpp": fault(array, loop, "  std::exit(0);\n")}, ["count ended the program"]),
-    ]
-
-
-def check_tool():
-    failures = []
-
-    def expect(title, got, code, *says):
-        said = " ".join(got[1].split())
-        if got[0] != code or any(words not in said for words in says):
-            failures.append(f"{title}: must exit with {code} and say {says}, but {got[0]}:\n{got[1]}")
-        lines = len(got[1].splitlines())
-        if lines > 40:
-            failures.append(f"{title}: says {lines} lines")
-
-    built = Workspace()
-    expect("the solution", built.course("verify", "1"), 0, "Chapter 1 is solved")
-    for title, files, says in faulty_files():
-        work = Workspace(files, built)
-        expect(title, work.course("verify", "1"), 1, *says)
-        work.close()
-
-    work = Workspace(None, built)
-    (work.folder / "array.hpp").write_text("mine")
-    expect("start keeps what is there", work.course("start"), 0, "stay as they are")
-    if (work.folder / "array.hpp").read_text() != "mine":
-        failures.append("start overwrites what a learner wrote")
-    (work.folder / "array.hpp").unlink()
-    expect("a file is gone", work.course("verify", "1"), 1, "array.hpp is gone", "tools/course start")
-    expect("start again", work.course("start"), 0, "1 files are new")
-    expect("a solution before one's own", work.course("solution", "1"), 1, "solve it first")
-    expect("a blank", work.course("verify", "1"), 1, "count is still blank")
-    for step in (1, 2, 3, 3):
-        expect(f"hint {step}", work.course("hint", "1"), 0, f"count, hint {step}.")
-    expect("status", work.course("status"), 0, "0 of 18 chapters are solved")
-    shutil.copy(HERE / "solutions" / "array.hpp", work.folder)
-    expect("an error in a later chapter's file", work.course("verify", "1"), 0)
-    (work.folder / "tape.hpp").write_text((work.folder / "tape.hpp").read_text() + "int 1;\n")
-    shutil.copy(COURSE / "exercises" / "array.hpp", work.folder)
-    expect("two files at once: the later does not matter", work.course("verify", "1"), 1, "count is still blank")
-    expect("two files at once: the later has the error", work.course("verify", "3"), 1, "course/tape.hpp:")
-    work.close()
-
-    expect("no such command", built.course("grade", "1"), 2, 'no command "grade"')
-    expect("no such chapter", built.course("verify", "19"), 2, "there is no chapter 19")
-    expect("no number", built.course("verify", "one"), 2, "a chapter is a number")
-    expect("too much", built.course("verify", "1", "2"), 2, "takes one chapter")
-    expect("help", built.course("help"), 0, "usage: tools/course")
-    shutil.rmtree(built.folder)
-    expect("no folder", built.course("verify", "1"), 1, "tools/course start")
-    built.folder.write_text("a file")
-    expect("a file in the folder's place", built.course("start"), 1, "cannot write into")
-    built.folder.unlink()
-    return failures
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["exercises", "pages", "grade", "cases", "tool"])
@@ -422,7 +295,7 @@ def main():
     elif options.what == "grade":
         failures = grade(int(options.of), options.jobs)
     elif options.what == "tool":
-        failures = check_tool()
+        failures = tool.check()
     elif options.what == "cases":
         failures = check_cases(options.of, options.write)
     else:

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <new>
+#include <optional>
 #include <sstream>
 
 template class std::vector<double>;
@@ -160,7 +161,8 @@ std::vector<int64_t> Case::ids(const std::string& key) const {
 
 // A case is a line "= NAME" and a line for each of its values: "KEY RANK SIZES... NUMBERS...".
 std::vector<Case> cases(const std::string& name, const std::string& prefix) {
-  const std::string path = std::string(COURSE_CASES) + "/" + name + ".txt";
+  const char* folder = std::getenv("COURSE_CASES");
+  const std::string path = std::string(folder ? folder : ".") + "/" + name + ".txt";
   std::ifstream file(path);
   if (!file) throw std::logic_error("cannot read " + path);
   std::vector<Case> all;
@@ -196,18 +198,21 @@ Exercise::Exercise(const char* name, const char* file, void (*run)()) {
 
 namespace {
 
-/// Why an exercise is not solved; empty where it is. A crash must leave its name behind.
-std::string reason(const Listed& exercise) {
+/// Why an exercise is not solved; nothing where it is. A crash must leave its name behind.
+std::optional<std::string> reason(const Listed& exercise) {
   std::fprintf(stderr, "at %s %s\n", exercise.name.c_str(), exercise.file.c_str());
   try {
     exercise.run();
-    return "";
+    return std::nullopt;
   } catch (const Failure& failure) {
     return failure.what();
   } catch (const std::bad_alloc&) {
     return exercise.name + ": asks for more memory than the course allows";
   } catch (const std::exception& error) {
-    return std::string(error.what());
+    // A blank says its own file and line.
+    const std::string says = error.what();
+    const bool located = says.compare(0, exercise.file.size() + 1, exercise.file + ":") == 0;
+    return located ? says : exercise.name + ": throws \"" + says + "\"";
   }
 }
 
@@ -229,17 +234,16 @@ void refuse_exit() {
 int main() {
   std::atexit(refuse_exit);
   for (const auto& exercise : grade::exercises()) {
-    const std::string why = grade::reason(exercise);
-    if (why.empty()) {
+    const auto why = grade::reason(exercise);
+    if (!why) {
       std::printf("  ok  %s\n", exercise.name.c_str());
       std::fflush(stdout);
       continue;
     }
     std::printf("  --  %s\n\n", exercise.name.c_str());
-    // A blank says its own file and line.
-    const bool located = why.compare(0, exercise.file.size(), exercise.file) == 0;
+    const bool located = why->compare(0, exercise.file.size(), exercise.file) == 0;
     std::printf("course/%s%s%s\n", located ? "" : exercise.file.c_str(), located ? "" : ": ",
-                why.c_str());
+                why->c_str());
     finished = true;
     return 1;
   }

@@ -75,7 +75,7 @@ struct Case {
   std::vector<int64_t> ids(const std::string& key) const;
 };
 
-/// The cases of docs/course/cases/NAME.txt whose names begin with `prefix`.
+/// The cases of NAME.txt, in docs/course/cases, whose names begin with `prefix`.
 std::vector<Case> cases(const std::string& name, const std::string& prefix = "");
 
 /// Adds an exercise of a file of the learner's; they run in the order in which they are written.

@@ -44,7 +44,7 @@ void neuron(File& file, const std::string& name, std::vector<double> v) {
   for (std::size_t i = 0; i + 1 < inputs.size(); ++i) file.put("d" + inputs[i], x[i].grad());
   file.put("dy", number(derivative(y.item(), loss_of), false));
   file.put("dh", number(derivative(h.item(), loss_of_h), false));
-  file.put("da", number(derivative(a.item(), [&](const Tensor& v) { return loss_of_h(tanh(v)); }),
+  file.put("da", number(derivative(a.item(), [&](const Tensor& z) { return loss_of_h(tanh(z)); }),
                         false));
 }
 

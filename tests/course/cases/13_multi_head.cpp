@@ -131,8 +131,7 @@ void put_multi_head(File& file, const std::string& name, const Shape& x, const S
   for (const auto& [key, w] : named_parameters(m)) all.emplace_back(key, w);
   for (const auto& [key, w] : all) {
     file.put(key, w.detach());
-    const Tensor grad = w.grad();
-    file.put("d" + key, grad.defined() ? grad : Tensor::zeros(w.shape(), float64));
+    file.put("d" + key, w.grad().defined() ? w.grad() : Tensor::zeros(w.shape(), float64));
   }
   file.put("g", g);
   file.put("y", result.detach());

@@ -96,9 +96,12 @@ void position_tables(File& file) {
     std::vector<double> halves, exchanged, own, radix;
     for (int64_t p = 0; p < T; ++p) {
       for (int64_t d = 0; d < D; ++d) {
-        const auto angle = [&](double exponent) { return p / std::pow(10000.0, exponent / D); };
-        const double even = angle(static_cast<double>(d - d % 2));
-        const double half = angle(static_cast<double>(2 * (d % (D / 2))));
+        const auto angle = [&](int64_t exponent) {
+          const double power = static_cast<double>(exponent) / static_cast<double>(D);
+          return static_cast<double>(p) / std::pow(10000.0, power);
+        };
+        const double even = angle(d - d % 2);
+        const double half = angle(2 * (d % (D / 2)));
         halves.push_back(d < D / 2 ? std::sin(half) : std::cos(half));
         exchanged.push_back(d % 2 ? std::sin(even) : std::cos(even));
         own.push_back(d % 2 ? std::cos(angle(d)) : std::sin(angle(d)));

@@ -10,7 +10,7 @@
 /// Writes what the chapters' tests compare with: heed's own numbers, in float64.
 namespace course_cases {
 
-/// One file of cases: docs/course/cases/NAME.txt.
+/// One file of cases: NAME.txt in docs/course/cases.
 class File {
  public:
   File(const std::string& folder, const std::string& name);

@@ -1,0 +1,95 @@
+"""What can go wrong on a learner's machine is said in a line."""
+
+import shutil
+
+from workspace import COURSE, HERE, Workspace, changed
+
+LOOP = "  for (int64_t size : shape) n *= size;\n"
+
+# What a learner writes in place of the loop of `count`, and what the grader must say.
+FAULTS = [
+    ("  while (n) n = 1;", "course/array.hpp: count", "a loop that does not end?"),
+    ("  *(volatile int*)nullptr = 1;", "course/array.hpp: count crashed"),
+    ("  n = count(shape) + 1;", "course/array.hpp: count crashed"),
+    ("  n = std::vector<char>(int64_t{1} << 40).size();", "asks for more memory than the course allows"),
+    ("  for (std::vector<std::vector<char>> all; n;) all.emplace_back(1 << 24);",
+     "asks for more memory than the course allows"),
+    ("  n = std::vector<int64_t>()[1];", "count was stopped", "an index outside of a vector"),
+    ("  n = n / (n - 1);", "count divided a whole number by 0"),
+    ("  std::exit(0);", "count ended the program"),
+    ('  throw std::runtime_error("");', "course/array.hpp: count"),
+    ("  throw 5;", "count was stopped", "an exception that is no std::exception"),
+    ("  for (int64_t size : shape n *= size;", "course/array.hpp does not compile (chapter 1)", "error: expected"),
+    ('  n = "many";', "course/array.hpp does not compile (chapter 1)", "error: invalid conversion"),
+]
+
+
+class Expectations:
+    def __init__(self):
+        self.failures = []
+
+    def expect(self, title, got, code, *says):
+        said = " ".join(got[1].split())
+        if got[0] != code or any(words not in said for words in says):
+            self.failures.append(f"{title}: must exit with {code} and say {says}, but {got[0]}:\n{got[1]}")
+        if code and len(got[1].splitlines()) > 20:
+            self.failures.append(f"{title}: an error of {len(got[1].splitlines())} lines")
+
+
+def check_faults(all, built):
+    array = (HERE / "solutions" / "array.hpp").read_text()
+    for line, *says in FAULTS:
+        work = Workspace({"array.hpp": changed(array, LOOP, line + "\n", "array.hpp")}, built)
+        all.expect(line, work.course("verify", "1"), 1, *says)
+        work.close()
+
+
+def check_files(all, built):
+    work = Workspace(None, built)
+    array = work.folder / "array.hpp"
+    array.write_text("mine")
+    all.expect("start keeps what is there", work.course("start"), 0, "stay as they are")
+    if array.read_text() != "mine":
+        all.failures.append("start overwrites what a learner wrote")
+    array.unlink()
+    all.expect("a file is gone", work.course("verify", "1"), 1, "array.hpp is gone", "tools/course start")
+    all.expect("start again", work.course("start"), 0, "1 new")
+    all.expect("a solution before one's own", work.course("solution", "1"), 1, "solve it first")
+    all.expect("a blank", work.course("verify", "1"), 1, "count is still blank")
+    for step in (1, 2, 3, 3):
+        all.expect(f"hint {step}", work.course("hint", "1"), 0, f"count, hint {step}.")
+    all.expect("status", work.course("status"), 0, "0 of 18 chapters are solved")
+    tape = work.folder / "tape.hpp"
+    tape.write_text(tape.read_text() + "int 1;\n")
+    all.expect("two files at once, the first", work.course("verify", "1"), 1, "count is still blank")
+    all.expect("two files at once, the second", work.course("verify", "3"), 1, "course/tape.hpp:")
+    shutil.copy(HERE / "solutions" / "array.hpp", work.folder)
+    all.expect("a file that compiles again", work.course("verify", "1"), 0, "Chapter 1 is solved")
+    for number in range(1, 19):
+        (work.folder / ".build" / f"passed.{number:02}").touch()
+    all.expect("a hint when all is solved", work.course("hint"), 0, "Every chapter is solved")
+    all.expect("no compiler", work.course("run", "3", CXX="none-such"), 1, "needs a C++20 compiler")
+    work.close()
+
+
+def check_usage(all, built):
+    all.expect("no such command", built.course("grade", "1"), 2, 'no command "grade"')
+    all.expect("no such chapter", built.course("verify", "19"), 2, "there is no chapter 19")
+    all.expect("no number", built.course("verify", "one"), 2, "a chapter is a number")
+    all.expect("too much", built.course("verify", "1", "2"), 2, "takes one chapter")
+    all.expect("no such capstone", built.course("capstone", "x", "y", "z"), 2, "rnn_search or transformer")
+    all.expect("help", built.course("help"), 0, "usage: tools/course")
+    shutil.rmtree(built.folder)
+    all.expect("no folder", built.course("verify", "1"), 1, "tools/course start")
+    built.folder.write_text("a file")
+    all.expect("a file in the folder's place", built.course("start"), 1, "cannot write into")
+    built.folder.unlink()
+
+
+def check():
+    all, built = Expectations(), Workspace()
+    all.expect("the solution", built.course("verify", "1"), 0, "Chapter 1 is solved")
+    check_faults(all, built)
+    check_files(all, built)
+    check_usage(all, built)
+    return all.failures

@@ -1,0 +1,46 @@
+"""Folders as learners have them, and what tools/course says of them."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+COURSE = ROOT / "docs" / "course"
+HERE = ROOT / "tests" / "course"
+TOOL = ROOT / "tools" / "course"
+
+
+class Workspace:
+    """A learner's folder, with the solutions of all chapters, or others in place of some."""
+
+    def __init__(self, files=None, built=None):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="course "))
+        for solution in (HERE / "solutions").glob("*.hpp"):
+            shutil.copy(solution, self.folder)
+        for name, text in (files or {}).items():
+            (self.folder / name).write_text(text)
+        if built and (built.folder / ".build").exists():  # the grader, compiled once for all
+            shutil.copytree(built.folder / ".build", self.folder / ".build")
+
+    def course(self, *arguments, **environment):
+        """Exit code and output of tools/course in this folder."""
+        done = subprocess.run(
+            [TOOL, *arguments],
+            env={**os.environ, "COURSE_DIR": str(self.folder), "COURSE_SECONDS": "4", **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+        )
+        return done.returncode, done.stdout.replace(str(self.folder) + "/", "course/")
+
+    def close(self):
+        shutil.rmtree(self.folder)
+
+
+def changed(text, old, new, where):
+    if text.count(old) != 1:
+        raise SystemExit(f"{where}: found {text.count(old)} times, must be once:\n{old}")
+    return text.replace(old, new)
