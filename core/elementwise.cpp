@@ -89,6 +89,7 @@ Tensor sub(const Tensor& a, Scalar b) {
 
 Tensor sub(Scalar a, const Tensor& b) {
   check_arithmetic("sub", a.dtype);
+  check_arithmetic("sub", b);
   return add(neg(b), a);
 }
 

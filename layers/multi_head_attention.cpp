@@ -155,12 +155,12 @@ Attended heads_going_on(const MultiHeadAttention& m, const AttentionInput& newes
   const bool simple = !m.relative && !bias.defined() && dropout_of(m) == 0;
   if (simple && few_to_answer(query, key, value)) {
     before.add(newest);
-    return together(
-        m, answered(query, before.words(), keep, slopes_of(m, query.dtype()), scale_of(query)));
+    return together(m, answered(query, before.words(), keep, slopes_of(m, query.dtype()),
+                                scale_of(query, scale)));
   }
   const bool goes_on = before.length() > 0;
   const KeysAndValues all = before.append(newest);
-  Attended found = heads_of(m, {query, all.key, all.value, keep, bias});
+  Attended found = heads_of(m, {query, all.key, all.value, keep, bias, scale});
   // The keys are the cache's, which the next words write over: no looking later.
   if (goes_on) found.weights.tensor();
   return found;
