@@ -7,6 +7,7 @@ names what is wrong.
   course.py pages [N]            what the pages show is what files and commands give
   course.py grade N              solutions pass, blanks are named, wrong solutions are told why
   course.py tool                 what can go wrong on a learner's machine is said in a line
+  course.py capstone HEED        trained on phrases, the learner's RNNsearch translates, and heed reads it
   course.py cases PROGRAM        docs/course/cases hold heed's numbers, written by make_course_cases
 
 --write mends exercises and pages instead.
@@ -283,9 +284,31 @@ def alike(old, new):
     return len(old) == len(new) and all(map(near, old, new))
 
 
+# The capstone
+
+
+def check_capstone(heed):
+    work = Workspace()
+    data, model, picture = (str(work.folder / name) for name in ("data", "model", "picture.svg"))
+    subprocess.run([heed, "data", "phrases", "--out", data], check=True, stderr=subprocess.DEVNULL)
+    code, said = work.course("capstone", "rnn_search", data, model, "20", timeout=1400)
+    right = re.search(r"([0-9.]+) % of the test sentences", said)
+    failures = [] if code == 0 and right and float(right[1]) >= 95 else [f"the capstone ends with {code}:\n{said}"]
+    source = pathlib.Path(data, "test.src").read_text()
+    done = subprocess.run([heed, "translate", model, "--attention", picture], input=source,
+                          stdout=subprocess.PIPE, text=True)
+    pairs = list(zip(done.stdout.splitlines(), pathlib.Path(data, "test.tgt").read_text().splitlines()))
+    exact = sum(a == b for a, b in pairs)
+    if done.returncode or len(pairs) != 500 or exact < 475 or "<svg" not in pathlib.Path(picture).read_text():
+        failures.append(f"heed translates {exact} of {len(pairs)} sentences by the learner's weights")
+    print(said)
+    work.close()
+    return failures
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["exercises", "pages", "grade", "cases", "tool"])
+    parser.add_argument("what", choices=["exercises", "pages", "grade", "cases", "tool", "capstone"])
     parser.add_argument("of", nargs="?")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--jobs", type=int, default=2)
@@ -296,6 +319,8 @@ def main():
         failures = grade(int(options.of), options.jobs)
     elif options.what == "tool":
         failures = tool.check()
+    elif options.what == "capstone":
+        failures = check_capstone(options.of)
     elif options.what == "cases":
         failures = check_cases(options.of, options.write)
     else:

@@ -24,7 +24,7 @@ class Workspace:
         if built and (built.folder / ".build").exists():  # the grader, compiled once for all
             shutil.copytree(built.folder / ".build", self.folder / ".build")
 
-    def course(self, *arguments, **environment):
+    def course(self, *arguments, timeout=300, **environment):
         """Exit code and output of tools/course in this folder."""
         done = subprocess.run(
             [TOOL, *arguments],
@@ -32,7 +32,7 @@ class Workspace:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=300,
+            timeout=timeout,
         )
         return done.returncode, done.stdout.replace(str(self.folder) + "/", "course/")
 
