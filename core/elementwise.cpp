@@ -90,7 +90,8 @@ Tensor sub(const Tensor& a, Scalar b) {
 Tensor sub(Scalar a, const Tensor& b) {
   check_arithmetic("sub", a.dtype);
   check_arithmetic("sub", b);
-  return add(neg(b), a);
+  // Real numbers first: of int32 the least has no negative.
+  return add(neg(b.to(result_type(b, a))), a);
 }
 
 Tensor mul(const Tensor& a, Scalar b) {

@@ -100,7 +100,9 @@ void change(const Arithmetic& f, const Tensor& target, Scalar number, IntoNumber
 /// target += factor * other; of two bools, one of them is enough.
 void add_product(const Arithmetic& f, const Tensor& target, const Tensor& other, double factor) {
   change(f, target, other, [&](const Array& to, const Array& x) {
-    if (to.dtype() == boolean) return kernels::copy_into(to, kernels::logical_or(to, x));
+    if (to.dtype() == boolean) {
+      return factor == 0 ? void() : kernels::copy_into(to, kernels::logical_or(to, x));
+    }
     check_number(f.name, Tensor(to), factor);
     kernels::add_into(to, x, factor);
   });

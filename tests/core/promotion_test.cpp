@@ -275,3 +275,19 @@ TEST_CASE("whole numbers have a largest and an order, and powers") {
   CHECK(pow(x, power).to_vector<int32_t>() == std::vector<int32_t>{9, -1, 0, INT32_MIN});
   CHECK(relu(x).to_vector<int32_t>() == std::vector<int32_t>{3, 0, 3, 2});
 }
+
+TEST_CASE("a real number less the least int32 is what it is") {
+  const Tensor x = Tensor::from(std::vector<int32_t>{INT32_MIN, 3});
+  CHECK((0.5 - x).to_vector<float>() == std::vector<float>{2147483648.0f, -2.5f});
+  CHECK((0.5 - x).dtype() == float32);
+  CHECK((1 - Tensor::from(std::vector<int32_t>{3})).to_vector<int32_t>() ==
+        std::vector<int32_t>{-2});
+}
+
+TEST_CASE("bools are added in place unless the factor is 0") {
+  Tensor x = Tensor::of({0, 1}, {2}, boolean);
+  x.add_(Tensor::of({1, 1}, {2}, boolean), 0);
+  CHECK_FALSE(x.array().to_vector<bool>()[0]);
+  x.add_(Tensor::of({1, 1}, {2}, boolean));
+  CHECK(x.array().to_vector<bool>()[0]);
+}
