@@ -253,8 +253,8 @@ EXERCISE("greedy", "search.hpp") {
             "greedy of " + one.name + " with at most " + std::to_string(max_words) + " words",
             course::greedy(next, o), right,
             {{"after max_words words the end symbol follows", greedy_of(next, o, 3)},
-             {"the end symbol is the last word of a hypothesis", greedy_of(next, o, 2)},
              {"the end symbol's own log-probability counts too", greedy_of(next, o, 1)},
+             {"the end symbol is the last word of a hypothesis", greedy_of(next, o, 2)},
              {"probabilities are added; it is their logarithms that are", greedy_of(next, o, 4)}});
       }
     });
