@@ -15,7 +15,7 @@ void append(std::string& text, const char* what, const std::vector<std::string>&
 
 }  // namespace
 
-const Tensor& tensor_named(const std::vector<NamedTensor>& tensors, const std::string& name) {
+Tensor tensor_named(const std::vector<NamedTensor>& tensors, const std::string& name) {
   std::vector<std::string> names;
   for (const NamedTensor& entry : tensors) {
     if (entry.name == name) return entry.tensor;

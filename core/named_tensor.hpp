@@ -15,7 +15,7 @@ struct NamedTensor {
 };
 
 /// The tensor of that name. `IndexError` where there is none lists the names.
-const Tensor& tensor_named(const std::vector<NamedTensor>& tensors, const std::string& name);
+Tensor tensor_named(const std::vector<NamedTensor>& tensors, const std::string& name);
 
 /// Everything in which a stored state differs from what should take it over, for one message.
 class StateDifferences {

@@ -225,14 +225,12 @@ void train(ModuleRef module) { set_mode(module, true); }
 void eval(ModuleRef module) { set_mode(module, false); }
 
 EvalMode::EvalMode(ModuleRef module) {
-  for (bool* mode : Listing(module).modes) {
-    if (*mode) in_training_.push_back(mode);
-  }
+  for (bool* mode : Listing(module).modes) before_.emplace_back(mode, *mode);
   eval(module);
 }
 
 EvalMode::~EvalMode() {
-  for (bool* mode : in_training_) *mode = true;
+  for (const auto& [mode, was] : before_) *mode = was;
 }
 
 void to(ModuleRef module, DType dtype) {

@@ -165,7 +165,8 @@ class EvalMode {
   EvalMode& operator=(const EvalMode&) = delete;
 
  private:
-  std::vector<bool*> in_training_;
+  /// Where a layer keeps its mode, and what it was.
+  std::vector<std::pair<bool*, bool>> before_;
 };
 /// Converts weights and buffers to float32 or float64 in place; gradients are dropped.
 void to(ModuleRef module, DType dtype);

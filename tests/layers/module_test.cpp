@@ -264,6 +264,7 @@ TEST_CASE("eval mode for a while leaves each layer as it was, also after an erro
   try {
     const EvalMode evaluating(net);
     CHECK_FALSE(net.first.training);
+    train(net);  // as a function that is called meanwhile may
     throw Error("in the middle");
   } catch (const Error&) {
     CHECK(net.first.training);

@@ -212,6 +212,8 @@ TEST_CASE("tensors of one's own are saved and loaded by their names, NaN too") {
   CHECK(tensor_named(loaded, "ids").to_vector<int32_t>() == std::vector<int32_t>{7, 8});
   CHECK(tensor_named(loaded, "logits").shape() == Shape{2, 2});
   CHECK(std::isnan(tensor_named(loaded, "logits").at({0, 1})));
+  const Tensor& of_a_temporary = tensor_named(load_tensors(path), "ids");
+  CHECK(of_a_temporary.to_vector<int32_t>() == std::vector<int32_t>{7, 8});
   CHECK_THROWS_WITH(tensor_named(loaded, "id"),
                     "tensor_named: no tensor is named id, there are: logits, ids");
   CHECK_THROWS_AS(save_tensors(path, {{"a", ids}, {"a", ids}}), FormatError);
