@@ -47,20 +47,23 @@ inline void check_dtype(const char* operation, const char* operand, const Tensor
                   (wanted == boolean ? "boolean" : to_string(wanted)) + ")");
 }
 
-/// For a number that takes x's element type: none is cut on the way.
-inline void check_number(const char* operation, const Tensor& x, double number) {
-  if (is_floating(x.dtype()) || kernels::has_number(x.dtype(), number)) return;
-  throw TypeError(std::string(operation) + ": " + shortest(number) + " is no " +
-                  to_string(x.dtype()) + "; convert the tensor with .to(float32)");
+/// For a number that takes an element type: none is cut on the way.
+inline void check_number(const char* operation, DType dtype, double number) {
+  if (is_floating(dtype) || kernels::has_number(dtype, number)) return;
+  throw TypeError(std::string(operation) + ": " + shortest(number) + " is no " + to_string(dtype) +
+                  "; convert the tensor with .to(float32)");
 }
 
-/// Should a number first raise the element type of x? Else x can hold it: floating ones hold all.
-inline bool raises(const char* operation, const Tensor& x, Scalar number) {
-  if (is_floating(x.dtype())) return false;
-  if (result_type(x, number) != x.dtype()) return true;
-  check_arithmetic(operation, x);
-  check_number(operation, x, number.value);
-  return false;
+/// Is the result of x and the number of another element type than x?
+inline bool raises(const Tensor& x, Scalar number) {
+  return !is_floating(x.dtype()) && result_type(x, number) != x.dtype();
+}
+
+/// The number as an operand beside x, without axes.
+inline Tensor operand(const char* operation, const Tensor& x, Scalar number) {
+  const DType dtype = result_type(x, number);
+  check_number(operation, dtype, number.value);
+  return Tensor::scalar(number.value, dtype);
 }
 
 /// An operation on two element types: on what they have in common.

@@ -16,9 +16,8 @@ Tensor Tensor::empty(const Shape& shape, DType dtype) { return Tensor(Array::emp
 Tensor Tensor::zeros(const Shape& shape, DType dtype) { return full(shape, 0, dtype); }
 Tensor Tensor::ones(const Shape& shape, DType dtype) { return full(shape, 1, dtype); }
 Tensor Tensor::full(const Shape& shape, double value, DType dtype) {
-  const Tensor y(Array::full(shape, value, dtype));
-  check_number("full", y, value);
-  return y;
+  check_number("full", dtype, value);
+  return Tensor(Array::full(shape, value, dtype));
 }
 Tensor Tensor::of(std::initializer_list<double> values, const Shape& shape, DType dtype) {
   return Tensor(Array::from(std::vector<double>(values), shape).to(dtype));
@@ -53,7 +52,7 @@ Tensor Tensor::arange(double start, double end, double step, DType dtype) {
   }
   const auto n = static_cast<int64_t>(count);
   for (const double number : {start, step, start + (count - 1) * step}) {
-    if (n > 0) check_number("arange", Tensor::empty({0}, dtype), number);
+    if (n > 0) check_number("arange", dtype, number);
   }
   return computed(n, dtype, [=](int64_t i) { return start + static_cast<double>(i) * step; });
 }

@@ -1,6 +1,7 @@
 #include "elementwise.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "broadcast.hpp"
 #include "kernels/elementwise.hpp"
@@ -75,27 +76,32 @@ Tensor div(const Tensor& a_in, const Tensor& b_in) {
 }
 
 Tensor add(const Tensor& a, Scalar b) {
-  if (raises("add", a, b)) return add(a.to(result_type(a, b)), b);
+  if (raises(a, b)) return add(a.to(result_type(a, b)), b);
+  if (a.dtype() == boolean) return add(a, operand("add", a, b));
+  check_number("add", a.dtype(), b.value);
   return record("add", kernels::add(a.array(), b.value), wrt(a, [](const Array& g) { return g; }));
 }
 
 Tensor sub(const Tensor& a, Scalar b) {
   check_arithmetic("sub", a);
   check_arithmetic("sub", b.dtype);
-  if (raises("sub", a, b)) return sub(a.to(result_type(a, b)), b);
-  check_number("sub", a, -b.value);
+  if (raises(a, b)) return sub(a.to(result_type(a, b)), b);
+  // Of int32 the least has no negative.
+  if (!kernels::has_number(a.dtype(), -b.value)) return sub(a, operand("sub", a, b));
   return record("sub", kernels::add(a.array(), -b.value), wrt(a, [](const Array& g) { return g; }));
 }
 
 Tensor sub(Scalar a, const Tensor& b) {
   check_arithmetic("sub", a.dtype);
   check_arithmetic("sub", b);
-  // Real numbers first: of int32 the least has no negative.
+  // A real number first: of int32 the least has no negative.
   return add(neg(b.to(result_type(b, a))), a);
 }
 
 Tensor mul(const Tensor& a, Scalar b) {
-  if (raises("mul", a, b)) return mul(a.to(result_type(a, b)), b);
+  if (raises(a, b)) return mul(a.to(result_type(a, b)), b);
+  if (a.dtype() == boolean) return mul(a, operand("mul", a, b));
+  check_number("mul", a.dtype(), b.value);
   return record("mul", kernels::mul(a.array(), b.value),
                 wrt(a, [b](const Array& g) { return kernels::mul(g, b.value); }));
 }
@@ -149,7 +155,9 @@ Tensor pow(const Tensor& a_in, const Tensor& b_in) {
 
 // y = a^p;  dL/da = g p a^(p-1)
 Tensor pow(const Tensor& a, Scalar number) {
-  if (raises("pow", a, number)) return pow(a.to(result_type(a, number)), number);
+  if (raises(a, number)) return pow(a.to(result_type(a, number)), number);
+  check_arithmetic("pow", a);
+  check_number("pow", a.dtype(), number.value);
   const double exponent = number.value;
   if (!is_floating(a.dtype()) && exponent < 0) {
     throw TypeError("pow: " + shortest(exponent) + " makes fractions of int32; write .to(float32)");
@@ -162,7 +170,7 @@ Tensor pow(const Tensor& a, Scalar number) {
 }
 
 Tensor pow(Scalar base, const Tensor& exponent) {
-  return pow(Tensor::scalar(base.value, result_type(exponent, base)), exponent);
+  return pow(operand("pow", exponent, base), exponent);
 }
 
 namespace {
@@ -212,23 +220,25 @@ Tensor neg(const Tensor& x) {
 
 namespace {
 
-// What a row takes: should x be converted first?
-bool floating_differs(const char* operation, const Tensor& x) {
+// The operand of a row: x as that row takes it.
+const Tensor& floating_operand(const char* operation, const Tensor& x) {
   check_floating(operation, x);
-  return false;
+  return x;
 }
-bool arithmetic_differs(const char* operation, const Tensor& x) {
+const Tensor& arithmetic_operand(const char* operation, const Tensor& x) {
   check_arithmetic(operation, x);
-  return false;
+  return x;
 }
-bool real_differs(const char*, const Tensor& x) { return !is_floating(x.dtype()); }
+Tensor real_operand(const char*, const Tensor& x) {
+  return is_floating(x.dtype()) ? x : x.to(float32);
+}
 
 }  // namespace
 
 // y = f(x);  dL/dx = what its row makes of g and of x or y
 #define HEED_UNARY(name, takes, cost, f, keeps, gradient)                    \
-  Tensor name(const Tensor& x) {                                             \
-    if (takes##_differs(#name, x)) return name(x.to(float32));               \
+  Tensor name(const Tensor& x_in) {                                          \
+    const Tensor& x = takes##_operand(#name, x_in);                          \
     const Array y = kernels::name(x.array());                                \
     return record(#name, y, wrt(x, saved(keeps), kernels::name##_backward)); \
   }
@@ -241,7 +251,10 @@ Tensor clamp(const Tensor& x, Scalar lower, Scalar upper) {
   if (result_type(x, upper) != x.dtype()) return clamp(x.to(result_type(x, upper)), lower, upper);
   check_arithmetic("clamp", x);
   const double low = lower.value, high = upper.value;
-  if (!(low <= high)) {
+  check_number("clamp", x.dtype(), low);
+  check_number("clamp", x.dtype(), high);
+  if (std::isnan(low) || std::isnan(high)) throw ConfigError("clamp: a limit is NaN");
+  if (low > high) {
     throw ConfigError("clamp: low " + std::to_string(low) + " is above high " +
                       std::to_string(high));
   }
@@ -274,10 +287,10 @@ Tensor where(const Tensor& mask_in, const Tensor& a_in, const Tensor& b_in) {
 }
 
 Tensor where(const Tensor& mask, const Tensor& a, Scalar b) {
-  return where(mask, a, Tensor::full({}, b.value, result_type(a, b)));
+  return where(mask, a, operand("where", a, b));
 }
 Tensor where(const Tensor& mask, Scalar a, const Tensor& b) {
-  return where(mask, Tensor::full({}, a.value, result_type(b, a)), b);
+  return where(mask, operand("where", b, a), b);
 }
 
 // y = mask ? value : x;  dL/dx = g where not mask
@@ -287,7 +300,7 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask_in, double value) {
     throw ShapeError("masked_fill: mask " + to_string(mask_in.shape()) +
                      " does not broadcast to x " + to_string(x.shape()));
   }
-  check_number("masked_fill", x, value);
+  check_number("masked_fill", x.dtype(), value);
   const Array mask = mask_in.array().expand(x.shape());
   return record("masked_fill", kernels::masked_fill(x.array(), mask, value),
                 wrt(x, saved(mask), zero_where));

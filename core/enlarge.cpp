@@ -80,7 +80,7 @@ Tensor pad(const Tensor& x_in, const std::vector<int64_t>& numbers, double value
                      "; needs a pair for each of the last axes, at most " +
                      std::to_string(2 * x_in.rank()) + " numbers");
   }
-  check_number("pad", x_in, value);
+  check_number("pad", x_in.dtype(), value);
   Tensor x = x_in;
   Shape start = Shape::filled(x.rank(), 0), shape = x.shape();
   for (std::size_t i = 0; i < pairs; ++i) {

@@ -92,7 +92,7 @@ void change(const Arithmetic& f, const Tensor& target, Scalar number, IntoNumber
   check_no_overlap(f.name, target.array());
   type_of_change(f, target, result_type(target, number));
   check_arithmetic(f.name, target);
-  check_number(f.name, target, number.value);
+  check_number(f.name, target.dtype(), number.value);
   apply(target.array(), number.value);
   target.array().bump_version();
 }
@@ -103,7 +103,7 @@ void add_product(const Arithmetic& f, const Tensor& target, const Tensor& other,
     if (to.dtype() == boolean) {
       return factor == 0 ? void() : kernels::copy_into(to, kernels::logical_or(to, x));
     }
-    check_number(f.name, Tensor(to), factor);
+    check_number(f.name, to.dtype(), factor);
     kernels::add_into(to, x, factor);
   });
 }
@@ -119,7 +119,7 @@ Tensor& Tensor::copy_(const Tensor& source) {
 
 Tensor& Tensor::fill_(double value) {
   check_in_place("fill_", *this, "change a detach().clone() of it instead");
-  check_number("fill_", *this, value);
+  check_number("fill_", dtype(), value);
   kernels::fill(array(), value);
   array().bump_version();
   return *this;
@@ -130,6 +130,7 @@ Tensor& Tensor::add_(const Tensor& other, double factor) {
   return *this;
 }
 Tensor& Tensor::add_(Scalar value) {
+  if (dtype() == boolean) return add_(operand("add_", *this, value));
   change(addition, *this, value, kernels::add_into);
   return *this;
 }
@@ -143,7 +144,7 @@ Tensor& Tensor::sub_(const Tensor& other, double factor) {
 Tensor& Tensor::sub_(Scalar value) {
   check_arithmetic("sub_", *this);
   check_arithmetic("sub_", value.dtype);
-  check_number("sub_", *this, is_floating(value.dtype) ? value.value : -value.value);
+  check_number("sub_", dtype(), is_floating(value.dtype) ? value.value : -value.value);
   change(subtraction, *this, value,
          [](const Array& to, double number) { kernels::add_into(to, -number); });
   return *this;
@@ -157,6 +158,7 @@ Tensor& Tensor::mul_(const Tensor& other) {
   return *this;
 }
 Tensor& Tensor::mul_(Scalar factor) {
+  if (dtype() == boolean) return mul_(operand("mul_", *this, factor));
   change(multiplication, *this, factor, kernels::scale);
   return *this;
 }

@@ -112,6 +112,8 @@ Tensor mse_loss(const Tensor& x, const Tensor& target, Reduction reduction) {
 
 Tensor l1_loss(const Tensor& x, const Tensor& target, Reduction reduction) {
   if (!is_floating(target.dtype())) check_floating("l1_loss", x);
+  check_arithmetic("l1_loss", x);
+  check_arithmetic("l1_loss", target);
   check_losses("l1_loss", x, target, reduction);
   return reduced(abs(x - target), reduction);
 }

@@ -42,12 +42,6 @@ Array at_high(const Array& x, const Array& low, const Array& high) {
                              kernels::compare(Comparison::gt, low, high));
 }
 
-/// Of x and the limits that there are.
-DType common_type(const Tensor& x, const Tensor& low, const Tensor& high) {
-  if (!high.defined()) return result_type(x, low);
-  return low.defined() ? result_type({x, low, high}) : result_type(x, high);
-}
-
 template <Array (*place)(const Array&, const Array&, const Array&)>
 Array gradient_at(const Array& g, const Array& x, const Array& low, const Array& high) {
   return where_kept(g, place(x, low, high));
@@ -61,7 +55,8 @@ Tensor clamp(const Tensor& x_in, const Tensor& low_in, const Tensor& high_in) {
   if (!low_in.defined() && !high_in.defined()) {
     throw ConfigError("clamp: needs a lower or an upper limit, got two undefined tensors");
   }
-  const DType common = common_type(x_in, low_in, high_in);
+  const Tensor operands[] = {x_in, low_in, high_in};
+  const DType common = result_type(operands);
   if (x_in.dtype() != common) return clamp(x_in.to(common), low_in, high_in);
   check_arithmetic("clamp", x_in);
   const auto limit = [common](const Tensor& of) { return of.defined() ? of.to(common) : of; };

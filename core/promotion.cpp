@@ -28,10 +28,11 @@ DType result_type(const Tensor& a, const Tensor& b) {
 
 DType result_type(const Tensor& a, Scalar b) { return raised(a.dtype(), b.dtype); }
 
-DType result_type(std::initializer_list<Tensor> tensors) {
+DType result_type(std::span<const Tensor> tensors) {
   DType with_axes = boolean, without = boolean;
   bool has_axes = false;
   for (const Tensor& one : tensors) {
+    if (!one.defined()) continue;
     has_axes |= one.rank() > 0;
     DType& same = one.rank() > 0 ? with_axes : without;
     same = promote_types(same, one.dtype());

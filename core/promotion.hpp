@@ -1,6 +1,6 @@
 #pragma once
 
-#include <initializer_list>
+#include <span>
 #include <type_traits>
 
 #include "array.hpp"
@@ -39,7 +39,7 @@ bool can_cast(DType from, DType to);
 /// As torch.result_type.
 DType result_type(const Tensor& a, const Tensor& b);
 DType result_type(const Tensor& a, Scalar b);
-/// The same of any number of tensors.
-DType result_type(std::initializer_list<Tensor> tensors);
+/// The same of any number of tensors; undefined ones have no say.
+DType result_type(std::span<const Tensor> tensors);
 
 }  // namespace heed

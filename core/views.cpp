@@ -138,15 +138,9 @@ class JoinNode final : public Node {
   int axis_;
 };
 
-DType common_type(std::span<const Tensor> parts) {
-  DType common = parts[0].dtype();
-  for (const Tensor& part : parts) common = promote_types(common, part.dtype());
-  return common;
-}
-
 Tensor join(const char* name, std::span<const Tensor> parts, const Shape& shape, int axis,
             bool is_new) {
-  const Array y = Array::empty(shape, common_type(parts));
+  const Array y = Array::empty(shape, result_type(parts));
   int64_t start = 0;
   bool needed = false;
   for (const Tensor& part : parts) {

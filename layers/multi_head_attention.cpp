@@ -234,12 +234,20 @@ Attended MultiHeadAttention::operator()(const AttentionInput& in) const {
 
 Attended MultiHeadAttention::operator()(const Tensor& query, const KeysAndValues& memory,
                                         const Tensor& keep, const Tensor& bias) const {
+  check(query, memory, keep, bias);
+  const int64_t B = query.size(0), T = query.size(1), S = memory.key.size(2);
+  return heads_of(*this, {project_rows(*this, query, 0, config.size), memory.key, memory.value,
+                          keep_of(config, keep, B, T, S), bias});
+}
+
+void MultiHeadAttention::check(const Tensor& query, const KeysAndValues& memory, const Tensor& keep,
+                               const Tensor& bias) const {
   check_other_text(config);
   check_text("query", query, config.size);
   check_projected(config, query, memory);
   const int64_t B = query.size(0), T = query.size(1), S = memory.key.size(2);
-  return heads_of(*this, {project_rows(*this, query, 0, config.size), memory.key, memory.value,
-                          keep_of(config, keep, B, T, S), bias});
+  static_cast<void>(keep_of(config, keep, B, T, S));
+  check_bias("MultiHeadAttention", bias, query, {B, config.heads, T, S});
 }
 
 void MultiHeadAttention::members(Members& m) {

@@ -77,6 +77,7 @@ Tensor add_and_norm(const Layer& m, const LayerNorm& norm, const Tensor& x,
 // 3.2.3, below.
 Attended encoder_decoder_attention(const MultiHeadAttention& attention, const Tensor& h,
                                    const TransformerDecoderLayer::Context& context);
+Tensor asking(const Tensor& h, const TransformerDecoderLayer::Context& context);
 
 /// `ShapeError` unless source and target are those of a decoder of so many layers.
 void check_layers(std::size_t layers, const Transformer::Source& source,
@@ -106,6 +107,9 @@ TransformerEncoderLayer::Output TransformerEncoderLayer::operator()(const Tensor
 TransformerDecoderLayer::Output TransformerDecoderLayer::operator()(const Tensor& x,
                                                                     const Context& context,
                                                                     KeyValueCache& before) const {
+  // Before x joins the words so far: who passes a wrong mask may try again.
+  multihead_attn.check(asking(x, context), context.source, context.source_keep,
+                       context.source_bias);
   const Attended self = self_attn.self(sublayer_input(*this, norm1, x), context.target_keep, before,
                                        context.target_bias);
   const Tensor y = add_and_norm(*this, norm1, x, self.context);  // [R, n, D]
@@ -181,14 +185,20 @@ Transformer::Decoded Transformer::decode(const Source& source, Target& so_far,
 namespace {
 
 // 3.2.3, "encoder-decoder attention": the queries h come from the decoder, keys and values from the
-// encoder. The hypotheses of a sentence ask side by side: [R, n, D] -> [N, (R / N) n, D].
+// encoder.
 Attended encoder_decoder_attention(const MultiHeadAttention& attention, const Tensor& h,
                                    const TransformerDecoderLayer::Context& in) {
+  const auto [context, weights] =
+      attention(asking(h, in), in.source, in.source_keep, in.source_bias);
+  return {reshape(context, h.shape()), weights};
+}
+
+// The hypotheses of a sentence ask side by side: [R, n, D] -> [N, (R / N) n, D].
+Tensor asking(const Tensor& h, const TransformerDecoderLayer::Context& in) {
+  if (!h.defined() || h.rank() != 3) return h;  // the attention says what it expects
   const int64_t N = in.source.key.size(0), R = h.size(0);
   check_texts("Transformer", R, N);
-  const Tensor asking = reshape(h, {N, N > 0 ? R / N * h.size(1) : 0, h.size(2)});
-  const auto [context, weights] = attention(asking, in.source, in.source_keep, in.source_bias);
-  return {reshape(context, h.shape()), weights};
+  return reshape(h, {N, N > 0 ? R / N * h.size(1) : 0, h.size(2)});
 }
 
 }  // namespace

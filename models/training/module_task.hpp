@@ -92,10 +92,17 @@ class ModuleTask final : public TrainingTask {
     train(model_);
   }
   template <class Data, class Collate>
-  ModuleTask(M& model, DataLoader<Data, Collate>& batches, F batch_loss)
-      : model_(model), train_(batches), valid_({}, false, 0), loss_(std::move(batch_loss)) {
+  ModuleTask(M& model, DataLoader<Data, Collate>& batches,
+             std::vector<typename DataLoader<Data, Collate>::Batch> held_out, F batch_loss)
+      : model_(model),
+        train_(batches),
+        valid_(std::move(held_out), false, 0),
+        loss_(std::move(batch_loss)) {
     train(model_);
   }
+  template <class Data, class Collate>
+  ModuleTask(M& model, DataLoader<Data, Collate>& batches, F batch_loss)
+      : ModuleTask(model, batches, {}, std::move(batch_loss)) {}
   template <class B>
   ModuleTask(M& model, std::vector<B> batches, std::vector<B> held_out, F batch_loss,
              uint64_t seed = 1)
@@ -146,6 +153,11 @@ template <class M, class Data, class Collate, class HeldOut, class HeldOutCollat
 ModuleTask(M&, DataLoader<Data, Collate>&, DataLoader<HeldOut, HeldOutCollate>&, F)
     -> ModuleTask<M, LoadedBatches<DataLoader<Data, Collate>>,
                   LoadedBatches<DataLoader<HeldOut, HeldOutCollate>>, F>;
+template <class M, class Data, class Collate, class F>
+ModuleTask(M&, DataLoader<Data, Collate>&,
+           std::vector<typename DataLoader<Data, Collate>::Batch>, F)
+    -> ModuleTask<M, LoadedBatches<DataLoader<Data, Collate>>,
+                  MadeBatches<typename DataLoader<Data, Collate>::Batch>, F>;
 template <class M, class Data, class Collate, class F>
 ModuleTask(M&, DataLoader<Data, Collate>&, F)
     -> ModuleTask<M, LoadedBatches<DataLoader<Data, Collate>>,

@@ -119,7 +119,7 @@ TEST_CASE("a number that whole elements can't hold is refused with what to write
   const std::vector<std::function<Tensor()>> refused = {
       [&] { return x * 3000000000; },
       [&] { return x - 3000000000; },
-      [&] { return x - INT32_MIN; },
+      [&] { return clamp(x, 2, 3000000000); },
       [&] { return pow(x, -1); },
       [&] { return where(mask, x, 3000000000); },
       [&] { return bits - 1; },
@@ -140,5 +140,5 @@ TEST_CASE("a number that whole elements can't hold is refused with what to write
   CHECK(plain(lt(x, 1.5)) == std::vector<double>{1, 0, 0});
   CHECK(plain(eq(x, 1.5)) == std::vector<double>{0, 0, 0});
   CHECK(plain(clamp(x, 2, INFINITY)) == std::vector<double>{2, 2, 7});
-  CHECK(clamp(x, 2, 3000000000).dtype() == int32);
+  CHECK(clamp(x, 2, 5).dtype() == int32);
 }

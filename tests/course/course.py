@@ -226,6 +226,8 @@ def page_of(number, text, built):
 
     <!-- code: FILE [REGION] -->   then a block: those lines of a file of docs/course
     <!-- run: COMMAND -->          then a block: what it prints, after a line "$ COMMAND"
+
+    A block without a mark shows what differs from machine to machine: times.
     """
     def run(found):
         shown = found[1].rsplit(": ", 1)[-1]

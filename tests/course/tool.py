@@ -12,7 +12,7 @@ FAULTS = [
     ("  *(volatile int*)nullptr = 1;", "course/array.hpp: count crashed"),
     ("  n = count(shape) + 1;", "course/array.hpp: count crashed"),
     ("  n = std::vector<char>(int64_t{1} << 40).size();", "asks for more memory than the course allows"),
-    ("  for (std::vector<std::vector<char>> all; n;) all.emplace_back(1 << 24);",
+    ("  for (std::vector<void*> all; n;) all.push_back(::operator new(1 << 24));",
      "asks for more memory than the course allows"),
     ("  n = std::vector<int64_t>()[1];", "count was stopped", "an index outside of a vector"),
     ("  n = n / (n - 1);", "count divided a whole number by 0"),

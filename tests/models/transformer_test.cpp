@@ -189,6 +189,26 @@ TEST_CASE(
                     Contains("keep is [3, 3], expected [2, 3]"));
 }
 
+TEST_CASE("a word joins no decoder layer's words so far where a mask of the source is refused") {
+  manual_seed(4);
+  const TransformerDecoderLayer decoder(
+      {.d_model = 10, .heads = 2, .feed_forward = 7, .dropout = 0});
+  const NoGrad no_grad;
+  const Tensor x = Tensor::randn({2, 1, 10});
+  TransformerDecoderLayer::Context context{
+      .source = decoder.multihead_attn.project(Tensor::randn({2, 3, 10}))};
+  KeyValueCache words;
+  decoder(x, context, words);
+  context.source_keep = Tensor::ones({2, 4}, boolean);
+  CHECK_THROWS_WITH(decoder(x, context, words), Contains("keep is [2, 4], expected [2, 3]"));
+  context.source_keep = {};
+  context.source_bias = Tensor::zeros({2, 1, 1, 4});
+  CHECK_THROWS_AS(decoder(x, context, words), ShapeError);
+  CHECK_THROWS_WITH(decoder(select(x, 1, 0), {.source = context.source}, words),
+                    Contains("is [2, 10], expected [batch, words, 10]"));
+  CHECK(words.length() == 1);
+}
+
 TEST_CASE("a file with equal duplicates of a tied weight is accepted, with unequal ones not") {
   TransformerConfig config = small_transformer();
   config.tie = Tie::target;

@@ -121,7 +121,7 @@ TEST_CASE("without held-out data a trainer keeps the last step's model and valid
     Net net;
     const Rows rows;
     DataLoader batches(rows.items, {.batch_size = 3, .shuffle = true}, side_by_side);
-    ModuleTask task(net, batches, loss_of);
+    ModuleTask task(net, batches, {}, loss_of);
     TrainerOptions options = until(steps, use);
     options.folder = folder / "run";
     options.training.epochs = 0;
@@ -140,10 +140,12 @@ TEST_CASE("without held-out data a trainer keeps the last step's model and valid
 
   Net net;
   ModuleTask task(net, examples(3, 1), {}, loss_of);
-  for (const bool patient : {true, false}) {
-    TrainingConfig config;
+  TrainingConfig patience, average, plateau;
+  patience.patience = 2;
+  average.average = 2;
+  plateau.schedule = ScheduleKind::plateau;
+  for (TrainingConfig config : {patience, average, plateau}) {
     config.steps = 1;
-    (patient ? config.patience : config.average) = 2;
     CHECK_THROWS_WITH(Trainer(task, {.folder = folder / "new", .training = config}),
                       Contains("need held-out data"));
   }
