@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 
+import capstone
 import tool
 from workspace import COURSE, HERE, ROOT, Workspace, changed
 
@@ -288,28 +289,6 @@ def alike(old, new):
     return len(old) == len(new) and all(map(near, old, new))
 
 
-# The capstone
-
-
-def check_capstone(heed):
-    work = Workspace()
-    data, model, picture = (str(work.folder / name) for name in ("data", "model", "picture.svg"))
-    subprocess.run([heed, "data", "phrases", "--out", data], check=True, stderr=subprocess.DEVNULL)
-    code, said = work.course("capstone", "rnn_search", data, model, "20", timeout=1400)
-    right = re.search(r"([0-9.]+) % of the test sentences", said)
-    failures = [] if code == 0 and right and float(right[1]) >= 95 else [f"the capstone ends with {code}:\n{said}"]
-    source = pathlib.Path(data, "test.src").read_text()
-    done = subprocess.run([heed, "translate", model, "--attention", picture], input=source,
-                          stdout=subprocess.PIPE, text=True)
-    pairs = list(zip(done.stdout.splitlines(), pathlib.Path(data, "test.tgt").read_text().splitlines()))
-    exact = sum(a == b for a, b in pairs)
-    if done.returncode or len(pairs) != 500 or exact < 475 or "<svg" not in pathlib.Path(picture).read_text():
-        failures.append(f"heed translates {exact} of {len(pairs)} sentences by the learner's weights")
-    print(said)
-    work.close()
-    return failures
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["exercises", "pages", "grade", "cases", "tool", "capstone"])
@@ -324,7 +303,7 @@ def main():
     elif options.what == "tool":
         failures = tool.check()
     elif options.what == "capstone":
-        failures = check_capstone(options.of)
+        failures = capstone.check(options.of)
     elif options.what == "cases":
         failures = check_cases(options.of, options.write)
     else:

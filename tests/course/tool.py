@@ -2,7 +2,8 @@
 
 import shutil
 
-from workspace import COURSE, HERE, Workspace, changed
+import capstone
+from workspace import HERE, Workspace, changed
 
 LOOP = "  for (int64_t size : shape) n *= size;\n"
 
@@ -91,5 +92,6 @@ def check():
     all.expect("the solution", built.course("verify", "1"), 0, "Chapter 1 is solved")
     check_faults(all, built)
     check_files(all, built)
+    capstone.check_refusals(all)
     check_usage(all, built)
     return all.failures

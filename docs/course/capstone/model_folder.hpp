@@ -14,6 +14,12 @@ struct Named {
   course::Array numbers;
 };
 
+/// Ends the program where a file is not whole: no permission, or a disk that is full.
+inline void close(std::ofstream& file, const std::string& path) {
+  file.close();
+  if (!file) stop("cannot write " + path);
+}
+
 /// Names, types, shapes and places of the weights in the file, as JSON.
 inline std::string header_of(const std::vector<Named>& weights) {
   std::string json = "{";
@@ -33,7 +39,8 @@ inline std::string header_of(const std::vector<Named>& weights) {
 }
 
 /// safetensors: the length of the header in 8 bytes, the header, then all numbers as float32.
-inline void write_weights(const std::string& path, const std::vector<Named>& weights) {
+inline void write_weights(const std::string& folder, const std::vector<Named>& weights) {
+  const std::string path = folder + "/model.safetensors";
   std::ofstream file(path, std::ios::binary);
   const std::string header = header_of(weights);
   for (int byte = 0; byte < 8; ++byte) file.put(static_cast<char>(header.size() >> 8 * byte));
@@ -47,26 +54,34 @@ inline void write_weights(const std::string& path, const std::vector<Named>& wei
       file.write(bytes, 4);
     }
   }
+  close(file, path);
 }
 
 inline void write_words(const std::string& path, const Vocabulary& vocabulary) {
   std::ofstream file(path);
   for (const std::string& word : vocabulary.words) file << word << "\n";
+  close(file, path);
 }
 
-/// `keys`: the model's part of config.json, `"model": "rnn_search", ...`.
-inline void write_folder(const std::string& folder, const std::string& keys,
-                         const Vocabulary& source, const Vocabulary& target,
-                         const std::vector<Named>& weights) {
-  std::filesystem::create_directories(folder);
-  std::ofstream(folder + "/config.json")
-      << "{\"format\": \"heed\", \"version\": 1, \"source_vocab\": " << source.size()
-      << ", \"target_vocab\": " << target.size()
-      << ", \"pad\": 0, \"unk\": 1, \"bos\": 2, \"eos\": 3, \"tokenizer\": \"word\", " << keys
-      << "}\n";
-  write_words(folder + "/source.vocab", source);
-  write_words(folder + "/target.vocab", target);
-  write_weights(folder + "/model.safetensors", weights);
+/// Makes the folder and writes all but the weights, before the training: what cannot be written is
+/// known before minutes of work, and a model that is there already stays as it is. `keys`: the
+/// model's part of config.json, `"model": "rnn_search", ...`.
+inline void begin_folder(const std::string& folder, const std::string& keys, const Text& text) {
+  std::error_code error;
+  if (std::filesystem::exists(folder, error)) {
+    stop(folder + " is there already and stays as it is: name a new folder");
+  }
+  std::filesystem::create_directories(folder, error);
+  if (error) stop("cannot make the folder " + folder + ": " + error.message());
+  const std::string path = folder + "/config.json";
+  std::ofstream file(path);
+  file << "{\"format\": \"heed\", \"version\": 1, \"source_vocab\": " << text.source.size()
+       << ", \"target_vocab\": " << text.target.size()
+       << ", \"pad\": 0, \"unk\": 1, \"bos\": 2, \"eos\": 3, \"tokenizer\": \"word\", " << keys
+       << "}\n";
+  close(file, path);
+  write_words(folder + "/source.vocab", text.source);
+  write_words(folder + "/target.vocab", text.target);
 }
 
 }  // namespace capstone

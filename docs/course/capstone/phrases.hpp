@@ -1,12 +1,11 @@
 #pragma once
 
-#include <cstdio>
-#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <random>
 #include <sstream>
 
+#include "command.hpp"
 #include "gru.hpp"
 
 /// The capstone's text: pairs of sentences as `heed data phrases` writes them, one sentence a line.
@@ -39,11 +38,7 @@ struct Pair {
 
 inline std::vector<std::vector<std::string>> read_lines(const std::string& path) {
   std::ifstream file(path);
-  if (!file) {
-    std::fprintf(stderr, "cannot read %s: make it by `heed data phrases --out FOLDER`\n",
-                 path.c_str());
-    std::exit(1);
-  }
+  if (!file) stop("cannot read " + path + ": make it by `heed data phrases --out FOLDER`");
   std::vector<std::vector<std::string>> lines;
   for (std::string line; std::getline(file, line);) {
     std::istringstream words(line);
@@ -68,13 +63,35 @@ inline std::vector<Pair> read_pairs(const std::string& folder, const std::string
                                     const Vocabulary& source, const Vocabulary& target) {
   const auto left = read_lines(folder + "/" + part + ".src");
   const auto right = read_lines(folder + "/" + part + ".tgt");
+  if (left.empty() || left.size() != right.size()) {
+    stop(folder + ": " + part + ".src has " + std::to_string(left.size()) + " sentences, " + part +
+         ".tgt " + std::to_string(right.size()) + ": there must be as many, and some");
+  }
   std::vector<Pair> pairs(left.size());
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     for (const std::string& word : left[i]) pairs[i].source.push_back(source.id(word));
     pairs[i].source.push_back(eos);
-    for (const std::string& word : right.at(i)) pairs[i].target.push_back(target.id(word));
+    for (const std::string& word : right[i]) pairs[i].target.push_back(target.id(word));
   }
   return pairs;
+}
+
+/// What to learn from, what to stop by, and what is never seen.
+struct Text {
+  Vocabulary source = {}, target = {};
+  std::vector<Pair> train = {}, valid = {}, test = {};
+};
+
+inline Text read_text(const std::string& folder) {
+  Text text;
+  learn_words(folder, text.source, text.target);
+  const auto pairs = [&](const std::string& part) {
+    return read_pairs(folder, part, text.source, text.target);
+  };
+  text.train = pairs("train");
+  text.valid = pairs("valid");
+  text.test = pairs("test");
+  return text;
 }
 
 /// What a step trains on. before: the target behind <s>; after: its words and </s>, row after row,

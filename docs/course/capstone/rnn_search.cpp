@@ -35,28 +35,23 @@ std::vector<int64_t> translate(const RNNsearch& model, const Sentences& source, 
 }  // namespace
 
 int main(int arguments, char** argument) {
-  if (arguments < 3) {
-    std::fprintf(stderr, "usage: rnn_search DATA MODEL [MINUTES]\n");
-    return 2;
-  }
-  const std::string data = argument[1];
-  Vocabulary source, target;
-  learn_words(data, source, target);
-  const Sizes sizes{source.size(), target.size(), 48, 64, 48};
+  const Command command = command_of(arguments, argument);
+  const Text text = read_text(command.data);
+  begin_folder(command.model,
+               "\"model\": \"rnn_search\", \"embedding\": 48, \"hidden\": 64, "
+               "\"attention_size\": 48, \"readout_size\": 48",
+               text);
+  const Sizes sizes{text.source.size(), text.target.size(), 48, 64, 48};
   RNNsearch model;
   const std::vector<Weight> all = weights(model, sizes, 48);
   Adam adam{.parameters = draw(all, 1)};
   const auto write = [&](const Sentences& x, int64_t T) { return translate(model, x, T); };
   learn(
-      read_pairs(data, "train", source, target), read_pairs(data, "valid", source, target), adam,
-      4e-3, arguments > 3 ? std::atof(argument[3]) : 10,
+      text.train, text.valid, adam, 4e-3, command.minutes,
       [&](const Batch& batch) { return logits(model, batch); }, write);
   std::printf("%.1f %% of the test sentences, which it has never seen, exactly right\n",
-              exact(read_pairs(data, "test", source, target), write));
+              exact(text.test, write));
   std::vector<Named> named;
   for (const Weight& one : all) named.push_back({one.name, one.tensor->value()});
-  write_folder(argument[2],
-               "\"model\": \"rnn_search\", \"embedding\": 48, \"hidden\": 64, "
-               "\"attention_size\": 48, \"readout_size\": 48",
-               source, target, named);
+  write_weights(command.model, named);
 }

@@ -28,14 +28,13 @@ std::vector<int64_t> translate(const Transformer& model, const Sentences& source
 }  // namespace
 
 int main(int arguments, char** argument) {
-  if (arguments < 3) {
-    std::fprintf(stderr, "usage: transformer DATA MODEL [MINUTES]\n");
-    return 2;
-  }
-  const std::string data = argument[1];
-  Vocabulary source, target;
-  learn_words(data, source, target);
-  const TransformerSizes sizes{source.size(), target.size(), 64, 4, 2, 128};
+  const Command command = command_of(arguments, argument);
+  const Text text = read_text(command.data);
+  begin_folder(command.model,
+               "\"model\": \"transformer\", \"d_model\": 64, \"heads\": 4, \"encoder_layers\": 2, "
+               "\"decoder_layers\": 2, \"feed_forward\": 128, \"dropout\": 0, \"norm\": \"post\"",
+               text);
+  const TransformerSizes sizes{text.source.size(), text.target.size(), 64, 4, 2, 128};
   std::vector<Tensor> all;
   const Transformer model = new_transformer(sizes, 1, all);
   Adam adam{.parameters = all};
@@ -43,18 +42,14 @@ int main(int arguments, char** argument) {
   const auto logits = [&](const Batch& batch) {
     return decode(model, encode(model, batch.source), batch.source, batch.before);
   };
-  learn(read_pairs(data, "train", source, target), read_pairs(data, "valid", source, target), adam,
-        2e-3, arguments > 3 ? std::atof(argument[3]) : 10, logits, write);
+  learn(text.train, text.valid, adam, 2e-3, command.minutes, logits, write);
   std::printf("%.1f %% of the test sentences, which it has never seen, exactly right\n",
-              exact(read_pairs(data, "test", source, target), write));
+              exact(text.test, write));
   std::vector<Named> named;
   std::size_t next = 0;
   make_transformer(sizes, [&](const std::string& name, const Shape&) {
     named.push_back({name, all[next].value()});
     return all[next++];
   });
-  write_folder(argument[2],
-               "\"model\": \"transformer\", \"d_model\": 64, \"heads\": 4, \"encoder_layers\": 2, "
-               "\"decoder_layers\": 2, \"feed_forward\": 128, \"dropout\": 0, \"norm\": \"post\"",
-               source, target, named);
+  write_weights(command.model, named);
 }
