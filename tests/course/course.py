@@ -4,10 +4,12 @@ pages show the code and the output that there is, and each chapter's test accept
 names what is wrong.
 
   course.py exercises            docs/course/exercises are those of tests/course/solutions, with hints
+  course.py grader FOLDER        compiles the grader, once for all that follows: --grader FOLDER
   course.py pages [N]            what the pages show is what files and commands give
   course.py grade N              solutions pass, blanks are named, wrong solutions are told why
   course.py tool                 what can go wrong on a learner's machine is said in a line
-  course.py capstone HEED        trained on phrases, the learner's RNNsearch translates, and heed reads it
+  course.py capstone HEED MODEL  trained on phrases, the learner's rnn_search or transformer translates, and heed
+                                 reads it
   course.py cases PROGRAM        docs/course/cases hold heed's numbers, written by make_course_cases
 
 --write mends exercises and pages instead.
@@ -131,61 +133,77 @@ def other_solutions(number, name, header):
             if re.fullmatch(re.escape(stem) + r"(\.[a-z])?\.hpp", path.name)]
 
 
-def blanks(number, name, header):
-    """The solution with one of its marked parts blank, for each of them."""
-    solution = (HERE / "solutions" / header).read_text()
-    parts = [m for m in re.finditer(r"( *// blank: .*\n)+[^\0]*?^( *)// end$", solution, flags=re.M)]
-    found = []
-    for part in parts:
-        text = solution[:part.start()] + part[2] + "BLANK;" + solution[part.end():]
-        line = solution[:part.start()].count("\n") + 1
-        found.append((f"blank at line {line}", {header: text}, [f"{header}:{line}: ", "is still blank"]))
-    return found
-
-
-def attempt(number, files, built):
-    """What the grader says of a folder with these files in place of the solutions."""
-    work = Workspace(files, built)
-    try:
-        return work.course("verify", str(number))
-    finally:
-        work.close()
+def with_blanks(header):
+    """The solution, whose marked part at line N is blank where COURSE_BLANK is N, and those lines: one program to
+    compile for all of them."""
+    lines, blanks, inside = [], [], False
+    for number, line in enumerate((HERE / "solutions" / header).read_text().splitlines(), 1):
+        marked = re.match(r"( *)// blank: ", line)
+        if marked and not inside:
+            blanks.append(number)
+            line = f'{marked[1]}if (std::getenv("COURSE_BLANK") == std::string("{number}")) BLANK;'
+        inside = bool(marked)
+        lines.append(line)
+    return "\n".join(lines) + "\n", blanks
 
 
 def accept(number, title, files, built):
-    code, said = attempt(number, files, built)
+    work = Workspace(files, built)
+    code, said = work.course("verify", str(number))
+    work.close()
     return [] if code == 0 else [f"{title}: a right solution is refused:\n{said}"]
 
 
 def refuse(number, title, files, says, built):
-    code, said = attempt(number, files, built)
+    work = Workspace(files, built)
+    got = work.course("verify", str(number))
+    work.close()
+    return missing_words(f"chapter {number}, {title}", got, says)
+
+
+def missing_words(title, got, says):
+    code, said = got
     if code != 1:
-        return [f"chapter {number}, {title}: exit code {code}, must be 1:\n{said}"]
+        return [f"{title}: exit code {code}, must be 1:\n{said}"]
     if "error:" in said and "error" not in " ".join(says):
-        return [f"chapter {number}, {title}: does not compile:\n{said}"]
-    return [f'chapter {number}, {title}: must say "{words}", said:\n{said}' for words in says
-            if words not in " ".join(said.split())]
+        return [f"{title}: does not compile:\n{said}"]
+    return [f'{title}: must say "{words}", said:\n{said}' for words in says if words not in " ".join(said.split())]
 
 
-def grade(number, jobs):
+def refuse_blanks(number, header, built):
+    """As it is handed out, and with each marked part blank by itself."""
+    failures = refuse(number, "as handed out", {header: (COURSE / "exercises" / header).read_text()},
+                      [f"{header}:", "is still blank"], built)
+    text, lines = with_blanks(header)
+    work = Workspace({header: text}, built)
+    for line in lines:
+        got = work.course("verify", str(number), COURSE_BLANK=str(line))
+        failures += missing_words(f"chapter {number}, blank at line {line}", got, [f"{header}:{line}: ", "is still blank"])
+    work.close()
+    return failures
+
+
+def grade(number, jobs, grader):
     one = chapter(number)[:3]
-    right, blank, wrong = other_solutions(*one), blanks(*one), wrong_solutions(*one)
+    right, wrong = other_solutions(*one), wrong_solutions(*one)
     failures = []
-    if not right or not blank or len(wrong) < 6:
-        failures.append(f"chapter {number} needs a second solution, blanks, and six wrong solutions")
-    built = Workspace()
-    try:
-        code, said = built.course("verify", str(number))  # which compiles the grader, once for all
+    if not right or len(wrong) < 6:
+        failures.append(f"chapter {number} needs a second solution, and six wrong solutions")
+    built = Workspace(grader=grader)
+    for touch in ("", "\n"):  # the second time compiles the chapters before, once for all
+        header = built.folder / one[2]
+        header.write_text(header.read_text() + touch)
+        code, said = built.course("verify", str(number))
         if code:
             return [f"chapter {number}: the solution is refused:\n{said}"]
-        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-            runs = [pool.submit(accept, number, *solution, built) for solution in right]
-            runs += [pool.submit(refuse, number, *solution, built) for solution in blank + wrong]
-            for run in runs:
-                failures += run.result()
-    finally:
-        built.close()
-    print(f"chapter {number}: {len(right) + 1} right, {len(blank)} blank, {len(wrong)} wrong solutions")
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        runs = [pool.submit(refuse_blanks, number, one[2], built)]
+        runs += [pool.submit(accept, number, *solution, built) for solution in right]
+        runs += [pool.submit(refuse, number, *solution, built) for solution in wrong]
+        for run in runs:
+            failures += run.result()
+    built.close()
+    print(f"chapter {number}: {len(right) + 1} right, {len(wrong)} wrong solutions, and all blanks")
     return failures
 
 
@@ -216,10 +234,9 @@ def output(number, command, built):
             raise SystemExit(f"page {number}: there is no wrong solution \"{title}\"")
         files = chosen[0][1]
     work = Workspace(files, built)
-    try:
-        return work.course(*command.split()[1:])[1]
-    finally:
-        work.close()
+    said = work.course(*command.split()[1:])[1]
+    work.close()
+    return said
 
 
 def page_of(number, text, built):
@@ -240,27 +257,41 @@ def page_of(number, text, built):
     return re.sub(rf"<!-- run: (.*) -->{block}", run, text, flags=re.M)
 
 
-def check_pages(numbers, write):
+def check_page(number, name, built, write):
+    path = COURSE / f"{number}_{name}.md"
+    text = path.read_text()
+    now = page_of(int(number), text, built)
     wrong = []
-    built = Workspace()
+    if len(text.splitlines()) > 250:
+        wrong.append(f"{path.name} has {len(text.splitlines())} lines, must be at most 250")
+    if text != now and write:
+        path.write_text(now)
+    elif text != now:
+        wrong.append("\n".join(difflib.unified_diff(text.splitlines(), now.splitlines(), path.name,
+                                                    "what there is", lineterm="")))
+    return wrong
+
+
+def check_pages(numbers, write, jobs, grader):
+    built = Workspace(grader=grader)
     built.course("verify", "1")
-    for number, name, _, _ in chapters():
-        path = COURSE / f"{number}_{name}.md"
-        if int(number) not in numbers:
-            continue
-        text = path.read_text()
-        now = page_of(int(number), text, built)
-        if len(text.splitlines()) > 250:
-            wrong.append(f"{path.name} has {len(text.splitlines())} lines, must be at most 250")
-        if text == now:
-            continue
-        if write:
-            path.write_text(now)
-        else:
-            wrong.append("\n".join(difflib.unified_diff(text.splitlines(), now.splitlines(), path.name,
-                                                        "what there is", lineterm="")))
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        runs = [pool.submit(check_page, number, name, built, write)
+                for number, name, _, _ in chapters() if int(number) in numbers]
+        wrong = [one for run in runs for one in run.result()]
     built.close()
     return wrong
+
+
+def keep_grader(folder):
+    """Compiles the grader once for all chapters: --grader."""
+    built = Workspace()
+    code, said = built.course("verify", "1")
+    shutil.rmtree(folder, ignore_errors=True)
+    for made in built.build.glob("grader.*"):
+        shutil.copytree(made, pathlib.Path(folder) / made.name)
+    built.close()
+    return [] if code == 0 else [said]
 
 
 # Cases
@@ -291,24 +322,28 @@ def alike(old, new):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["exercises", "pages", "grade", "cases", "tool", "capstone"])
+    parser.add_argument("what", choices=["exercises", "grader", "pages", "grade", "cases", "tool", "capstone"])
     parser.add_argument("of", nargs="?")
+    parser.add_argument("model", nargs="?", default="rnn_search")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--grader", help="where `grader FOLDER` has compiled it")
     options = parser.parse_args()
     if options.what == "exercises":
         failures = check_exercises(options.write)
     elif options.what == "grade":
-        failures = grade(int(options.of), options.jobs)
+        failures = grade(int(options.of), options.jobs, options.grader)
+    elif options.what == "grader":
+        failures = keep_grader(options.of)
     elif options.what == "tool":
-        failures = tool.check()
+        failures = tool.check(options.grader)
     elif options.what == "capstone":
-        failures = capstone.check(options.of)
+        failures = capstone.check(options.of, options.model)
     elif options.what == "cases":
         failures = check_cases(options.of, options.write)
     else:
         numbers = [int(options.of)] if options.of else [int(one[0]) for one in chapters()]
-        failures = check_pages(numbers, options.write)
+        failures = check_pages(numbers, options.write, options.jobs, options.grader)
     for failure in failures:
         print(failure, file=sys.stderr)
     return 1 if failures else 0

@@ -3,7 +3,7 @@
 import shutil
 
 import capstone
-from workspace import HERE, Workspace, changed
+from workspace import COURSE, HERE, Workspace, changed
 
 LOOP = "  for (int64_t size : shape) n *= size;\n"
 
@@ -21,6 +21,8 @@ FAULTS = [
     ('  throw std::runtime_error("");', "course/array.hpp: count"),
     ("  throw 5;", "count was stopped", "an exception that is no std::exception"),
     ("  for (int64_t size : shape n *= size;", "course/array.hpp does not compile (chapter 1)", "error: expected"),
+    ("  if (!shape.empty())", "course/array.hpp does not compile (chapter 1)", "control reaches end",
+     "A path without return"),
     ('  n = "many";', "course/array.hpp does not compile (chapter 1)", "error: invalid conversion"),
 ]
 
@@ -73,12 +75,29 @@ def check_files(all, built):
     work.close()
 
 
+def check_two_at_once(all, built):
+    """Each grades the files as they are when it begins, whatever the other does."""
+    work = Workspace(None, built)
+    first = work.start("verify", "1")
+    first.stdout.readline()  # it has begun
+    shutil.copy(COURSE / "exercises" / "array.hpp", work.folder)
+    all.expect("the second of two at once", work.course("verify", "1"), 1, "count is still blank")
+    said = first.stdout.read()
+    all.expect("the first of two at once", (first.wait(), said), 0, "Chapter 1 is solved")
+    all.expect("nothing is left of either", work.course("verify", "1"), 1, "count is still blank")
+    left = [path.name for path in work.build.glob("try.*")]
+    if left:
+        all.failures.append(f"verify leaves {left}")
+    work.close()
+
+
 def check_usage(all, built):
     all.expect("no such command", built.course("grade", "1"), 2, 'no command "grade"')
     all.expect("no such chapter", built.course("verify", "19"), 2, "there is no chapter 19")
     all.expect("no number", built.course("verify", "one"), 2, "a chapter is a number")
     all.expect("too much", built.course("verify", "1", "2"), 2, "takes one chapter")
     all.expect("no such capstone", built.course("capstone", "x", "y", "z"), 2, "rnn_search or transformer")
+    all.expect("no model", built.course("capstone", "rnn_search", "y"), 2, "a new folder")
     all.expect("help", built.course("help"), 0, "usage: tools/course")
     shutil.rmtree(built.folder)
     all.expect("no folder", built.course("verify", "1"), 1, "tools/course start")
@@ -87,11 +106,12 @@ def check_usage(all, built):
     built.folder.unlink()
 
 
-def check():
-    all, built = Expectations(), Workspace()
+def check(grader):
+    all, built = Expectations(), Workspace(grader=grader)
     all.expect("the solution", built.course("verify", "1"), 0, "Chapter 1 is solved")
     check_faults(all, built)
     check_files(all, built)
+    check_two_at_once(all, built)
     capstone.check_refusals(all)
     check_usage(all, built)
     return all.failures

@@ -15,26 +15,43 @@ TOOL = ROOT / "tools" / "course"
 class Workspace:
     """A learner's folder, with the solutions of all chapters, or others in place of some."""
 
-    def __init__(self, files=None, built=None):
+    def __init__(self, files=None, built=None, grader=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="course "))
         for solution in (HERE / "solutions").glob("*.hpp"):
             shutil.copy(solution, self.folder)
         for name, text in (files or {}).items():
             (self.folder / name).write_text(text)
-        if built and (built.folder / ".build").exists():  # the grader, compiled once for all
-            shutil.copytree(built.folder / ".build", self.folder / ".build")
+        self.build = self.folder / ".build"
+        self.build.mkdir()
+        if built:
+            self.take(built.build, "grader.*", "before.*", "last")
+        elif grader:
+            self.take(pathlib.Path(grader), "grader.*")
 
-    def course(self, *arguments, timeout=300, **environment):
-        """Exit code and output of tools/course in this folder."""
-        done = subprocess.run(
+    def take(self, build, *names):
+        """What another folder has compiled for all."""
+        for name in names:
+            for path in build.glob(name):
+                (self.build / path.name).symlink_to(path.resolve())
+
+    def start(self, *arguments, **environment):
+        """tools/course in this folder, not waited for."""
+        return subprocess.Popen(
             [TOOL, *arguments],
             env={**os.environ, "COURSE_DIR": str(self.folder), "COURSE_SECONDS": "4", **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=timeout,
         )
-        return done.returncode, done.stdout.replace(str(self.folder) + "/", "course/")
+
+    def course(self, *arguments, timeout=300, **environment):
+        """Exit code and output of tools/course in this folder."""
+        started = self.start(*arguments, **environment)
+        try:
+            said = started.communicate(timeout=timeout)[0]
+        finally:
+            started.kill()  # which does nothing to what has ended
+        return started.returncode, said.replace(str(self.folder) + "/", "course/")
 
     def close(self):
         shutil.rmtree(self.folder)

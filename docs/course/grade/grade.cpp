@@ -7,8 +7,15 @@
 #include <optional>
 #include <sstream>
 
+template class std::basic_string<char>;
 template class std::vector<double>;
 template class std::vector<int64_t>;
+template class std::vector<std::string>;
+template class std::shared_ptr<std::vector<double>>;
+template class std::vector<grade::Mistake>;
+template class std::vector<grade::Case>;
+template class std::map<std::string, grade::Values>;
+template class std::map<std::string, grade::Mistakes>;
 
 namespace grade {
 namespace {

@@ -14,8 +14,11 @@
 #include <vector>
 
 // Compiled once, with the grader: most of what a test would otherwise compile again.
+extern template class std::basic_string<char>;
 extern template class std::vector<double>;
 extern template class std::vector<int64_t>;
+extern template class std::vector<std::string>;
+extern template class std::shared_ptr<std::vector<double>>;
 
 /// What the tests of the chapters say to a learner. It knows nothing of the learner's classes, so
 /// that it is compiled once, and works whatever they look like.
@@ -77,6 +80,15 @@ struct Case {
 
 /// The cases of NAME.txt, in docs/course/cases, whose names begin with `prefix`.
 std::vector<Case> cases(const std::string& name, const std::string& prefix = "");
+
+}  // namespace grade
+
+extern template class std::vector<grade::Mistake>;
+extern template class std::vector<grade::Case>;
+extern template class std::map<std::string, grade::Values>;
+extern template class std::map<std::string, grade::Mistakes>;
+
+namespace grade {
 
 /// Adds an exercise of a file of the learner's; they run in the order in which they are written.
 struct Exercise {
