@@ -24,7 +24,7 @@ class Workspace:
         self.build = self.folder / ".build"
         self.build.mkdir()
         if built:
-            self.take(built.build, "grader.*", "before.*", "last")
+            self.take(built.build, "grader.*")
         elif grader:
             self.take(pathlib.Path(grader), "grader.*")
 
