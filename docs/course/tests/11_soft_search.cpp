@@ -71,29 +71,43 @@ Mistakes mistakes_of_annotate(const RNNsearch& m, const Sentences& x) {
 }
 
 /// What `search` may do wrong.
-enum class Slip { new_state, state_is_lost, no_context, old_context, state_before };
+enum class Slip {
+  new_state,
+  new_state_from_s_0,
+  searches_twice,
+  state_is_lost,
+  no_context,
+  old_context,
+  state_before
+};
 
-Tensor searched(const RNNsearch& m, const Memory& memory, const Sentences& before, Slip slip) {
+Searched searched(const RNNsearch& m, const Memory& memory, const Sentences& before, Slip slip) {
   const Tensor y = embed(before, m.target_embedding);
-  Tensor s = memory.s_0, c_before = scale(soft_search(m, memory, s).context, 0);
-  std::vector<Tensor> steps;
+  const bool late = slip == Slip::new_state || slip == Slip::new_state_from_s_0;
+  Tensor s = memory.s_0, c_before = soft_search(m, memory, s).context;
+  if (slip != Slip::new_state_from_s_0) c_before = scale(c_before, 0);
+  std::vector<Tensor> steps, looked;
   for (int64_t i = 0; i < before.S; ++i) {
     const Tensor y_i = select(y, 1, i);
-    Tensor c = soft_search(m, memory, s).context;
-    const Tensor fed = slip == Slip::new_state || slip == Slip::old_context ? c_before : c;
+    Found found = soft_search(m, memory, s);
+    const Tensor fed = late || slip == Slip::old_context ? c_before : found.context;
     const Tensor next = decoder_step(m, y_i, fed, slip == Slip::state_is_lost ? memory.s_0 : s);
-    if (slip == Slip::new_state) c = soft_search(m, memory, next).context;
-    c_before = c;
-    const Tensor read = slip == Slip::no_context ? scale(c, 0) : c;
+    if (late || slip == Slip::searches_twice) found = soft_search(m, memory, next);
+    c_before = found.context;
+    looked.push_back(found.weights);
+    const Tensor read = slip == Slip::no_context ? scale(found.context, 0) : found.context;
     steps.push_back(read_out(m, slip == Slip::state_before ? s : next, read, y_i));
     s = next;
   }
-  return stack(steps, 1);
+  return {stack(steps, 1), stack(looked, 1)};
 }
 
 Mistakes mistakes_of_search(const RNNsearch& m, const Memory& memory, const Sentences& before,
                             const Values& right) {
-  const auto with = [&](Slip slip) { return searched(m, memory, before, slip); };
+  const auto with = [&](Slip slip) { return searched(m, memory, before, slip).scores; };
+  const std::string first =
+      "s_i searches in place of s_{i-1}: search first, for what it finds is in the step that makes "
+      "s_i";
   Tensor s = memory.s_0;
   const Tensor words = embed(before, m.target_embedding);
   const Tensor c_1 = soft_search(m, memory, s).context;
@@ -104,8 +118,11 @@ Mistakes mistakes_of_search(const RNNsearch& m, const Memory& memory, const Sent
   }
   return {mistake("it searches once, for the first word: each step has a context of its own",
                   stack(once, 1)),
-          mistake("s_{i-1} searches, and what it finds is in the step that makes s_i: search first",
-                  with(Slip::new_state)),
+          mistake(first, with(Slip::new_state)),
+          mistake(first, with(Slip::new_state_from_s_0)),
+          mistake("s_{i-1} searches, once in each step: the read-out takes the context that is in "
+                  "s_i, and s_i does not search again",
+                  with(Slip::searches_twice)),
           mistake("each step starts from s_0: hand the state on", with(Slip::state_is_lost)),
           mistake("the read-out looks at c_i too", with(Slip::no_context)),
           mistake("the step reads the context of this word, not of the one before",
@@ -211,6 +228,8 @@ EXERCISE("search", "attention.hpp") {
     same(what, looked, one["weights"],
          {mistake("the weights of the first word stand for all: collect those of each step",
                   cat(rows, 1)),
+          mistake("these are where s_i looks; s_{i-1} searches",
+                  searched(m, annotate(m, x), before, Slip::searches_twice).weights),
           {"queries are axis 1, words axis 2: [B, T, S]",
            values_of("", transpose(contiguous_array(one["weights"]), 0, 1))}});
   }

@@ -69,6 +69,21 @@ std::vector<Case> cases_of(bool weights, const std::string& of_contexts,
   return all;
 }
 
+/// What MultiHead gives where keep does not reach the heads.
+Mistakes mistakes_of_keep(const Case& one, const course::MultiHead& m, bool weights) {
+  if (!one.has("keep")) return {};
+  const auto part = [&](const char* key, int64_t i) {
+    const Tensor x = course::constant(contiguous_array(one[key]));
+    return course::split_heads(course::project(m, x, i), m.heads);
+  };
+  const ContextAndWeights all =
+      course::dot_product_attention(part("query", 0), part("key", 1), part("value", 2));
+  const Tensor y =
+      course::linear(course::merge_heads(all.context), m.out_proj_weight, m.out_proj_bias);
+  return {{"keep is not handed on: the heads look at what it hides",
+           values_of("MultiHead", (weights ? all.weights : y).value())}};
+}
+
 void has_a_weight_for_each_key(const std::string& what, const Tensor& weights, int64_t size) {
   const Values w = values_of(what, weights.value());
   holds(!w.shape.empty() && w.shape.back() == size, what,
@@ -126,6 +141,16 @@ EXERCISE("operator()", "multi_head.hpp") {
   for (const bool weights : {false, true}) {
     for (const Case& one : cases_of(weights, "many", "their weights")) {
       const Array keep = keep_of(one);
+      const auto given = [&](const std::string& key) {
+        return course::constant(contiguous_array(one[key]));
+      };
+      Mistakes mistakes = known(one, multi_mistakes);
+      const course::MultiHead known_heads{one.ids("heads")[0], given("in_proj_weight"),
+                                          given("in_proj_bias"), given("out_proj.weight"),
+                                          given("out_proj.bias")};
+      for (const Mistake& mistake : mistakes_of_keep(one, known_heads, weights)) {
+        mistakes.push_back(mistake);
+      }
       composed("MultiHead", one,
                {"query", "key", "value", "in_proj_weight", "in_proj_bias", "out_proj.weight",
                 "out_proj.bias"},
@@ -136,7 +161,7 @@ EXERCISE("operator()", "multi_head.hpp") {
                        "the context or the weights are no tensor");
                  return weights ? a.weights : a.context;
                },
-               {{"y", known(one, multi_mistakes)}});
+               {{"y", mistakes}});
     }
   }
 }
