@@ -157,25 +157,30 @@ EXERCISE("attend", "attention.hpp") {
       const Tensor alpha = softmax(e), over_batch = softmax_of_batch(e);
       const double words = static_cast<double>(h.shape()[1]);
       known = {
-          mistake("the weights of a sentence sum to 1 over its words: softmax along the last axis",
+          mistake("the attention weights of a sentence sum to 1 over its words: softmax along the "
+                  "last axis",
                   cat({over_batch, product(over_batch, h)}, 1)),
           mistake("the context is made with the scores: weigh by alpha, not by e",
                   cat({alpha, product(e, h)}, 1)),
-          mistake("the weights are the scores: the softmax is missing", cat({e, product(e, h)}, 1)),
-          mistake("the weights are the scores: return alpha", cat({e, product(alpha, h)}, 1)),
-          mistake("the context is a sum with weights that are 1 together; it is divided by S once "
-                  "more",
-                  cat({alpha, scale(product(alpha, h), 1 / words)}, 1))};
+          mistake("the attention weights are the scores: the softmax is missing",
+                  cat({e, product(e, h)}, 1)),
+          mistake("the attention weights are the scores: return alpha",
+                  cat({e, product(alpha, h)}, 1)),
+          mistake(
+              "the attention weights sum to 1, so the context is a mean; it is divided by S once "
+              "more",
+              cat({alpha, scale(product(alpha, h), 1 / words)}, 1))};
     }
-    composed("attend: weights and context side by side", one, {"e", "h"},
+    composed("attend: attention weights and context side by side", one, {"e", "h"},
              [](const std::vector<Tensor>& x) {
                const Found found = attend(x[0], x[1]);
                const int64_t B = x[1].shape()[0], C = x[1].shape()[2];
                holds(found.weights.node && found.context.node, "attend",
-                     "weights or context is no tensor", "Found is {weights, context}");
+                     "the attention weights or the context are no tensor",
+                     "Found is {weights, context}");
                holds(found.context.shape() == course::Shape{B, C}, "attend",
                      "the context is " + text(found.context.shape()) + ", expected " + text({B, C}),
-                     "Found is {weights, context}: weights [B, S], context [B, C]");
+                     "Found is {weights, context}: attention weights [B, S], context [B, C]");
                return both(found);
              },
              {{"y", known}});
@@ -211,14 +216,14 @@ EXERCISE("search", "attention.hpp") {
     const Sentences x = sentences(one, "source"), before = sentences(one, "before");
     Searched found;
     model(
-        "search: the scores", one, weights(m, small_sizes, A),
+        "search: the word scores", one, weights(m, small_sizes, A),
         [&] {
           found = search(m, annotate(m, x), before);
           return found.scores;
         },
         [&] { return mistakes_of_search(m, annotate(m, x), before, one["y"]); });
     const std::string what = "search (" + one.name + "): where it looked";
-    holds(found.weights.node != nullptr, what, "the weights are no tensor",
+    holds(found.weights.node != nullptr, what, "the attention weights are no tensor",
           "Searched is {scores, weights}");
     const Values looked = values_of(what, found.weights.value());
     std::vector<Tensor> rows;
@@ -226,8 +231,9 @@ EXERCISE("search", "attention.hpp") {
       rows.push_back(constant(slice(contiguous_array(one["weights"]), 1, 0, 1)));
     }
     same(what, looked, one["weights"],
-         {mistake("the weights of the first word stand for all: collect those of each step",
-                  cat(rows, 1)),
+         {mistake(
+              "the attention weights of the first word stand for all: collect those of each step",
+              cat(rows, 1)),
           mistake("these are where s_i looks; s_{i-1} searches",
                   searched(m, annotate(m, x), before, Slip::searches_twice).weights),
           {"queries are axis 1, words axis 2: [B, T, S]",

@@ -5,7 +5,7 @@
 // The learner's own.
 #include "encoder_decoder.hpp"
 
-/// Grades what a whole model computes, against heed's model with the same weights.
+/// Grades what a whole model computes, against heed's model with the same parameters.
 namespace grade {
 
 /// The sizes of the cases' models; A = 4.
@@ -23,7 +23,7 @@ inline course::Sentences sentences(const Case& one, const std::string& key) {
   return x;
 }
 
-/// A model's weights from a case, as variables.
+/// A model's parameters from a case, as variables.
 inline void load(const std::vector<course::Weight>& weights, const Case& one, bool strided) {
   for (const course::Weight& w : weights)
     *w.tensor = course::variable(array_of(one[w.name], strided));
@@ -34,7 +34,7 @@ inline Mistake mistake(const std::string& says, const course::Tensor& gives) {
   return {says, values_of(says, gives.value())};
 }
 
-/// The known mistakes of a weight's gradient: those that can be said of any.
+/// The known mistakes of a parameter's gradient: those that can be said of any.
 inline Mistakes known_of_gradient(const Case& one, const std::vector<course::Weight>& weights,
                                   const course::Weight& w, const Values& got,
                                   const std::function<course::Tensor()>& run) {
@@ -46,15 +46,15 @@ inline Mistakes known_of_gradient(const Case& one, const std::vector<course::Wei
   return {{is_cut(before, behind(run())) ? cut : way_back, got}};
 }
 
-/// What `run` gives with the case's weights, and the gradient of each weight that heed has one of.
-/// `mistakes` is called when the weights are there.
+/// What `run` gives with the case's parameters, and the gradient of each parameter that heed has one of.
+/// `mistakes` is called when they are there.
 inline void model(const std::string& name, const Case& one,
                   const std::vector<course::Weight>& weights,
                   const std::function<course::Tensor()>& run,
                   const std::function<Mistakes()>& mistakes) {
   for (const bool strided : {false, true}) {
     const std::string what = name + " (" + one.name + ")" +
-                             (strided ? ", of weights that do not lie row after row" : "");
+                             (strided ? ", of parameters that do not lie row after row" : "");
     load(weights, one, strided);
     const course::Tensor y = run();
     holds(y.node != nullptr, what, "the result is not a tensor");
