@@ -103,8 +103,8 @@ inline Head head_of(const Array& query, const Array& key, const Array& value, in
           1 / std::sqrt(static_cast<double>(query.shape[2]))};
 }
 
-/// softmax(query key^T / sqrt(K)) value: query [N, T, K], key [N, S, K], value [N, S, C] -> [N, T, C]. The
-/// weights [N, T, S] are never there all at once. Dao et al. 2022, section 3.1.
+/// softmax(query key^T / sqrt(K)) value: query [N, T, K], key [N, S, K], value [N, S, C] ->
+/// [N, T, C]. Its weights [N, T, S] are never there all at once. Dao et al. 2022, section 3.1.
 inline Tensor tiled_attention(const Tensor& query, const Tensor& key, const Tensor& value,
                               int threads = 1) {
   const Array q = contiguous(query.value()), k = contiguous(key.value()),

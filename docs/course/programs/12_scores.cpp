@@ -1,6 +1,6 @@
-// Queries and annotations of random numbers, ten words: the largest of the ten attention weights, and how
-// much of a gradient comes back through the softmax, for dot and scaled dot scores. Then the same
-// sentence alone and in a batch, with its padding hidden and not.
+// Queries and annotations of random numbers, ten words: the largest of the ten attention weights,
+// and how much of a gradient comes back through the softmax, for dot and scaled dot scores. Then
+// the same sentence alone and in a batch, with its padding hidden and not.
 #include <cstdio>
 
 #include "scores.hpp"
@@ -39,7 +39,7 @@ Measured measure(const Array& e, const Array& g) {
 }
 
 // [padding]
-/// The word scores of a text [T, V] for the first sentence of a batch, with its padding hidden or not.
+/// The word scores [T, V] for the first sentence of a batch, with its padding hidden or not.
 Tensor first_of(const RNNsearch& model, const std::vector<std::vector<int64_t>>& batch, bool hide) {
   const Sentences x = padded(batch);
   const Sentences before = padded(std::vector<std::vector<int64_t>>(batch.size(), {1, 2}));

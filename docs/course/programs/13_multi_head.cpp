@@ -2,8 +2,8 @@
 
 #include "multi_head.hpp"
 
-// What dividing by sqrt(d_k) is good for: the largest of 16 attention weights, and how much of a gradient gets
-// through the softmax, for queries and keys of random numbers.
+// What dividing by sqrt(d_k) is good for: the largest of 16 attention weights, and how much of a
+// gradient gets through the softmax, for queries and keys of random numbers.
 
 using namespace course;
 

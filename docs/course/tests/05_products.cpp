@@ -135,8 +135,8 @@ void add_mistakes_of_squares(const Values& a, const Values& b, const Values& c, 
   known.push_back({"the rows of a, not its columns: a[m, k]", plus(c, product(turned(a), b))});
 }
 
-/// Mistakes of c += a b for x, y and z that hold a, b and c; bits 1, 2 and 4 of `kinds` say which of
-/// them do not lie row after row.
+/// Mistakes of c += a b, for x and y that hold a and b. Bits 1, 2 and 4 of `kinds` say which of a,
+/// b and c do not lie row after row.
 Mistakes mistakes_of_sum(const Array& x, const Array& y, const Values& c, int kinds) {
   const Values a = values_of("a", x), b = values_of("b", y);
   Mistakes known = {

@@ -138,7 +138,7 @@ void takes_the_step() {
       course::check_gradients(cubes, {contiguous_array(x)}, contiguous_array(g), step);
   const std::string what = "check_gradients of x^3 with a step of 0.25: ";
   const int64_t element = report.element;
-  holds(report.error >= 1e-5, what + "the error", error_of(report) + ", expected about 0.06",
+  holds(report.error >= 1e-5, what + "the report", error_of(report) + ", expected about 0.06",
         "`step` is not used: hand it on to `difference`");
   holds(element >= 0 && element < count(x.shape), what + "the element",
         "it is " + std::to_string(element) + " of 15");
@@ -328,9 +328,9 @@ EXERCISE("difference", "gradient_check.hpp") {
 
 EXERCISE("check_gradients", "gradient_check.hpp") {
   accepts_what_is_right();
-  takes_the_step();
   finds_wrong_formulas();
   finds_what_is_missing();
   finds_one_element_of_many();
   says_where();
+  takes_the_step();
 }

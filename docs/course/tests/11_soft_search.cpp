@@ -73,8 +73,7 @@ Mistakes mistakes_of_annotate(const RNNsearch& m, const Sentences& x) {
 /// What `search` may do wrong.
 enum class Slip {
   new_state,
-  new_state_from_s_0,
-  searches_twice,
+  for_the_read_out,
   state_is_lost,
   no_context,
   old_context,
@@ -83,16 +82,17 @@ enum class Slip {
 
 Searched searched(const RNNsearch& m, const Memory& memory, const Sentences& before, Slip slip) {
   const Tensor y = embed(before, m.target_embedding);
-  const bool late = slip == Slip::new_state || slip == Slip::new_state_from_s_0;
-  Tensor s = memory.s_0, c_before = soft_search(m, memory, s).context;
-  if (slip != Slip::new_state_from_s_0) c_before = scale(c_before, 0);
+  Tensor s = memory.s_0, c_before = scale(soft_search(m, memory, s).context, 0);
   std::vector<Tensor> steps, looked;
   for (int64_t i = 0; i < before.S; ++i) {
     const Tensor y_i = select(y, 1, i);
     Found found = soft_search(m, memory, s);
-    const Tensor fed = late || slip == Slip::old_context ? c_before : found.context;
+    const bool late = slip == Slip::new_state || slip == Slip::old_context;
+    const Tensor fed = late ? c_before : found.context;
     const Tensor next = decoder_step(m, y_i, fed, slip == Slip::state_is_lost ? memory.s_0 : s);
-    if (late || slip == Slip::searches_twice) found = soft_search(m, memory, next);
+    if (slip == Slip::new_state || slip == Slip::for_the_read_out) {
+      found = soft_search(m, memory, next);
+    }
     c_before = found.context;
     looked.push_back(found.weights);
     const Tensor read = slip == Slip::no_context ? scale(found.context, 0) : found.context;
@@ -105,9 +105,6 @@ Searched searched(const RNNsearch& m, const Memory& memory, const Sentences& bef
 Mistakes mistakes_of_search(const RNNsearch& m, const Memory& memory, const Sentences& before,
                             const Values& right) {
   const auto with = [&](Slip slip) { return searched(m, memory, before, slip).scores; };
-  const std::string first =
-      "s_i searches in place of s_{i-1}: search first, for what it finds is in the step that makes "
-      "s_i";
   Tensor s = memory.s_0;
   const Tensor words = embed(before, m.target_embedding);
   const Tensor c_1 = soft_search(m, memory, s).context;
@@ -116,19 +113,21 @@ Mistakes mistakes_of_search(const RNNsearch& m, const Memory& memory, const Sent
     s = decoder_step(m, select(words, 1, i), c_1, s);
     once.push_back(read_out(m, s, c_1, select(words, 1, i)));
   }
-  return {mistake("it searches once, for the first word: each step has a context of its own",
-                  stack(once, 1)),
-          mistake(first, with(Slip::new_state)),
-          mistake(first, with(Slip::new_state_from_s_0)),
-          mistake("s_{i-1} searches, once in each step: the read-out takes the context that is in "
-                  "s_i, and s_i does not search again",
-                  with(Slip::searches_twice)),
-          mistake("each step starts from s_0: hand the state on", with(Slip::state_is_lost)),
-          mistake("the read-out looks at c_i too", with(Slip::no_context)),
-          mistake("the step reads the context of this word, not of the one before",
-                  with(Slip::old_context)),
-          mistake("the read-out takes the new state s_i, not s_{i-1}", with(Slip::state_before)),
-          {"time is axis 1: [B, T, V]", values_of("", transpose(contiguous_array(right), 0, 1))}};
+  return {
+      mistake("it searches once, for the first word: each step has a context of its own",
+              stack(once, 1)),
+      mistake("s_i searches in place of s_{i-1}: search first, for what it finds is in the step "
+              "that makes s_i",
+              with(Slip::new_state)),
+      mistake("s_i searches for the read-out: it takes the context that s_{i-1} has found, which "
+              "is in s_i already",
+              with(Slip::for_the_read_out)),
+      mistake("each step starts from s_0: hand the state on", with(Slip::state_is_lost)),
+      mistake("the read-out looks at c_i too", with(Slip::no_context)),
+      mistake("the step reads the context of this word, not of the one before",
+              with(Slip::old_context)),
+      mistake("the read-out takes the new state s_i, not s_{i-1}", with(Slip::state_before)),
+      {"time is axis 1: [B, T, V]", values_of("", transpose(contiguous_array(right), 0, 1))}};
 }
 
 }  // namespace
@@ -235,7 +234,7 @@ EXERCISE("search", "attention.hpp") {
               "the attention weights of the first word stand for all: collect those of each step",
               cat(rows, 1)),
           mistake("these are where s_i looks; s_{i-1} searches",
-                  searched(m, annotate(m, x), before, Slip::searches_twice).weights),
+                  searched(m, annotate(m, x), before, Slip::for_the_read_out).weights),
           {"queries are axis 1, words axis 2: [B, T, S]",
            values_of("", transpose(contiguous_array(one["weights"]), 0, 1))}});
   }

@@ -46,7 +46,7 @@ inline Mistakes known_of_gradient(const Case& one, const std::vector<course::Wei
   return {{is_cut(before, behind(run())) ? cut : way_back, got}};
 }
 
-/// What `run` gives with the case's parameters, and the gradient of each parameter that heed has one of.
+/// What `run` gives with the case's parameters, and the gradient of each that heed has one of.
 /// `mistakes` is called when they are there.
 inline void model(const std::string& name, const Case& one,
                   const std::vector<course::Weight>& weights,

@@ -11,8 +11,7 @@ namespace course {
 /// What an attention gives: a vector for each query, and how much it took of each value.
 struct ContextAndWeights {
   Tensor context;  ///< [..., T, C]
-  Tensor
-      weights;  ///< attention weights [..., T, S]: each row sums to 1, or to 0 where it may look at nothing
+  Tensor weights;  ///< [..., T, S]: each row sums to 1, or to 0 where it may look at nothing
 };
 // [/result]
 
@@ -93,8 +92,8 @@ inline ContextAndWeights MultiHead::operator()(const Tensor& query, const Tensor
 }
 
 // [xavier]
-/// A matrix of parameters to begin with: uniform numbers of variance 2 / (rows + columns), so that what
-/// goes through it neither grows nor fades (Glorot and Bengio 2010, eq. 16).
+/// Parameters to begin with: uniform numbers of variance 2 / (rows + columns), so that what goes
+/// through it neither grows nor fades (Glorot and Bengio 2010, eq. 16).
 inline Tensor xavier(int64_t rows, int64_t columns, std::mt19937_64& bits) {
   const double limit = std::sqrt(6.0 / static_cast<double>(rows + columns));
   const Array w = zeros({rows, columns});
