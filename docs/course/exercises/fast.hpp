@@ -49,7 +49,8 @@ inline double log_sum_exp(const std::vector<double>& x, int threads) {
 // [head]
 constexpr int64_t tile = 32;
 
-/// One attention: rows of keys [S, K] and values [S, C], and what scores are multiplied by.
+/// One attention: rows of keys [S, K] (K is chapter 13's d_k) and values [S, C], and what scores
+/// are multiplied by.
 struct Head {
   const double *key, *value;
   int64_t S, K, C;
@@ -102,8 +103,8 @@ inline Head head_of(const Array& query, const Array& key, const Array& value, in
           1 / std::sqrt(static_cast<double>(query.shape[2]))};
 }
 
-/// softmax(Q K^T / sqrt(K)) V: query [N, T, K], key [N, S, K], value [N, S, C] -> [N, T, C]. The
-/// weights [N, T, S] are never there all at once. Dao et al. 2022, section 3.1.
+/// softmax(query key^T / sqrt(K)) value: query [N, T, K], key [N, S, K], value [N, S, C] ->
+/// [N, T, C]. Its weights [N, T, S] are never there all at once. Dao et al. 2022, section 3.1.
 inline Tensor tiled_attention(const Tensor& query, const Tensor& key, const Tensor& value,
                               int threads = 1) {
   const Array q = contiguous(query.value()), k = contiguous(key.value()),

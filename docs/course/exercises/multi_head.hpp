@@ -11,16 +11,16 @@ namespace course {
 /// What an attention gives: a vector for each query, and how much it took of each value.
 struct ContextAndWeights {
   Tensor context;  ///< [..., T, C]
-  Tensor weights;  ///< [..., T, S], each row sums to 1, or to 0 where it may look at nothing
+  Tensor weights;  ///< [..., T, S]: each row sums to 1, or to 0 where it may look at nothing
 };
 // [/result]
 
-/// Attention(Q, K, V) = softmax(Q K^T / sqrt(K)) V. Vaswani et al. 2017, section 3.2.1, eq. (1).
-/// query [..., T, K], key [..., S, K], value [..., S, C]; keep, if there is one, is 1 or 0 and
+/// Attention(Q, K, V) = softmax(Q K^T / sqrt(d_k)) V. Vaswani et al. 2017, section 3.2.1, eq. (1).
+/// query [..., T, d_k], key [..., S, d_k], value [..., S, C]; keep, if there is one, is 1 or 0 and
 /// broadcasts to [..., T, S].
 inline ContextAndWeights dot_product_attention(const Tensor& query, const Tensor& key,
                                                const Tensor& value, const Array& keep = {}) {
-  // scores [..., T, S], divided by sqrt(K); their softmax, of what keep keeps; the values
+  // scores [..., T, S], divided by sqrt(d_k); their softmax, of what keep keeps; the values
   // weighted by it. Without a keep everything is kept: full({1}, 1)
   BLANK;
 }
@@ -31,7 +31,7 @@ inline Tensor split_heads(const Tensor& x, int64_t heads) {
   BLANK;
 }
 
-/// [B, H, T, K] -> [B, T, H K]: the heads of each word side by side again.
+/// [B, H, T, d_k] -> [B, T, H d_k]: the heads of each word side by side again.
 inline Tensor merge_heads(const Tensor& x) {
   // `split_heads` read backwards
   BLANK;
@@ -46,7 +46,7 @@ struct MultiHead {
   Tensor out_proj_weight, out_proj_bias;  ///< W^O: [D, D], [D]
 
   /// query [B, T, D], key and value [B, S, D]; keep broadcasts to [B, H, T, S]. The context is
-  /// [B, T, D], the weights are [B, H, T, S].
+  /// [B, T, D], the attention weights are [B, H, T, S].
   ContextAndWeights operator()(const Tensor& query, const Tensor& key, const Tensor& value,
                                const Array& keep = {}) const;
 };
@@ -65,8 +65,8 @@ inline ContextAndWeights MultiHead::operator()(const Tensor& query, const Tensor
 }
 
 // [xavier]
-/// A weight matrix to begin with: uniform numbers of variance 2 / (rows + columns), so that what
-/// goes through it neither grows nor fades (Glorot and Bengio 2010, eq. 16).
+/// Parameters to begin with: uniform numbers of variance 2 / (rows + columns), so that what goes
+/// through it neither grows nor fades (Glorot and Bengio 2010, eq. 16).
 inline Tensor xavier(int64_t rows, int64_t columns, std::mt19937_64& bits) {
   const double limit = std::sqrt(6.0 / static_cast<double>(rows + columns));
   const Array w = zeros({rows, columns});

@@ -40,8 +40,9 @@ def views():
     ]:
         f.text(x, 274, words[0], 12, SOFT)
         f.text(x, 292, words[1], 12, SOFT)
-    for x in (94, 336, 559):
-        f.arrow(min(max(x, 150), 310), 76, x, 112, LINE)
+    for offset, x in [(0, 94), (0, 336), (3, 559)]:
+        f.arrow(138 + 36 * offset, 76, x, 112, LINE)
+    f.text(640, 66, "an arrow starts at the array's offset", 11, SOFT, "end")
     return f
 
 
@@ -66,7 +67,7 @@ def neuron():
     for i, (name, value, grad) in enumerate(inputs):
         top = 24 + 50 * i
         given(top, name, value, grad)
-        f.arrow(168, top + 20, 232, 112 + 4 * i, BLUE)
+        f.arrow(168, top + 20, 232, 105 + 10 * i, BLUE)
     given(262, "x2", x2, da * w2 + dy * h)
     f.text(176, 298, f"= {said(da * w2)} through a, and {said(dy * h)} through y", 13, RED, "start")
     f.arrow(168, 272, 258, 142, BLUE)
@@ -95,7 +96,7 @@ def neuron():
 def tape():
     """Chapter 3: who owns whom in loss = sum(t * b), t = tanh(a)."""
     f = Figure(
-        720, 330, "The tape of sum(mul(tanh(a), b)): users own inputs, gradients go the same way"
+        720, 340, "The tape of sum(mul(tanh(a), b)): users own inputs, gradients go the same way"
     )
     nodes = {
         "a": (40, 60, "variable a", PALE_BLUE),
@@ -120,7 +121,7 @@ def tape():
         f.arrow(*start, *end, INK)
     f.text(615, 84, "your handle: Tensor loss", 13)
     f.arrow(615, 96, 615, 128, INK)
-    f.arrow(222, 58, 330, 58, RED, bend=34, dashed=True)
+    f.arrow(222, 58, 330, 58, RED, bend=27, dashed=True)
     f.text(276, 14, "a spread that owns its own node: never freed", 12, RED)
     f.text(
         40,
@@ -134,7 +135,7 @@ def tape():
     f.text(
         40,
         316,
-        "and when the last handle goes, they are freed along the arrows too.",
+        "and when the last handle is gone, the nodes are freed along the arrows too.",
         13,
         SOFT,
         "start",

@@ -18,7 +18,7 @@ def gru():
     f.text(600, 56, "h'", 16, weight="bold")
     f.box(150, 120, 110, 38, "z: sigmoid", PALE_YELLOW)
     f.box(150, 186, 110, 38, "r: sigmoid", PALE_YELLOW)
-    f.box(330, 186, 120, 38, "c: tanh", PALE_BLUE)
+    f.box(330, 186, 120, 38, "c: tanh(x + r ∘ h)", PALE_BLUE, size=12)
     f.circle(480, 140, 17, "∘")
     f.arrow(480, 122, 480, 74)
     f.arrow(261, 130, 329, 73)
@@ -41,6 +41,8 @@ def gru():
     for y in (148, 214):
         f.arrow(112, y, 149, y, SOFT)
     f.arrow(410, 272, 410, 225, SOFT)
+    for x, y in [(84, 56), (84, 132), (84, 196), (112, 272), (112, 214)]:
+        f.circle(x, y, 3, fill=SOFT, stroke=SOFT)  # where a line divides; elsewhere lines only cross
     f.text(466, 250, "blue: the way on which", 12, BLUE, "start")
     f.text(466, 268, "nothing must be lost", 12, BLUE, "start")
     return f

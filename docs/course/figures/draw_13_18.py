@@ -18,13 +18,13 @@ def heads():
         f.text(58, 64 + 24 * t, word, 12, SOFT, "end")
     f.text(138, 166, "a word's numbers lie in one row", 12, SOFT)
     f.arrow(220, 100, 262, 100, LINE)
-    f.text(372, 30, "reshape to [T, H, K] = [4, 2, 3]", 12, INK, weight="bold")
+    f.text(372, 30, "reshape to [T, H, d_k]", 12, INK, weight="bold")
     for t in range(4):
         f.grid(286, 52 + 24 * t, [numbers[t][:3]], 24, [row[:3]], text_size=11)
         f.grid(376, 52 + 24 * t, [numbers[t][3:]], 24, [row[3:]], text_size=11)
-    f.text(372, 166, "nothing moves", 12, SOFT)
+    f.text(372, 166, "[4, 2, 3]: nothing moves", 12, SOFT)
     f.arrow(460, 100, 502, 100, LINE)
-    f.text(610, 30, "transpose to [H, T, K] = [2, 4, 3]", 12, INK, weight="bold")
+    f.text(610, 30, "transpose to [H, T, d_k]", 12, INK, weight="bold")
     f.grid(526, 52, [r[:3] for r in numbers], 24, [row[:3]] * 4, text_size=11)
     f.grid(622, 52, [r[3:] for r in numbers], 24, [row[3:]] * 4, text_size=11)
     f.text(562, 166, "head 0", 12, SOFT)
@@ -56,12 +56,13 @@ def transformer():
         f.arrow(left + width / 2, 452, left + width / 2, 434, LINE)
         y, places = bottom, []
         for words, fill in parts:
-            f.arrow(left + width / 2, y, left + width / 2, y - 24, LINE)
+            f.arrow(left + width / 2, y + (8 if places else 0), left + width / 2, y - 24, LINE)
             f.box(left, y - 56, width, 32, words, fill, size=13)
             f.arrow(left + width / 2, y - 56, left + width / 2, y - 66, LINE)
             f.box(left + 20, y - 88, width - 40, 22, "add, norm", PALE, size=12)
-            f.path([(left + width / 2, y - 9), (left + width + 16, y - 9), (left + width + 16, y - 77),
-                    (left + width - 20, y - 77)], LINE, 1.2)
+            f.path([(left + width / 2, y - 9), (left + width + 16, y - 9),
+                    (left + width + 16, y - 77)], LINE, 1.2)
+            f.arrow(left + width + 16, y - 77, left + width - 18, y - 77, LINE, 1.2)
             places.append(y - 40)
             y -= 96
         f.arrow(left + width / 2, y + 8, left + width / 2, y - 8, LINE)
@@ -69,11 +70,11 @@ def transformer():
         return places
 
     column(30, [("self-attention", PALE_BLUE), ("feed-forward", PALE_YELLOW)], "encoder",
-           "source words [B, S]", "memory [B, S, D]")
+           "source words [B, S]", "norm: memory [B, S, D]")
     places = column(300, [("causal self-attention", PALE_BLUE), ("attention to memory", PALE_BLUE),
                           ("feed-forward", PALE_YELLOW)], "decoder", "target so far [B, T]",
-                    "to norm, generator: [B, T, V]")
-    f.path([(190, 190), (262, 190), (262, places[1])], BLUE, 1.6)
+                    "norm, generator: [B, T, V]")
+    f.path([(192, 190), (262, 190), (262, places[1])], BLUE, 1.6)
     f.arrow(262, places[1], 298, places[1], BLUE)
     f.text(236, 178, "keys, values", 12, BLUE)
     f.text(618, 76, "causal_keep(4)", 14, INK, weight="bold")

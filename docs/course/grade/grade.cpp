@@ -90,15 +90,16 @@ bool is_transposed(const Values& got, const Values& expected, double tolerance) 
 
 /// What can be seen in the numbers alone.
 std::string seen(const Values& got, const Values& expected, double tolerance) {
-  if (got.shape != expected.shape) return "";
-  const auto all = [&](auto test) {
-    return std::all_of(got.numbers.begin(), got.numbers.end(), test);
-  };
-  if (all([](double x) { return x == 0; })) return "nothing has arrived here: all numbers are 0";
+  if (got.shape != expected.shape || got.numbers.size() < 2) return "";
+  const auto is_zero = [](double x) { return x == 0; };
+  if (std::all_of(got.numbers.begin(), got.numbers.end(), is_zero)) {
+    return "all numbers are 0: an array of zeros that nothing was written into, or a factor of 0";
+  }
   if (is_transposed(got, expected, tolerance)) return "rows and columns have changed places";
   const double factor = common_factor(got, expected, tolerance);
   if (std::abs(factor + 1) < 1e-6) return "the sign is turned round";
-  if (factor != 0) return "every number is " + number(factor) + " times what it should be";
+  if (factor != 0 && number(factor) != "1")
+    return "every number is " + number(factor) + " times what it should be";
   return "";
 }
 
@@ -114,6 +115,10 @@ int64_t count(const std::vector<int64_t>& shape) {
   int64_t n = 1;
   for (int64_t size : shape) n *= size;
   return n;
+}
+
+bool alike(const Values& got, const Values& expected, double tolerance) {
+  return near(got, expected, tolerance);
 }
 
 void fail(const std::string& what, const std::string& says, const std::string& likely) {

@@ -1,5 +1,5 @@
 // The task of chapter 10 for both models: the same training, the same rows; then where the one that
-// searches has looked. With an argument it prints the weights in thousandths instead.
+// searches has looked. With an argument it prints the attention weights in thousandths instead.
 #include "attention.hpp"
 #include "reverse.hpp"
 

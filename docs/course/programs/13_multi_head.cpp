@@ -2,8 +2,8 @@
 
 #include "multi_head.hpp"
 
-// What dividing by sqrt(K) is good for: the largest of 16 weights, and how much of a gradient gets
-// through the softmax, for queries and keys of random numbers.
+// What dividing by sqrt(d_k) is good for: the largest of 16 attention weights, and how much of a
+// gradient gets through the softmax, for queries and keys of random numbers.
 
 using namespace course;
 
@@ -22,7 +22,7 @@ struct Measured {
   double largest, gradient;
 };
 
-/// The mean over queries of the largest weight, and of the length of d weights[0] / d scores.
+/// Means over queries: the largest attention weight, the length of d weights[0] / d scores.
 Measured measure(const Tensor& query, const Tensor& key, double factor) {
   const Tensor scores =
       variable(contiguous(scale(matmul(query, transpose(key, 0, 1)), factor).value()));
@@ -48,13 +48,14 @@ Measured measure(const Tensor& query, const Tensor& key, double factor) {
 
 int main() {
   std::mt19937_64 bits(1);
-  std::printf("          Q K^T                 Q K^T / sqrt(K)\n");
-  std::printf("   K      largest   gradient    largest   gradient\n");
-  for (const int64_t K : {4, 16, 64, 256}) {
-    const Tensor query = constant(random({500, K}, bits)), key = constant(random({16, K}, bits));
+  std::printf("          Q K^T                 Q K^T / sqrt(d_k)\n");
+  std::printf(" d_k      largest   gradient    largest   gradient\n");
+  for (const int64_t d_k : {4, 16, 64, 256}) {
+    const Tensor query = constant(random({500, d_k}, bits)),
+                 key = constant(random({16, d_k}, bits));
     const Measured plain = measure(query, key, 1);
-    const Measured scaled = measure(query, key, 1 / std::sqrt(static_cast<double>(K)));
-    std::printf("%4d      %.2f      %.3f       %.2f      %.3f\n", static_cast<int>(K),
+    const Measured scaled = measure(query, key, 1 / std::sqrt(static_cast<double>(d_k)));
+    std::printf("%4d      %.2f      %.3f       %.2f      %.3f\n", static_cast<int>(d_k),
                 plain.largest, plain.gradient, scaled.largest, scaled.gradient);
   }
 }

@@ -42,6 +42,39 @@ Values gathered(const Values& x, const Shape& shape, F index) {
   return y;
 }
 
+/// The elements of a as they are when its offset is lost.
+Values without_offset(Array a) {
+  a.offset = 0;
+  return values_of("an array", a);
+}
+
+/// The numbers of a's memory from number `first` on, in the shape of a.
+Values from_memory(const Array& a, int64_t first) {
+  Values x{a.shape, {}};
+  for (int64_t i = 0; i < count(a.shape); ++i) {
+    x.numbers.push_back((*a.data)[std::min<int64_t>(first + i, a.data->size() - 1)]);
+  }
+  return x;
+}
+
+/// Elements begin to end - 1 of an axis of a, if the first of all is number `offset`.
+Values slice_at(Array a, int64_t axis, int64_t begin, int64_t end, int64_t offset) {
+  a.offset = offset;
+  a.shape[axis] = end - begin;
+  return values_of("a slice", a);
+}
+
+void check_size(const std::string& what, const Array& s, int64_t axis, int64_t begin, int64_t end,
+                int64_t before) {
+  holds(s.shape.size() == 2, what, "the shape is " + text(s.shape) + ", expected two sizes");
+  const auto number = [](int64_t n) { return static_cast<double>(n); };
+  same(what + ": its size along that axis", number(s.shape[axis]), number(end - begin),
+       {{"`end` is the first element that is no longer taken", number(end - begin + 1)},
+        {"the size is end - begin, not end", number(end)},
+        {"the slice is shorter than the array: end - begin", number(before)},
+        {"the size is end - begin: what lies behind `end` is not taken", number(before - begin)}});
+}
+
 /// Whether two arrays look at the same numbers in memory.
 bool shares(const Array& a, const Array& b) { return a.data == b.data; }
 
@@ -89,18 +122,6 @@ EXERCISE("at", "array.hpp") {
                                      : " of " + text(shape);
       const auto identity = [](const Shape& index) { return index; };
       const Values wanted = gathered(x, shape, identity);
-      Values row_major{shape, {}}, without_offset{shape, {}};
-      for (int64_t i = 0; i < count(shape); ++i) {
-        Shape at(shape.size());
-        int64_t rest = i, place = 0;
-        for (std::size_t axis = shape.size(); axis-- > 0;) {
-          at[axis] = rest % shape[axis];
-          rest /= shape[axis];
-          place += at[axis] * a.strides[axis];
-        }
-        row_major.numbers.push_back((*a.data)[std::min<int64_t>(a.offset + i, a.data->size() - 1)]);
-        without_offset.numbers.push_back((*a.data)[place]);
-      }
       Values got{shape, {}};
       gathered(x, shape, [&](const Shape& index) {
         double& found = a.at(index);
@@ -111,8 +132,9 @@ EXERCISE("at", "array.hpp") {
         return index;
       });
       same("at" + of, got, wanted,
-           {{"the offset says where the first element is: add it", without_offset},
-            {"the array's own strides say how far to go, not those of its shape", row_major}});
+           {{"the offset says where the first element is: add it", without_offset(a)},
+            {"the array's own strides say how far to go, not those of its shape",
+             from_memory(a, a.offset)}});
     }
   }
 }
@@ -137,7 +159,11 @@ EXERCISE("transpose", "array.hpp") {
             "where it was");
       holds(i == j || t.shape != x.shape || t.strides == a.strides, what,
             "the shape is that of the array", "the strides are exchanged and the shape is not");
-      same(what, t, wanted);
+      Array lost = a;
+      lost.shape = shape;
+      std::swap(lost.strides[i], lost.strides[j]);
+      same(what, t, wanted,
+           {{"the view starts where the array starts: its offset is lost", without_offset(lost)}});
       holds(shares(a, t), what, "the numbers were copied", "a view shares `data` with its array");
     }
   }
@@ -148,7 +174,7 @@ EXERCISE("slice", "array.hpp") {
   for (const bool strided : {false, true}) {
     for (const int64_t axis : {0, 1}) {
       for (const auto& [begin, end] :
-           std::vector<std::pair<int, int>>{{1, 3}, {0, 2}, {2, 3}, {1, 1}}) {
+           std::vector<std::pair<int, int>>{{0, 1}, {2, 3}, {1, 3}, {0, 2}, {1, 1}}) {
         const Array a = array_of(x, strided);
         const std::string what = "slice " + std::to_string(begin) + " to " + std::to_string(end) +
                                  " of axis " + std::to_string(axis) + " of [3, 4]";
@@ -161,12 +187,14 @@ EXERCISE("slice", "array.hpp") {
           });
         };
         const Array s = course::slice(a, axis, begin, end);
-        holds(s.shape.size() != 2 || s.shape[axis] != end - begin + 1, what,
-              "the shape is " + text(s.shape),
-              "`end` is the first element that is no longer taken");
+        check_size(what, s, axis, begin, end, x.shape[axis]);
+        const int64_t by = begin * a.strides[axis];
         same(what, s, shifted(begin, end - begin),
              {{"it starts at the first element: the offset moves on by begin strides",
-               shifted(0, end - begin)}});
+               shifted(0, end - begin)},
+              {"the offset moves on by begin strides of that axis, not by begin",
+               slice_at(a, axis, begin, end, a.offset + begin)},
+              {"the offset of the array is lost: add to it", slice_at(a, axis, begin, end, by)}});
         holds(shares(a, s), what, "the numbers were copied", "a view shares `data` with its array");
       }
     }
@@ -191,7 +219,12 @@ EXERCISE("copy", "array.hpp") {
       const Array a = array_of(x, strided), c = course::copy(a);
       const std::string what =
           "copy of " + text(shape) + (strided ? " with strides " + text(a.strides) : std::string());
-      same(what, c, x);
+      const std::string by_at = "visit the elements by `at`: ";
+      same(what, c, x,
+           {{by_at + "here the offset is left out", without_offset(a)},
+            {by_at + "here the memory is copied as it lies, from its start", from_memory(a, 0)},
+            {by_at + "here the memory is copied as it lies, from the offset on",
+             from_memory(a, a.offset)}});
       holds(!shares(a, c), what, "it shares its numbers with the array",
             "a copy has `data` of its own");
       holds(c.strides == strides_of(shape), what, "its strides are " + text(c.strides),

@@ -52,6 +52,12 @@ void is_freed(const std::string& name, const Operation& f) {
   holds(result.expired(), name, "the result stays in memory when nobody holds it");
 }
 
+/// What is likely where `give`, or `backward`, leaves x without a gradient.
+const char* const not_kept = "what is given stays in x.node->grad";
+const char* const not_walked =
+    "give y its gradient, then go through `order` from its end, where y is: a node spreads when "
+    "all that comes to it has come";
+
 /// A node to which nothing has come has nothing to spread.
 void spreads_once() {
   const Tensor x = variable_of(random({2}, 3));
@@ -73,7 +79,7 @@ EXERCISE("give", "tape.hpp") {
     const Tensor x = variable_of(filled(g, 0)), other = variable_of(filled(g, 0));
     const Array first = array_of(g, strided), second = array_of(h, strided);
     course::give(x, first);
-    same_gradient(what + ": the first gradient of x", x, g);
+    same_gradient(what + ": the first gradient of x", x, g, {}, 1e-9, not_kept);
     course::give(other, first);
     course::give(x, second);
     same_gradient(what + ": the second gradient of x", x, plus(g, h),
@@ -130,7 +136,8 @@ EXERCISE("backward", "tape.hpp") {
     const Tensor x = variable_of(random({2}, 3));
     course::backward(x, contiguous_array(g));
     same_gradient("backward of a variable itself: its gradient", x, g,
-                  {{"`backward` must start from the g that it is given", filled(g, 1)}});
+                  {{"`backward` must start from the g that it is given", filled(g, 1)}}, 1e-9,
+                  "give y its gradient first: here y is the variable itself");
   }
   const Tensor x = variable_of(random({2}, 3)), z = variable_of(random({2}, 4));
   // y = (x + z) + x: by addition alone, so that a gradient is a number of g.
@@ -139,9 +146,10 @@ EXERCISE("backward", "tape.hpp") {
   course::backward(y, given);
   const std::string what = "backward of y = (x + z) + x: ";
   same_gradient(what + "d y / d z", z, g,
-                {{"`backward` must start from the g that it is given", filled(g, 1)}});
+                {{"`backward` must start from the g that it is given", filled(g, 1)}}, 1e-9,
+                not_walked);
   same_gradient(what + "d y / d x", x, plus(g, g),
-                {{"x is used twice: both gradients are added", g}});
+                {{"x is used twice: both gradients are added", g}}, 1e-9, not_walked);
   same(what + "the g that was given", given, g);
   holds(!sum.grad().defined() && !y.grad().defined(), what + "afterwards",
         "x + z and y still hold a gradient",

@@ -62,6 +62,22 @@ Values miswritten(const Values& c, const Values& more) {
   return values_of("c", a);
 }
 
+/// The elements of an array as they are when its offset is lost.
+Values without_offset(Array a) {
+  a.offset = 0;
+  return values_of("an array", a);
+}
+
+/// c with a[m, K - 1] b[K - 1, n] in place of the sum over k.
+Values last_term(const Values& a, const Values& b, const Values& c) {
+  const int64_t K = columns(a), N = columns(b);
+  Values y = c;
+  for (int64_t i = 0; K > 0 && i < count(c.shape); ++i) {
+    y.numbers[i] = a.numbers[i / N * K + K - 1] * b.numbers[(K - 1) * N + i % N];
+  }
+  return y;
+}
+
 /// Mistakes of the way back of y = a b, by what they give.
 MistakesOf mistakes_of(const Case& one) {
   const Values &a = one["a"], &b = one["b"], &g = one["g"];
@@ -119,34 +135,61 @@ void add_mistakes_of_squares(const Values& a, const Values& b, const Values& c, 
   known.push_back({"the rows of a, not its columns: a[m, k]", plus(c, product(turned(a), b))});
 }
 
+/// Mistakes of c += a b, for x and y that hold a and b. Bits 1, 2 and 4 of `kinds` say which of a,
+/// b and c do not lie row after row.
+Mistakes mistakes_of_sum(const Array& x, const Array& y, const Values& c, int kinds) {
+  const Values a = values_of("a", x), b = values_of("b", y);
+  Mistakes known = {
+      {"the product is added to what c holds already", product(a, b)},
+      {"`+=`, not `=`: of the sum over k only the last term is left", last_term(a, b, c)}};
+  const std::string as_if = " as if its rows lay one after the other";
+  if (kinds & 1) {
+    known.push_back({"use a.strides: a is read" + as_if, plus(c, product(misread(x), b))});
+    known.push_back(
+        {"a.data begins before a: its first element is number a.offset, as in "
+         "`numbers(a)`",
+         plus(c, product(without_offset(x), b))});
+  }
+  if (kinds & 2) {
+    known.push_back({"use b.strides: b is read" + as_if, plus(c, product(a, misread(y)))});
+    known.push_back(
+        {"b.data begins before b: its first element is number b.offset, as in "
+         "`numbers(b)`",
+         plus(c, product(a, without_offset(y)))});
+  }
+  if (kinds & 4) {
+    known.push_back({"use c.strides: c is written" + as_if, miswritten(c, product(a, b))});
+  }
+  if (a.shape == b.shape && rows(a) == columns(a)) add_mistakes_of_squares(a, b, c, known);
+  return known;
+}
+
+/// c += a b, with a, b and c as `kinds` says.
+void check_sum(const Values& a, const Values& b, const Values& c, int kinds) {
+  const Array x = array_of(a, kinds & 1), y = array_of(b, kinds & 2), z = array_of(c, kinds & 4);
+  std::string what = "add_product of " + text(a.shape) + " and " + text(b.shape);
+  for (const auto& [bit, name] : {std::pair{1, "a"}, {2, "b"}, {4, "c"}}) {
+    if (kinds & bit) what += std::string(", ") + name + " does not lie row after row";
+  }
+  const std::vector<double> before = *z.data;
+  course::add_product(x, y, z);
+  Mistakes known = mistakes_of_sum(x, y, c, kinds);
+  known.push_back({*z.data == before
+                       ? "c does not change: write into c itself, which shares its numbers; "
+                         "`contiguous` may give a copy"
+                       : "c.data begins before c: its first element is number c.offset, as in "
+                         "`numbers(c)`",
+                   c});
+  same(what, z, plus(c, product(a, b)), known);
+}
+
 }  // namespace
 
 EXERCISE("add_product", "matmul.hpp") {
   for (const Shape& size : sizes) {
     const int64_t M = size[0], K = size[1], N = size[2];
     for (int kinds = 0; kinds < 8; ++kinds) {
-      const Values a = random({M, K}, 1), b = random({K, N}, 2), c = random({M, N}, 3);
-      const Array x = array_of(a, kinds & 1), y = array_of(b, kinds & 2);
-      const Array z = array_of(c, kinds & 4);
-      std::string what = "add_product of " + text(a.shape) + " and " + text(b.shape);
-      for (const auto& [bit, name] : {std::pair{1, "a"}, {2, "b"}, {4, "c"}}) {
-        if (kinds & bit) what += std::string(", ") + name + " does not lie row after row";
-      }
-      Mistakes known = {{"the product is added to what c holds already", product(a, b)},
-                        {"c does not change: write into c itself, which shares its numbers", c}};
-      const std::string as_if = " as if its rows lay one after the other";
-      if (kinds & 1) {
-        known.push_back({"use a.strides: a is read" + as_if, plus(c, product(misread(x), b))});
-      }
-      if (kinds & 2) {
-        known.push_back({"use b.strides: b is read" + as_if, plus(c, product(a, misread(y)))});
-      }
-      if (kinds & 4) {
-        known.push_back({"use c.strides: c is written" + as_if, miswritten(c, product(a, b))});
-      }
-      if (M == K && K == N) add_mistakes_of_squares(a, b, c, known);
-      course::add_product(x, y, z);
-      same(what, z, plus(c, product(a, b)), known);
+      check_sum(random({M, K}, 1), random({K, N}, 2), random({M, N}, 3), kinds);
     }
   }
 }

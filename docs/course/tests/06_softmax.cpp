@@ -59,17 +59,19 @@ Mistakes mistakes_of_softmax(const Values& x) {
   if (n == 0) return {};
   const double all = largest(x.numbers.data(), n);
   const Values whole = softmax_of(x, n, largest);
-  Mistakes known = {{"a row of nothing but -infinity: -inf - -inf is no number. Leave it 0",
-                     softmax_of(x, width(x), largest)},
-                    {"exp of a large score is infinite: subtract the largest of the row first",
-                     softmax_of(x, width(x), none)},
-                    {"subtract the largest of the row, not of all rows: the others become 0 / 0",
-                     softmax_of(x, width(x), [&](const double*, int64_t) { return all; })},
-                    {"the sum is not divided by: each row must sum to 1",
-                     by_rows(x, width(x), [](const double* row, double* y, int64_t size) {
-                       const double most = largest(row, size);
-                       for (int64_t i = 0; i < size; ++i) y[i] = std::exp(row[i] - most);
-                     })}};
+  Mistakes known = {
+      {"a row of nothing but -infinity: -inf - -inf is no number, and its sum is 0. Leave it 0",
+       softmax_of(x, width(x), largest)},
+      {"exp of a large score is infinite: subtract the largest of the row first",
+       softmax_of(x, width(x), none)},
+      {"subtract the largest of the row: it is not that of all rows, and may be far below 0 "
+       "(begin the search with -infinity, not with 0), else a row is 0 / 0",
+       softmax_of(x, width(x), [&](const double*, int64_t) { return all; })},
+      {"the sum is not divided by: each row must sum to 1",
+       by_rows(x, width(x), [](const double* row, double* y, int64_t size) {
+         const double most = largest(row, size);
+         for (int64_t i = 0; i < size; ++i) y[i] = std::exp(row[i] - most);
+       })}};
   if (x.shape.size() > 1 && x.shape[0] > 1) {
     known.push_back({"it sums to 1 over the whole array: it must along each row", whole});
     known.push_back({"it sums to 1 along the wrong axis: it must along the last", down_columns(x)});
@@ -120,21 +122,31 @@ Mistakes mistakes_of_log(const Values& x) {
       for (int64_t i = 0; i < n; ++i) y[i] = f(row[i], most, total);
     });
   };
+  const auto shifted = [&](auto away) {
+    return by_rows(x, width(x), [&](const double* row, double* y, int64_t n) {
+      const double most = away(row, n);
+      double total = 0;
+      for (int64_t i = 0; i < n; ++i) total += std::exp(row[i] - most);
+      for (int64_t i = 0; i < n; ++i) y[i] = row[i] - most - std::log(total);
+    });
+  };
+  const std::string of_the_row =
+      "subtract the largest of the row: it is not that of all rows, and may be far below 0 (begin "
+      "the search with the row's first number, not with 0), else the sum of a row is 0";
+  const double all = largest(x.numbers.data(), static_cast<int64_t>(x.numbers.size()));
   const Values p = softmax_of(x, width(x), largest);
-  return {{"the log of a softmax that has become 0 is -infinity: compute it from the scores",
-           mapped(p, [](double q) { return std::log(q); })},
-          {"exp of a large score is infinite: subtract the largest of the row first",
-           by_rows(x, width(x),
-                   [](const double* row, double* y, int64_t n) {
-                     double total = 0;
-                     for (int64_t i = 0; i < n; ++i) total += std::exp(row[i]);
-                     for (int64_t i = 0; i < n; ++i) y[i] = row[i] - std::log(total);
-                   })},
-          {"the largest is missing: it was subtracted inside of exp, and must be outside too",
-           of([](double v, double, double total) { return v - std::log(total); })},
-          {"the log is missing: log of the sum",
-           of([](double v, double most, double total) { return v - most - total; })},
-          {"this is the softmax itself, without the log", p}};
+  return {
+      {"the log of a softmax that has become 0 is -infinity: compute it from the scores",
+       mapped(p, [](double q) { return std::log(q); })},
+      {"exp of a large score is infinite: subtract the largest of the row first", shifted(none)},
+      {of_the_row,
+       shifted([](const double* row, int64_t n) { return std::max(0.0, largest(row, n)); })},
+      {of_the_row, shifted([all](const double*, int64_t) { return all; })},
+      {"the largest is missing: it was subtracted inside of exp, and must be outside too",
+       of([](double v, double, double total) { return v - std::log(total); })},
+      {"the log is missing: log of the sum",
+       of([](double v, double most, double total) { return v - most - total; })},
+      {"this is the softmax itself, without the log", p}};
 }
 
 /// What a loss of these rows gives, and its gradient, made with one thing wrong.

@@ -95,17 +95,75 @@ course::Function one_of_many(std::size_t input, int64_t wrong, double by = 0.01)
   };
 }
 
+bool near(double a, double b) { return std::abs(a - b) < 1e-5; }
+
+/// What is likely where the report of x^3 finds an error: by the numbers that it has compared.
+std::string wrong_in_cubes(const Report& report) {
+  const int64_t element = report.element;
+  if (report.input != 0 || element < 0 || element >= count(x.shape)) {
+    return "there is one input, number 0, and elements are counted from 0";
+  }
+  const double right = cube_derivative(g.numbers[element], x.numbers[element], 0);
+  const bool backward = near(report.backward, right), difference = near(report.difference, right);
+  if (backward && difference) {
+    return "both derivatives in the report are right, and so near each other: the error is "
+           "|backward - difference| / max(1, |backward|, |difference|)";
+  }
+  if (near(report.backward, cube_derivative(1, x.numbers[element], 0))) {
+    return "backward must start from the same g as `difference`: here it starts from ones";
+  }
+  if (backward) {
+    return "backward in the report is right, difference is not: hand the element, g and `step` on "
+           "to `difference`";
+  }
+  if (difference) {
+    return "difference in the report is right, backward is not: it is the element's number in the "
+           "gradient of this input";
+  }
+  return "the report must hold both derivatives of one element: of the one with the worst error";
+}
+
+/// The first function, of which every number is known.
+void accepts_cubes() {
+  const Report report = check(cubes, {x}, g);
+  holds(report.error < 1e-5, "check_gradients of x^3, which is right", error_of(report),
+        wrong_in_cubes(report));
+  accepts("x^3", cubes, {x}, g, "");
+}
+
+/// With a step of 0.25 the difference of g x^3 is not g 3 x^2 but g (3 x^2 + step^2).
+void takes_the_step() {
+  const double step = 0.25;
+  const Report report =
+      course::check_gradients(cubes, {contiguous_array(x)}, contiguous_array(g), step);
+  const std::string what = "check_gradients of x^3 with a step of 0.25: ";
+  const int64_t element = report.element;
+  holds(report.error >= 1e-5, what + "the report", error_of(report) + ", expected about 0.06",
+        "`step` is not used: hand it on to `difference`");
+  holds(element >= 0 && element < count(x.shape), what + "the element",
+        "it is " + std::to_string(element) + " of 15");
+  const double v = x.numbers[element], weight = g.numbers[element];
+  same(what + "the difference", report.difference, weight * (3 * v * v + step * step),
+       {{"the step is doubled", weight * (3 * v * v + 4 * step * step)},
+        {"the step is halved", weight * (3 * v * v + step * step / 4)}},
+       1e-7);
+}
+
 void accepts_what_is_right() {
-  accepts("x^3", cubes, {x}, g,
-          "backward must start from the same g as `difference`, and `difference` step by 1e-6");
+  accepts_cubes();
   accepts(
       "x z of matrices", [](const Tensors& t) { return course::matmul(t[0], t[1]); }, {x, z},
-      random({3, 2}, 9), "backward and difference of the same element belong together");
+      random({3, 2}, 9),
+      "with two inputs: backward and difference must be of the same element of the same input");
   accepts(
-      "softmax", [](const Tensors& t) { return course::softmax(t[0]); }, {x}, g, "");
+      "softmax", [](const Tensors& t) { return course::softmax(t[0]); }, {x}, g,
+      "here each number of y depends on many of x: all of g y is summed, and one x moves at a "
+      "time");
   accepts("x of no elements", cubes, {random({0, 5}, 1)}, random({0, 5}, 2), "");
-  accepts("a function that does not use its second input", cubes, {x, z}, g,
-          "where no gradient arrives it is 0, and here the difference is 0 too");
+  accepts(
+      "a function that does not use its second input", cubes, {x, z}, g,
+      "where no gradient arrives the derivative is 0, and here the difference is 0 too: nothing "
+      "may be left of the first input's, and 0 is divided by max(1, ...), not by 0");
   accepts(
       "a million times x^3", [](const Tensors& t) { return course::scale(cubes(t), 1e6); }, {x}, g,
       "divide by max(1, |backward|, |difference|): large derivatives have larger differences");
@@ -217,6 +275,7 @@ std::vector<std::pair<std::string, double>> mistakes_of_difference(const Values&
           {"the sign: F(x + step) comes first", -(up + down) / (2 * step)},
           {"all elements are moved, it must be one", every},
           {"another input is moved: `input` says which one", 0},
+          {"`step` is not used", weight * 3 * v * v},
           {"g is left out: the number is the sum of g y", (up + down) / (2 * step) / weight}};
 }
 
@@ -273,4 +332,5 @@ EXERCISE("check_gradients", "gradient_check.hpp") {
   finds_what_is_missing();
   finds_one_element_of_many();
   says_where();
+  takes_the_step();
 }

@@ -15,6 +15,7 @@ enum class Slip {
   no_reset,
   reset_all,
   gates_exchanged,
+  inputs_exchanged,
   sigmoid_candidate,
   no_weight,
   only_candidate
@@ -26,6 +27,7 @@ double stepped(const std::vector<double>& x, Slip slip) {
   if (slip == Slip::gates_exchanged) std::swap(r, z);
   if (slip == Slip::no_reset) r = 1;
   double inner = x[2] + r * x[5];
+  if (slip == Slip::inputs_exchanged) inner = x[5] + r * x[2];
   if (slip == Slip::reset_all) inner = r * (x[2] + x[5]);
   const double c = slip == Slip::sigmoid_candidate ? sigmoid(inner) : std::tanh(inner);
   if (slip == Slip::swapped) return z * c + (1 - z) * h;
@@ -52,6 +54,8 @@ Mistakes mistakes_of_step(const Case& one) {
       {"the reset gate acts on the state's part alone: tanh(x_c + r h_c), not tanh(r (x_c + h_c))",
        with(Slip::reset_all)},
       {"r and z have changed places: block 0 is r, block 1 is z", with(Slip::gates_exchanged)},
+      {"gates_x and gates_h have changed places in the candidate: the reset gate acts on h_c",
+       with(Slip::inputs_exchanged)},
       {"the candidate is a tanh, not a sigmoid: a state may be negative",
        with(Slip::sigmoid_candidate)},
       {"the candidate counts 1 - z times, so that the two shares make 1", with(Slip::no_weight)},
@@ -59,7 +63,37 @@ Mistakes mistakes_of_step(const Case& one) {
 }
 
 /// What a sequence may do wrong.
-enum class Way { right, ignores_keep, zeros_padding, forgets, one_way, other_order, no_first };
+enum class Way {
+  right,
+  ignores_keep,
+  zeros_padding,
+  forgets,
+  one_way,
+  other_order,
+  no_first,
+  no_bias_x,
+  no_bias_h,
+  no_bias,
+  weights_exchanged,
+  biases_exchanged,
+  gates_exchanged
+};
+
+/// The parameters of a GRU: W, U, b, b'.
+struct Parameters {
+  Values W, U, b_x, b_h;
+};
+
+/// Those of a case, as `way` uses them.
+Parameters parameters_of(const Case& one, Way way) {
+  Parameters p{one["weight_ih"], one["weight_hh"], one["bias_ih"], one["bias_hh"]};
+  const auto forget = [](Values& b) { b.numbers.assign(b.numbers.size(), 0); };
+  if (way == Way::no_bias_x || way == Way::no_bias) forget(p.b_x);
+  if (way == Way::no_bias_h || way == Way::no_bias) forget(p.b_h);
+  if (way == Way::weights_exchanged) std::swap(p.W, p.U);
+  if (way == Way::biases_exchanged) std::swap(p.b_x, p.b_h);
+  return p;
+}
 
 /// x W^T + b for rows of x.
 Values affine(const Values& x, const Values& weight, const Values& bias) {
@@ -92,12 +126,14 @@ Values sequence(const Case& one, bool backward, Way way) {
   const Values &x = one["x"], &keep = one["keep"];
   const int64_t B = x.shape[0], S = x.shape[1], n = one["first"].shape[1];
   Values y{{B, S, n}, std::vector<double>(B * S * n)};
+  const Parameters p = parameters_of(one, way);
   Values h = one["first"];
   if (way == Way::no_first) h.numbers.assign(h.numbers.size(), 0);
   for (int64_t i = 0; i < S; ++i) {
     const int64_t t = backward && way != Way::one_way ? S - 1 - i : i;
-    const Values gates_x = affine(word(x, t), one["weight_ih"], one["bias_ih"]);
-    const Values fresh = step(gates_x, affine(h, one["weight_hh"], one["bias_hh"]), h, Slip::none);
+    Values gates_x = affine(word(x, t), p.W, p.b_x), gates_h = affine(h, p.U, p.b_h);
+    if (way == Way::gates_exchanged) std::swap(gates_x, gates_h);
+    const Values fresh = step(gates_x, gates_h, h, Slip::none);
     const Values old = h;
     for (int64_t k = 0; k < B * n; ++k) {
       const bool kept = keep.numbers[k / n * S + t] != 0 || way == Way::ignores_keep;
@@ -112,7 +148,7 @@ Values sequence(const Case& one, bool backward, Way way) {
 
 Mistakes mistakes_of_sequence(const Case& one, bool backward) {
   const auto with = [&](Way way) { return sequence(one, backward, way); };
-  return {
+  Mistakes known = {
       {"padding is read like words: use keep_rows", with(Way::ignores_keep)},
       {"at padding the state stays as it is; here it becomes 0", with(Way::zeros_padding)},
       {"each step starts from `first`: hand the state on from word to word", with(Way::forgets)},
@@ -120,7 +156,19 @@ Mistakes mistakes_of_sequence(const Case& one, bool backward) {
       {"the state of word t is number t in both directions: here they lie in the order in which "
        "they were read",
        with(Way::other_order)},
-      {"`first` is ignored: the state before all words is given", with(Way::no_first)}};
+      {"`first` is ignored: the state before all words is given", with(Way::no_first)},
+      {"bias_ih is missing: W x + b", with(Way::no_bias_x)},
+      {"bias_hh is missing: U h + b'", with(Way::no_bias_h)},
+      {"both biases are missing: W x + b and U h + b'", with(Way::no_bias)},
+      {"bias_ih and bias_hh have changed places", with(Way::biases_exchanged)},
+      {"W x + b and U h + b' have changed places: gru_step takes gates_x first",
+       with(Way::gates_exchanged)}};
+  if (one["weight_ih"].shape == one["weight_hh"].shape) {
+    known.push_back(
+        {"W and U have changed places: W, weight_ih, belongs to x, and U, weight_hh, to h",
+         with(Way::weights_exchanged)});
+  }
+  return known;
 }
 
 }  // namespace

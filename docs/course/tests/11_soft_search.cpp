@@ -71,29 +71,40 @@ Mistakes mistakes_of_annotate(const RNNsearch& m, const Sentences& x) {
 }
 
 /// What `search` may do wrong.
-enum class Slip { new_state, state_is_lost, no_context, old_context, state_before };
+enum class Slip {
+  new_state,
+  for_the_read_out,
+  state_is_lost,
+  no_context,
+  old_context,
+  state_before
+};
 
-Tensor searched(const RNNsearch& m, const Memory& memory, const Sentences& before, Slip slip) {
+Searched searched(const RNNsearch& m, const Memory& memory, const Sentences& before, Slip slip) {
   const Tensor y = embed(before, m.target_embedding);
   Tensor s = memory.s_0, c_before = scale(soft_search(m, memory, s).context, 0);
-  std::vector<Tensor> steps;
+  std::vector<Tensor> steps, looked;
   for (int64_t i = 0; i < before.S; ++i) {
     const Tensor y_i = select(y, 1, i);
-    Tensor c = soft_search(m, memory, s).context;
-    const Tensor fed = slip == Slip::new_state || slip == Slip::old_context ? c_before : c;
+    Found found = soft_search(m, memory, s);
+    const bool late = slip == Slip::new_state || slip == Slip::old_context;
+    const Tensor fed = late ? c_before : found.context;
     const Tensor next = decoder_step(m, y_i, fed, slip == Slip::state_is_lost ? memory.s_0 : s);
-    if (slip == Slip::new_state) c = soft_search(m, memory, next).context;
-    c_before = c;
-    const Tensor read = slip == Slip::no_context ? scale(c, 0) : c;
+    if (slip == Slip::new_state || slip == Slip::for_the_read_out) {
+      found = soft_search(m, memory, next);
+    }
+    c_before = found.context;
+    looked.push_back(found.weights);
+    const Tensor read = slip == Slip::no_context ? scale(found.context, 0) : found.context;
     steps.push_back(read_out(m, slip == Slip::state_before ? s : next, read, y_i));
     s = next;
   }
-  return stack(steps, 1);
+  return {stack(steps, 1), stack(looked, 1)};
 }
 
 Mistakes mistakes_of_search(const RNNsearch& m, const Memory& memory, const Sentences& before,
                             const Values& right) {
-  const auto with = [&](Slip slip) { return searched(m, memory, before, slip); };
+  const auto with = [&](Slip slip) { return searched(m, memory, before, slip).scores; };
   Tensor s = memory.s_0;
   const Tensor words = embed(before, m.target_embedding);
   const Tensor c_1 = soft_search(m, memory, s).context;
@@ -102,16 +113,21 @@ Mistakes mistakes_of_search(const RNNsearch& m, const Memory& memory, const Sent
     s = decoder_step(m, select(words, 1, i), c_1, s);
     once.push_back(read_out(m, s, c_1, select(words, 1, i)));
   }
-  return {mistake("it searches once, for the first word: each step has a context of its own",
-                  stack(once, 1)),
-          mistake("s_{i-1} searches, and what it finds is in the step that makes s_i: search first",
-                  with(Slip::new_state)),
-          mistake("each step starts from s_0: hand the state on", with(Slip::state_is_lost)),
-          mistake("the read-out looks at c_i too", with(Slip::no_context)),
-          mistake("the step reads the context of this word, not of the one before",
-                  with(Slip::old_context)),
-          mistake("the read-out takes the new state s_i, not s_{i-1}", with(Slip::state_before)),
-          {"time is axis 1: [B, T, V]", values_of("", transpose(contiguous_array(right), 0, 1))}};
+  return {
+      mistake("it searches once, for the first word: each step has a context of its own",
+              stack(once, 1)),
+      mistake("s_i searches in place of s_{i-1}: search first, for what it finds is in the step "
+              "that makes s_i",
+              with(Slip::new_state)),
+      mistake("s_i searches for the read-out: it takes the context that s_{i-1} has found, which "
+              "is in s_i already",
+              with(Slip::for_the_read_out)),
+      mistake("each step starts from s_0: hand the state on", with(Slip::state_is_lost)),
+      mistake("the read-out looks at c_i too", with(Slip::no_context)),
+      mistake("the step reads the context of this word, not of the one before",
+              with(Slip::old_context)),
+      mistake("the read-out takes the new state s_i, not s_{i-1}", with(Slip::state_before)),
+      {"time is axis 1: [B, T, V]", values_of("", transpose(contiguous_array(right), 0, 1))}};
 }
 
 }  // namespace
@@ -140,25 +156,30 @@ EXERCISE("attend", "attention.hpp") {
       const Tensor alpha = softmax(e), over_batch = softmax_of_batch(e);
       const double words = static_cast<double>(h.shape()[1]);
       known = {
-          mistake("the weights of a sentence sum to 1 over its words: softmax along the last axis",
+          mistake("the attention weights of a sentence sum to 1 over its words: softmax along the "
+                  "last axis",
                   cat({over_batch, product(over_batch, h)}, 1)),
           mistake("the context is made with the scores: weigh by alpha, not by e",
                   cat({alpha, product(e, h)}, 1)),
-          mistake("the weights are the scores: the softmax is missing", cat({e, product(e, h)}, 1)),
-          mistake("the weights are the scores: return alpha", cat({e, product(alpha, h)}, 1)),
-          mistake("the context is a sum with weights that are 1 together; it is divided by S once "
-                  "more",
-                  cat({alpha, scale(product(alpha, h), 1 / words)}, 1))};
+          mistake("the attention weights are the scores: the softmax is missing",
+                  cat({e, product(e, h)}, 1)),
+          mistake("the attention weights are the scores: return alpha",
+                  cat({e, product(alpha, h)}, 1)),
+          mistake(
+              "the attention weights sum to 1, so the context is a mean; it is divided by S once "
+              "more",
+              cat({alpha, scale(product(alpha, h), 1 / words)}, 1))};
     }
-    composed("attend: weights and context side by side", one, {"e", "h"},
+    composed("attend: attention weights and context side by side", one, {"e", "h"},
              [](const std::vector<Tensor>& x) {
                const Found found = attend(x[0], x[1]);
                const int64_t B = x[1].shape()[0], C = x[1].shape()[2];
                holds(found.weights.node && found.context.node, "attend",
-                     "weights or context is no tensor", "Found is {weights, context}");
+                     "the attention weights or the context are no tensor",
+                     "Found is {weights, context}");
                holds(found.context.shape() == course::Shape{B, C}, "attend",
                      "the context is " + text(found.context.shape()) + ", expected " + text({B, C}),
-                     "Found is {weights, context}: weights [B, S], context [B, C]");
+                     "Found is {weights, context}: attention weights [B, S], context [B, C]");
                return both(found);
              },
              {{"y", known}});
@@ -194,14 +215,14 @@ EXERCISE("search", "attention.hpp") {
     const Sentences x = sentences(one, "source"), before = sentences(one, "before");
     Searched found;
     model(
-        "search: the scores", one, weights(m, small_sizes, A),
+        "search: the word scores", one, weights(m, small_sizes, A),
         [&] {
           found = search(m, annotate(m, x), before);
           return found.scores;
         },
         [&] { return mistakes_of_search(m, annotate(m, x), before, one["y"]); });
     const std::string what = "search (" + one.name + "): where it looked";
-    holds(found.weights.node != nullptr, what, "the weights are no tensor",
+    holds(found.weights.node != nullptr, what, "the attention weights are no tensor",
           "Searched is {scores, weights}");
     const Values looked = values_of(what, found.weights.value());
     std::vector<Tensor> rows;
@@ -209,8 +230,11 @@ EXERCISE("search", "attention.hpp") {
       rows.push_back(constant(slice(contiguous_array(one["weights"]), 1, 0, 1)));
     }
     same(what, looked, one["weights"],
-         {mistake("the weights of the first word stand for all: collect those of each step",
-                  cat(rows, 1)),
+         {mistake(
+              "the attention weights of the first word stand for all: collect those of each step",
+              cat(rows, 1)),
+          mistake("these are where s_i looks; s_{i-1} searches",
+                  searched(m, annotate(m, x), before, Slip::for_the_read_out).weights),
           {"queries are axis 1, words axis 2: [B, T, S]",
            values_of("", transpose(contiguous_array(one["weights"]), 0, 1))}});
   }

@@ -45,7 +45,7 @@ Mistakes mistakes_of_masked(const Case& one) {
       "share, and the rest does not sum to 1";
   const std::string large =
       "a large negative number is not -infinity: a row that keeps nothing "
-      "gets weights, as if it kept all";
+      "gets attention weights, as if it kept all";
   Mistakes all = {
       {after, again},
       {"nothing is hidden: keep is not used", plain},
@@ -66,7 +66,7 @@ Mistakes mistakes_of_masked(const Case& one) {
     for (int64_t j = 0; j < n; ++j) again.numbers[i + j] /= total;
   }
   all.push_back(
-      {"0 / 0: weights that are masked afterwards and divided by what is left fail where "
+      {"0 / 0: attention weights that are masked afterwards and divided by what is left fail where "
        "nothing is left; mask the scores",
        again});
   return all;
@@ -138,7 +138,8 @@ EXERCISE("additive_mask", "scores.hpp") {
       holds(keep.numbers[i] || std::isinf(got.numbers[i]) || got.numbers[i] > -1000, what,
             "element " + text({static_cast<int64_t>(i) / 3, static_cast<int64_t>(i) % 3}) + " is " +
                 std::to_string(got.numbers[i]) + ", expected -inf",
-            "a large negative number is not -infinity: a row that keeps nothing would get weights");
+            "a large negative number is not -infinity: a row that keeps nothing would get "
+            "attention weights");
     }
     const auto with = [&](auto f) { return each({keep}, f); };
     same(what, got, right,
@@ -178,7 +179,7 @@ EXERCISE("hide_padding", "scores.hpp") {
       return search(m, memory, before).scores;
     };
     model(
-        "hide_padding: the scores of a search", one, all,
+        "hide_padding: the word scores of a search", one, all,
         [&] {
           const Memory memory = hide_padding(annotate(m, x), x.keep);
           holds(memory.mask.node != nullptr, "hide_padding", "the mask is not defined",

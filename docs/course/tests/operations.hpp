@@ -13,45 +13,140 @@ namespace grade {
 using MistakesOf = std::map<std::string, Mistakes>;
 using Operation = std::function<course::Tensor(const std::vector<course::Tensor>&)>;
 
+/// What stands behind a result on the tape.
+struct Behind {
+  std::unordered_set<const course::Node*> nodes;
+  std::vector<std::vector<double>> constants;  ///< their numbers, in the order they are met
+};
+
+inline Behind behind(const course::Tensor& y) {
+  Behind found;
+  std::vector<const course::Node*> left = {y.node.get()};
+  while (!left.empty()) {
+    const course::Node* node = left.back();
+    left.pop_back();
+    if (!node || !found.nodes.insert(node).second) continue;
+    if (!node->needs_grad && node->value.data) found.constants.push_back(*node->value.data);
+    for (const auto& input : node->inputs) left.push_back(input.get());
+  }
+  return found;
+}
+
+/// Other numbers near those of x.
+inline Values moved(const Values& x) {
+  Values y = x;
+  const Values by = random(x.shape, 23);
+  for (std::size_t i = 0; i < y.numbers.size(); ++i) y.numbers[i] += 0.1 * by.numbers[i];
+  return y;
+}
+
+/// Whether a constant behind a result depends on a variable: there its tape is cut. `before` and
+/// `after` are of the same function, of two values of the variable.
+inline bool is_cut(const Behind& before, const Behind& after) {
+  return before.constants.size() == after.constants.size() && before.constants != after.constants;
+}
+
+inline const std::string cut =
+    "a part of this gradient is missing: somewhere in the formula `value()`, or a `constant` of "
+    "it, leaves the tape. Work with the tensors themselves";
+inline const std::string row_after_row =
+    "with elements that lie row after row it is right: go by strides and offset, as `at` does, or "
+    "take `contiguous` first";
+
+/// What is likely where no gradient has arrived at x, which y was made of.
+inline std::string lost(const course::Tensor& y, const course::Tensor& x) {
+  if (behind(y).nodes.count(x.node.get())) {
+    return "the tape leads to this input, but on the way back `give` is not called for it";
+  }
+  return "no tape leads to this input: `value()`, or a `constant` of it, leaves the tape, or "
+         "`record` was not told of it. Work with the tensors themselves";
+}
+
 /// The gradient of a variable that `backward` has filled in.
 inline void same_gradient(const std::string& what, const course::Tensor& x, const Values& expected,
-                          const Mistakes& mistakes = {}, double tolerance = 1e-9) {
+                          const Mistakes& mistakes = {}, double tolerance = 1e-9,
+                          const std::string& likely = "") {
   if (!x.grad().data) {
     if (count(expected.shape) == 0) return;
-    fail(what, "no gradient has arrived", "`give` is not called for this input");
+    fail(what, "no gradient has arrived", likely);
   }
   same(what, x.grad(), expected, mistakes, tolerance);
 }
+
+/// An operation, and how it is graded.
+struct Graded {
+  const Case& one;
+  const std::vector<std::string>& inputs;
+  const Operation& f;
+  const MistakesOf& mistakes;
+  double tolerance;
+  std::string otherwise;  ///< what is likely where a gradient is wrong and nothing else fits
+
+  Mistakes known(const std::string& key) const {
+    const auto found = mistakes.find(key);
+    return found == mistakes.end() ? Mistakes{} : found->second;
+  }
+
+  std::vector<course::Tensor> tensors(bool strided, const std::string& other = "") const {
+    std::vector<course::Tensor> x;
+    for (const std::string& key : inputs) {
+      const course::Array a = array_of(key == other ? moved(one[key]) : one[key], strided);
+      x.push_back(one.has("d" + key) ? course::variable(a) : course::constant(a));
+    }
+    return x;
+  }
+
+  /// The known mistakes of the gradient of an input, and what can be said if it is none of them.
+  Mistakes known_of_gradient(const std::string& key, const course::Tensor& x, bool strided) const {
+    Mistakes all = known("d" + key);
+    const Values got = values_of("the gradient of " + key, x.grad());
+    if (alike(got, one["d" + key], tolerance)) return all;
+    if (got.shape == one[key].shape &&
+        is_cut(behind(f(tensors(false))), behind(f(tensors(false, key))))) {
+      all.push_back({cut, got});
+    } else if (strided) {
+      all.push_back({row_after_row, got});
+    } else if (!otherwise.empty()) {
+      all.push_back({otherwise, got});
+    }
+    return all;
+  }
+
+  void check(const std::string& what, bool strided) const {
+    const std::vector<course::Tensor> x = tensors(strided);
+    const course::Tensor y = f(x);
+    holds(y.node != nullptr, what, "the result is not a tensor");
+    Mistakes of_result = known("y");
+    if (strided) of_result.push_back({row_after_row, values_of(what, y.value())});
+    same(what + ": the result", y.value(), one["y"], of_result, tolerance);
+    if (!one.has("g")) return;
+    course::backward(y, array_of(one["g"], strided));
+    const std::string of = what + ": the gradient of ";
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const bool wanted = one.has("d" + inputs[i]) && count(one[inputs[i]].shape) > 0;
+      if (wanted && !x[i].grad().data) {
+        fail(of + inputs[i], "no gradient has arrived", lost(y, x[i]));
+      }
+    }
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      if (!one.has("d" + inputs[i]) || !x[i].grad().data) continue;
+      same(of + inputs[i], x[i].grad(), one["d" + inputs[i]],
+           known_of_gradient(inputs[i], x[i], strided), tolerance);
+    }
+  }
+};
 
 /// y = operation(inputs) and, after backward(y, g), the gradient "d" + name of each input, with
 /// inputs and g row after row in memory, and then strided. `g`, `y` and the gradients are the
 /// case's; each input is a variable if the case has its gradient, else a constant.
 inline void operation(const std::string& name, const Case& one,
                       const std::vector<std::string>& inputs, const Operation& f,
-                      const MistakesOf& mistakes = {}, double tolerance = 1e-9) {
-  const auto known = [&](const std::string& key) {
-    const auto found = mistakes.find(key);
-    return found == mistakes.end() ? Mistakes{} : found->second;
-  };
-  for (const bool strided : {false, true}) {
-    const std::string what = name + (one.name.empty() ? "" : " (" + one.name + ")") +
-                             (strided ? ", of arrays that do not lie row after row" : "");
-    std::vector<course::Tensor> x;
-    for (const std::string& key : inputs) {
-      const course::Array a = array_of(one[key], strided);
-      x.push_back(one.has("d" + key) ? course::variable(a) : course::constant(a));
-    }
-    const course::Tensor y = f(x);
-    holds(y.node != nullptr, what, "the result is not a tensor");
-    same(what + ": the result", y.value(), one["y"], known("y"), tolerance);
-    if (!one.has("g")) continue;
-    course::backward(y, array_of(one["g"], strided));
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      const std::string key = "d" + inputs[i];
-      if (!one.has(key)) continue;
-      same_gradient(what + ": the gradient of " + inputs[i], x[i], one[key], known(key), tolerance);
-    }
-  }
+                      const MistakesOf& mistakes = {}, double tolerance = 1e-9,
+                      const std::string& otherwise = "") {
+  const Graded graded{one, inputs, f, mistakes, tolerance, otherwise};
+  const std::string what = name + (one.name.empty() ? "" : " (" + one.name + ")");
+  graded.check(what, false);
+  graded.check(what + ", of arrays that do not lie row after row", true);
 }
 
 }  // namespace grade

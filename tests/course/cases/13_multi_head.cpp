@@ -15,20 +15,20 @@ Tensor context(const std::vector<Tensor>& x, double factor) {
 }
 
 void put_attention_mistakes(File& file, const std::vector<Tensor>& x, const Tensor& keep) {
-  const double K = static_cast<double>(x[0].size(-1));
-  const Tensor scores = matmul(x[0], transpose(x[1], -2, -1)) * (1 / std::sqrt(K));
+  const double d_k = static_cast<double>(x[0].size(-1));
+  const Tensor scores = matmul(x[0], transpose(x[1], -2, -1)) * (1 / std::sqrt(d_k));
   if (keep.defined()) {
     const Tensor kept = keep.to(float64);
     file.put("mask_after", matmul(softmax(scores, -1) * kept, x[2]));
     file.put("mask_turned", matmul(softmax(scores, -1, logical_not(keep)), x[2]));
-    file.put("no_mask", context(x, 1 / std::sqrt(K)));
+    file.put("no_mask", context(x, 1 / std::sqrt(d_k)));
     return;
   }
   file.put("unscaled", context(x, 1));
-  file.put("by_K", context(x, 1 / K));
-  file.put("times", context(x, std::sqrt(K)));
+  file.put("by_K", context(x, 1 / d_k));
+  file.put("times", context(x, std::sqrt(d_k)));
   file.put("by_S", context(x, 1 / std::sqrt(static_cast<double>(x[1].size(-2)))));
-  file.put("scaled_after", context(x, 1) * (1 / std::sqrt(K)));
+  file.put("scaled_after", context(x, 1) * (1 / std::sqrt(d_k)));
   file.put("over_queries", matmul(softmax(scores, -2), x[2]));
   file.put("no_softmax", matmul(scores, x[2]));
 }
@@ -66,9 +66,9 @@ void heads(File& file) {
     file.operation_of("split " + to_string(shape), {{"x", x}},
                       [](const std::vector<Tensor>& in) { return split_heads(in[0], 2); });
     if (x.numel() == 0) continue;
-    const int64_t B = shape[0], T = shape[1], K = shape[2] / 2;
-    file.put("no_transpose", reshape(x, {B, 2, T, K}));
-    file.put("interleaved", transpose(transpose(reshape(x, {B, T, K, 2}), 2, 3), 1, 2));
+    const int64_t B = shape[0], T = shape[1], d_k = shape[2] / 2;
+    file.put("no_transpose", reshape(x, {B, 2, T, d_k}));
+    file.put("interleaved", transpose(transpose(reshape(x, {B, T, d_k, 2}), 2, 3), 1, 2));
   }
   for (const Shape& shape : {Shape{2, 2, 3, 2}, Shape{1, 1, 1, 3}, Shape{0, 2, 3, 2}}) {
     const Tensor x = file.random(shape);

@@ -6,7 +6,7 @@
 namespace course {
 
 // [model]
-/// The encoder-decoder with an alignment model of A numbers: three weights more.
+/// The encoder-decoder with an alignment model of A numbers: three parameters more.
 struct RNNsearch : EncoderDecoder {
   Tensor query_weight;   // W_a [A, n]
   Tensor key_weight;     // U_a [A, 2n]
@@ -14,7 +14,7 @@ struct RNNsearch : EncoderDecoder {
 };
 // [/model]
 
-/// Every weight, under the name that heed gives it.
+/// Every parameter, under the name that heed gives it.
 inline std::vector<Weight> weights(RNNsearch& m, const Sizes& s, int64_t A) {
   std::vector<Weight> all = weights(static_cast<EncoderDecoder&>(m), s);
   all.push_back({"attention.query.weight", &m.query_weight, {A, s.n}});
@@ -31,7 +31,7 @@ struct Memory {
   Tensor h, keys, s_0, mask = {};
 };
 
-/// What a query finds: alpha_ij as weights [B, S], and the context c_i [B, 2n].
+/// What a query finds: the attention weights alpha_ij [B, S], and the context c_i [B, 2n].
 struct Found {
   Tensor weights, context;
 };
@@ -85,7 +85,7 @@ inline Found soft_search(const RNNsearch& m, const Memory& memory, const Tensor&
 }
 // [/soft_search]
 
-/// The scores of all words at each step, [B, T, V], and where it looked, alpha [B, T, S].
+/// The word scores at each step, [B, T, V], and where it looked: the attention weights [B, T, S].
 struct Searched {
   Tensor scores, weights;
 };
