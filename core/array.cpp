@@ -9,17 +9,6 @@
 
 namespace heed {
 
-std::size_t item_size(DType dtype) {
-  switch (dtype) {
-    case DType::float64:
-      return 8;
-    case DType::boolean:
-      return 1;
-    default:
-      return 4;
-  }
-}
-
 const char* to_string(DType dtype) {
   switch (dtype) {
     case DType::float32:
@@ -152,11 +141,12 @@ template Array Array::from(const std::vector<long long>&, const Shape&);
 int64_t Array::size(int64_t axis) const { return shape_[normalized_axis("size", axis, rank())]; }
 
 bool Array::is_contiguous() const {
-  int64_t step = 1;
-  for (int i = rank() - 1; i >= 0; --i) {
-    if (shape_[i] == 0) return true;
-    if (shape_[i] != 1 && strides_[i] != step) return false;
-    step *= shape_[i];
+  const int64_t *size = shape_.end(), *stride = strides_.end();
+  for (int64_t step = 1; size != shape_.begin(); step *= *size) {
+    --size;
+    --stride;
+    if (*size == 0) return true;
+    if (*size != 1 && *stride != step) return false;
   }
   return true;
 }

@@ -18,7 +18,9 @@ inline constexpr DType int32 = DType::int32;
 inline constexpr DType boolean = DType::boolean;
 
 /// Bytes of one element: 4, 8, 4, 1.
-std::size_t item_size(DType dtype);
+constexpr std::size_t item_size(DType dtype) {
+  return dtype == DType::float64 ? 8 : dtype == DType::boolean ? 1 : 4;
+}
 /// `float32`, `float64`, `int32`, `bool`.
 const char* to_string(DType dtype);
 inline bool is_floating(DType dtype) { return dtype == float32 || dtype == float64; }
@@ -94,7 +96,7 @@ class Array {
   /// First element, untyped; `TypeError` if there is none because the array is undefined.
   void* raw() const {
     if (!storage_) refuse_undefined();
-    return static_cast<char*>(storage_->data()) + offset_ * static_cast<int64_t>(size_of_item());
+    return static_cast<char*>(storage_->data()) + offset_ * static_cast<int64_t>(item_size(dtype_));
   }
 
   /// The value of the only element, and of the element at `index`, as a double.
@@ -135,9 +137,6 @@ class Array {
 
  private:
   [[noreturn]] static void refuse_undefined();
-  std::size_t size_of_item() const {
-    return dtype_ == DType::float64 ? 8 : dtype_ == DType::boolean ? 1 : 4;
-  }
 
   Ref<Storage> storage_;
   int64_t offset_ = 0, numel_ = 0;

@@ -94,6 +94,7 @@ Tensor sub(const Tensor& a, Scalar b) {
 Tensor sub(Scalar a, const Tensor& b) {
   check_arithmetic("sub", a.dtype);
   check_arithmetic("sub", b);
+  check_number("sub", result_type(b, a), a.value);
   // A real number first: of int32 the least has no negative.
   return add(neg(b.to(result_type(b, a))), a);
 }
@@ -255,8 +256,7 @@ Tensor clamp(const Tensor& x, Scalar lower, Scalar upper) {
   check_number("clamp", x.dtype(), high);
   if (std::isnan(low) || std::isnan(high)) throw ConfigError("clamp: a limit is NaN");
   if (low > high) {
-    throw ConfigError("clamp: low " + std::to_string(low) + " is above high " +
-                      std::to_string(high));
+    throw ConfigError("clamp: low " + shortest(low) + " is above high " + shortest(high));
   }
   return record("clamp", kernels::clamp(x.array(), low, high),
                 wrt(x, saved(x), [low, high](const Array& g, const Array& argument) {

@@ -91,7 +91,6 @@ void change(const Arithmetic& f, const Tensor& target, Scalar number, IntoNumber
   check_in_place(f.name, target, f.instead);
   check_no_overlap(f.name, target.array());
   type_of_change(f, target, result_type(target, number));
-  check_arithmetic(f.name, target);
   check_number(f.name, target.dtype(), number.value);
   apply(target.array(), number.value);
   target.array().bump_version();
@@ -138,13 +137,16 @@ Tensor& Tensor::add_(Scalar value) {
 Tensor& Tensor::sub_(const Tensor& other, double factor) {
   check_arithmetic("sub_", *this);
   check_arithmetic("sub_", other);
+  check_number("sub_", result_type(*this, other), factor);
   add_product(subtraction, *this, other, -factor);
   return *this;
 }
 Tensor& Tensor::sub_(Scalar value) {
   check_arithmetic("sub_", *this);
   check_arithmetic("sub_", value.dtype);
-  check_number("sub_", dtype(), is_floating(value.dtype) ? value.value : -value.value);
+  // Of int32 the least has no negative.
+  const bool is_least = value.dtype == int32 && value.value == INT32_MIN;
+  if (is_least && dtype() == int32) return sub_(operand("sub_", *this, value));
   change(subtraction, *this, value,
          [](const Array& to, double number) { kernels::add_into(to, -number); });
   return *this;

@@ -68,22 +68,17 @@ void check_cross_entropy(const Tensor& logits, const Tensor& target,
   }
 }
 
-/// Number of targets that are not ignored.
-int64_t counted(const Array& target, int64_t ignore) {
-  const Array kept = kernels::compare(kernels::Comparison::ne, target, static_cast<double>(ignore));
-  return static_cast<int64_t>(kernels::sum(kept.to(int32), {0}, false).item());
+/// Which targets are not ignored, [N] bool.
+Array counting(const Array& target, int64_t ignore) {
+  return kernels::compare(kernels::Comparison::ne, target, static_cast<double>(ignore));
 }
 
-/// What `mean` divides by.
-double mean_divisor(const Array& target, int64_t ignore) {
-  return static_cast<double>(std::max(int64_t{1}, counted(target, ignore)));
-}
+/// What `mean` divides by where so many targets count.
+double mean_divisor(double count) { return std::max(1.0, count); }
 
 /// The places of the targets that are not ignored; undefined where all count.
 Array counting_places(const Array& target, int64_t ignore) {
-  const Array places = kernels::true_places(
-      "linear_cross_entropy",
-      kernels::compare(kernels::Comparison::ne, target, static_cast<double>(ignore)));
+  const Array places = kernels::true_places("linear_cross_entropy", counting(target, ignore));
   return places.numel() == target.numel() ? Array() : places;
 }
 
@@ -104,8 +99,11 @@ Tensor cross_entropy_of_rows(const Tensor& logits, const Tensor& target,
   const int64_t ignore = options.ignore_index, rows = logits.size(0);
   const double smoothing = options.label_smoothing;
   const bool reduced = options.reduction != Reduction::none;
-  const double divisor =
-      options.reduction == Reduction::mean ? mean_divisor(target.array(), ignore) : 1;
+  double divisor = 1;
+  if (options.reduction == Reduction::mean) {
+    const Array counts = counting(target.array(), ignore).to(int32);
+    divisor = mean_divisor(kernels::sum(counts, {0}, false).item());
+  }
   Array lse;
   Array y = kernels::cross_entropy(logits.array(), target.array(), ignore, smoothing, lse);
   if (reduced) y = kernels::div(kernels::sum(y, {0}, false), divisor);
@@ -198,7 +196,7 @@ class LossByRows {
         losses_(Array::empty({x_.size(0)}, x.dtype())) {
     kernels::check_targets("cross_entropy", target.array(), options.ignore_index, weight.size(0));
     if (options.reduction == Reduction::mean) {
-      divisor_ = static_cast<double>(std::max(int64_t{1}, target_.numel()));
+      divisor_ = mean_divisor(static_cast<double>(target_.numel()));
     }
     if (grad_enabled() && x.requires_grad()) x_gradient = Array::empty(x_.shape(), x.dtype());
     if (grad_enabled() && weight.requires_grad()) {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <bit>
 #include <cstdlib>
@@ -42,15 +43,28 @@ std::size_t in_whole_pages(std::size_t bytes) {
   return (bytes + page - 1) / page * page;
 }
 
-SizeClass size_class(std::size_t bytes) {
+constexpr SizeClass computed_class(std::size_t bytes) {
   if (bytes <= alignment) return {0, alignment};
-  if (cached && bytes > large) return {no_class, in_whole_pages(bytes)};
   const int power =
       static_cast<int>(std::bit_width(bytes - 1)) - 1;  // 2^power < bytes <= 2^(power+1)
   const std::size_t base = std::size_t{1} << power;
   const std::size_t step = std::max(base / 4, alignment);
   const std::size_t steps = (bytes - base + step - 1) / step;
   return {(power - 6) * 4 + static_cast<int>(steps), base + steps * step};
+}
+
+/// Those of 64, 128, ..., 512 bytes: nodes, and tensors of few elements.
+constexpr std::size_t small = 512;
+constexpr auto small_classes = [] {
+  std::array<SizeClass, small / alignment> classes{};
+  for (std::size_t i = 0; i < classes.size(); ++i) classes[i] = computed_class((i + 1) * alignment);
+  return classes;
+}();
+
+SizeClass size_class(std::size_t bytes) {
+  if (bytes > 0 && bytes <= small) return small_classes[(bytes - 1) / alignment];
+  if (cached && bytes > large) return {no_class, in_whole_pages(bytes)};
+  return computed_class(bytes);
 }
 
 /// The bytes of a class, the inverse of `size_class`.

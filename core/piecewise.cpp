@@ -55,8 +55,7 @@ Tensor clamp(const Tensor& x_in, const Tensor& low_in, const Tensor& high_in) {
   if (!low_in.defined() && !high_in.defined()) {
     throw ConfigError("clamp: needs a lower or an upper limit, got two undefined tensors");
   }
-  const Tensor operands[] = {x_in, low_in, high_in};
-  const DType common = result_type(operands);
+  const DType common = result_type({x_in, low_in, high_in});
   if (x_in.dtype() != common) return clamp(x_in.to(common), low_in, high_in);
   check_arithmetic("clamp", x_in);
   const auto limit = [common](const Tensor& of) { return of.defined() ? of.to(common) : of; };

@@ -40,4 +40,8 @@ DType result_type(std::span<const Tensor> tensors) {
   return has_axes ? raised(with_axes, without) : without;
 }
 
+DType result_type(std::initializer_list<Tensor> tensors) {
+  return result_type(std::span<const Tensor>(tensors.begin(), tensors.size()));
+}
+
 }  // namespace heed

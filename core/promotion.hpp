@@ -1,5 +1,6 @@
 #pragma once
 
+#include <initializer_list>
 #include <span>
 #include <type_traits>
 
@@ -39,7 +40,8 @@ bool can_cast(DType from, DType to);
 /// As torch.result_type.
 DType result_type(const Tensor& a, const Tensor& b);
 DType result_type(const Tensor& a, Scalar b);
-/// The same of any number of tensors; undefined ones have no say.
+/// The same of any number of tensors; undefined ones have no say, and of none it is bool.
 DType result_type(std::span<const Tensor> tensors);
+DType result_type(std::initializer_list<Tensor> tensors);
 
 }  // namespace heed

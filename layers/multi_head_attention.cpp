@@ -1,5 +1,6 @@
 #include "multi_head_attention.hpp"
 
+#include "../core/broadcast.hpp"
 #include "../core/operations.hpp"
 #include "check.hpp"
 #include "few_queries.hpp"
@@ -234,20 +235,23 @@ Attended MultiHeadAttention::operator()(const AttentionInput& in) const {
 
 Attended MultiHeadAttention::operator()(const Tensor& query, const KeysAndValues& memory,
                                         const Tensor& keep, const Tensor& bias) const {
-  check(query, memory, keep, bias);
-  const int64_t B = query.size(0), T = query.size(1), S = memory.key.size(2);
-  return heads_of(*this, {project_rows(*this, query, 0, config.size), memory.key, memory.value,
-                          keep_of(config, keep, B, T, S), bias});
+  const Tensor kept = check(query, memory, keep, bias);
+  return heads_of(
+      *this, {project_rows(*this, query, 0, config.size), memory.key, memory.value, kept, bias});
 }
 
-void MultiHeadAttention::check(const Tensor& query, const KeysAndValues& memory, const Tensor& keep,
-                               const Tensor& bias) const {
+Tensor MultiHeadAttention::check(const Tensor& query, const KeysAndValues& memory,
+                                 const Tensor& keep, const Tensor& bias) const {
   check_other_text(config);
   check_text("query", query, config.size);
   check_projected(config, query, memory);
+  const DType dtype = in_proj_weight.dtype();
+  check_dtype("MultiHeadAttention", "the query", query, dtype);
+  check_dtype("MultiHeadAttention", "the memory's key", memory.key, dtype);
+  check_dtype("MultiHeadAttention", "the memory's value", memory.value, dtype);
   const int64_t B = query.size(0), T = query.size(1), S = memory.key.size(2);
-  static_cast<void>(keep_of(config, keep, B, T, S));
   check_bias("MultiHeadAttention", bias, query, {B, config.heads, T, S});
+  return keep_of(config, keep, B, T, S);
 }
 
 void MultiHeadAttention::members(Members& m) {

@@ -99,9 +99,10 @@ struct MultiHeadAttention {
   /// The same with keys and values that were projected before, once for all queries: [B, T, D].
   Attended operator()(const Tensor& query, const KeysAndValues& memory, const Tensor& keep = {},
                       const Tensor& bias = {}) const;
-  /// Throws what that call would, and computes nothing.
-  void check(const Tensor& query, const KeysAndValues& memory, const Tensor& keep = {},
-             const Tensor& bias = {}) const;
+  /// Throws what that call would, before anything is computed -> the mask for the weights
+  /// [B, H, T, S], undefined for none.
+  Tensor check(const Tensor& query, const KeysAndValues& memory, const Tensor& keep = {},
+               const Tensor& bias = {}) const;
   /// K W_K and V W_V of one text, K = V = memory: [B, S, D] -> [B, G, S, K] twice, by one product.
   KeysAndValues project(const Tensor& memory) const;
 

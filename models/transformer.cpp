@@ -108,8 +108,8 @@ TransformerDecoderLayer::Output TransformerDecoderLayer::operator()(const Tensor
                                                                     const Context& context,
                                                                     KeyValueCache& before) const {
   // Before x joins the words so far: who passes a wrong mask may try again.
-  multihead_attn.check(asking(x, context), context.source, context.source_keep,
-                       context.source_bias);
+  static_cast<void>(multihead_attn.check(asking(x, context), context.source, context.source_keep,
+                                         context.source_bias));
   const Attended self = self_attn.self(sublayer_input(*this, norm1, x), context.target_keep, before,
                                        context.target_bias);
   const Tensor y = add_and_norm(*this, norm1, x, self.context);  // [R, n, D]
@@ -195,8 +195,10 @@ Attended encoder_decoder_attention(const MultiHeadAttention& attention, const Te
 
 // The hypotheses of a sentence ask side by side: [R, n, D] -> [N, (R / N) n, D].
 Tensor asking(const Tensor& h, const TransformerDecoderLayer::Context& in) {
-  if (!h.defined() || h.rank() != 3) return h;  // the attention says what it expects
-  const int64_t N = in.source.key.size(0), R = h.size(0);
+  const Tensor& key = in.source.key;
+  const bool fits = h.defined() && h.rank() == 3 && key.defined() && key.rank() == 4;
+  if (!fits) return h;  // the attention says what it expects
+  const int64_t N = key.size(0), R = h.size(0);
   check_texts("Transformer", R, N);
   return reshape(h, {N, N > 0 ? R / N * h.size(1) : 0, h.size(2)});
 }

@@ -52,7 +52,8 @@ struct TransformerDecoderLayer {
     /// bool, as in `AttentionInput`: `causal_keep` or [B, T] of the target's words, [N, S] of the
     /// source's.
     Tensor target_keep = {}, source_keep = {};
-    /// Numbers added to the scores of the two, as in `AttentionInput`.
+    /// Numbers added to the scores of the two, as in `AttentionInput`: [B, H, n, T], and
+    /// [N, H, (B / N) n, S], where the texts of a sentence ask side by side.
     Tensor target_bias = {}, source_bias = {};
   };
   /// y: [B, n, D]; the weights of its attentions: self [B, H, n, T], to the source
@@ -101,7 +102,8 @@ struct TransformerDecoder {
   explicit TransformerDecoder(const TransformerStackConfig& config);
   /// x: [B, T, D], memory: [B, S, D]; target_keep: bool, which words each word of x sees, usually
   /// `causal_keep(T, T)`, source_keep: [B, S] of the memory's words; undefined: all; the biases:
-  /// numbers added to the scores of the two, as in `AttentionInput` -> [B, T, D].
+  /// numbers added to the scores of the two, [B, H, T, T] and [B, H, T, S] as in `AttentionInput`
+  /// -> [B, T, D].
   Tensor operator()(const Tensor& x, const Tensor& memory, const Tensor& target_keep = {},
                     const Tensor& source_keep = {}, const Tensor& target_bias = {},
                     const Tensor& source_bias = {}) const;

@@ -73,10 +73,10 @@ class LoadedBatches {
 };
 
 /// The task of training `model` by `loss(model, batch)`, a function that gives a mean. The batches
-/// come from loaders, or are made before and shuffled for each epoch; held-out batches are what
-/// `validate` measures, without dropout. Without (`ModuleTask(net, loader, loss)`, or `{}` for
-/// them) the model is never validated. With loaders a batch weighs as much as it has items,
-/// where several make one update and in validation.
+/// come from loaders, or are made before and shuffled for each epoch; held-out ones, made or of a
+/// loader, are what `validate` measures, without dropout. Without (`ModuleTask(net, loader, loss)`,
+/// or `{}` for them) the model is never validated. A loader's batch weighs as much as it has items,
+/// where several make one update and in validation, made ones all the same.
 ///
 ///     auto loss = [](Net& net, const Example& b) { return mse_loss(net(b.x), b.y); };
 ///     ModuleTask task(net, train_loader, valid_loader, loss);
@@ -119,7 +119,7 @@ class ModuleTask final : public TrainingTask {
     load_state_dict(model_, state);
   }
   std::vector<std::pair<std::string, std::string>> fingerprint() override {
-    return data_fingerprint(train_.description(), valid_.description());
+    return {{"training data", train_.description()}, {"validation data", valid_.description()}};
   }
 
   int64_t start_epoch(int64_t epoch) override { return train_.start(epoch); }
@@ -154,10 +154,9 @@ ModuleTask(M&, DataLoader<Data, Collate>&, DataLoader<HeldOut, HeldOutCollate>&,
     -> ModuleTask<M, LoadedBatches<DataLoader<Data, Collate>>,
                   LoadedBatches<DataLoader<HeldOut, HeldOutCollate>>, F>;
 template <class M, class Data, class Collate, class F>
-ModuleTask(M&, DataLoader<Data, Collate>&,
-           std::vector<typename DataLoader<Data, Collate>::Batch>, F)
-    -> ModuleTask<M, LoadedBatches<DataLoader<Data, Collate>>,
-                  MadeBatches<typename DataLoader<Data, Collate>::Batch>, F>;
+ModuleTask(M&, DataLoader<Data, Collate>&, std::vector<typename DataLoader<Data, Collate>::Batch>,
+           F) -> ModuleTask<M, LoadedBatches<DataLoader<Data, Collate>>,
+                            MadeBatches<typename DataLoader<Data, Collate>::Batch>, F>;
 template <class M, class Data, class Collate, class F>
 ModuleTask(M&, DataLoader<Data, Collate>&, F)
     -> ModuleTask<M, LoadedBatches<DataLoader<Data, Collate>>,

@@ -22,11 +22,6 @@ namespace heed {
 void TrainingTask::begin(const std::string&) {}
 std::vector<std::pair<std::string, std::string>> TrainingTask::fingerprint() { return {}; }
 
-std::vector<std::pair<std::string, std::string>> data_fingerprint(std::string training,
-                                                                  std::string validation) {
-  return {{"training data", std::move(training)}, {"validation data", std::move(validation)}};
-}
-
 void check_loss(const Tensor& loss) {
   if (loss.defined() && loss.numel() == 1) return;
   throw ShapeError(

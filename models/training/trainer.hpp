@@ -52,10 +52,6 @@ class TrainingTask {
   virtual std::vector<std::pair<std::string, std::string>> fingerprint();
 };
 
-/// The fingerprint of a task whose data are described so.
-std::vector<std::pair<std::string, std::string>> data_fingerprint(std::string training,
-                                                                  std::string validation);
-
 /// `ShapeError` unless `loss`, what the loss function of a task gave, is one number.
 void check_loss(const Tensor& loss);
 

@@ -21,8 +21,9 @@ class TranslationTask final : public TrainingTask {
   /// What the best model is chosen by, in the names of its metrics.
   static constexpr const char* best_by = "bleu + exact, then loss";
 
-  /// `model` and `data` must live as long as the task. `ConfigError` where `config`, which is what
-  /// the folder will say of the model, describes another.
+  /// `model` and `data` must live as long as the task. The model is put in training mode.
+  /// `ConfigError` where `config`, which is what the folder will say of the model, describes
+  /// another.
   TranslationTask(TranslationModel& model, const TranslationData& data, const Config& config);
 
   std::vector<NamedTensor> parameters() override { return named_parameters(model_); }

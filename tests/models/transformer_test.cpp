@@ -204,8 +204,13 @@ TEST_CASE("a word joins no decoder layer's words so far where a mask of the sour
   context.source_keep = {};
   context.source_bias = Tensor::zeros({2, 1, 1, 4});
   CHECK_THROWS_AS(decoder(x, context, words), ShapeError);
-  CHECK_THROWS_WITH(decoder(select(x, 1, 0), {.source = context.source}, words),
-                    Contains("is [2, 10], expected [batch, words, 10]"));
+  const KeysAndValues& memory = context.source;
+  CHECK_THROWS_WITH(decoder(select(x, 1, 0), {.source = memory}, words),
+                    Contains("the query is [2, 10], expected [batch, words, 10]"));
+  CHECK_THROWS_WITH(decoder(x, {}, words), Contains("the memory is undefined"));
+  CHECK_THROWS_WITH(
+      decoder(x, {.source = {memory.key.to(float64), memory.value.to(float64)}}, words),
+      Contains("the memory's key must be float32, got float64"));
   CHECK(words.length() == 1);
 }
 

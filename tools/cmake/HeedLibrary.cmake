@@ -53,7 +53,8 @@ function(heed_folder name)
 endfunction()
 
 # Time is spent in core/loops and in BLAS: what stands above them is compiled quickly, or small, instead.
-heed_folder(core -O2)
+# No program replaces a function of heed's core, so calls within it may be inlined.
+heed_folder(core -O2 -fno-semantic-interposition)
 foreach(folder layers optim)
   heed_folder(${folder} -O1)
 endforeach()

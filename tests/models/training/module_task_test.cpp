@@ -89,6 +89,13 @@ TEST_CASE("several batches of one update weigh as much as they have items") {
   eval(net);
   const double whole = loss_of(net, side_by_side(rows.held_out)).item();
   CHECK(task.validate().loss == Approx(whole).epsilon(1e-6));
+  // Made batches weigh the same, however many items they have.
+  const Example two = side_by_side({rows.held_out[0], rows.held_out[1]});
+  const Example one = side_by_side({rows.held_out[2]});
+  ModuleTask beside(net, batches, {two, one}, loss_of);
+  eval(net);
+  const double mean = (loss_of(net, two).item() + loss_of(net, one).item()) / 2;
+  CHECK(beside.validate().loss == Approx(mean).epsilon(1e-6));
 }
 
 TEST_CASE("batches are asked for in any order and again") {
@@ -121,7 +128,7 @@ TEST_CASE("without held-out data a trainer keeps the last step's model and valid
     Net net;
     const Rows rows;
     DataLoader batches(rows.items, {.batch_size = 3, .shuffle = true}, side_by_side);
-    ModuleTask task(net, batches, {}, loss_of);
+    ModuleTask task(net, batches, loss_of);
     TrainerOptions options = until(steps, use);
     options.folder = folder / "run";
     options.training.epochs = 0;
@@ -139,6 +146,9 @@ TEST_CASE("without held-out data a trainer keeps the last step's model and valid
   run(9, FolderUse::resume);
 
   Net net;
+  const Rows rows;
+  DataLoader batches(rows.items, {.batch_size = 3}, side_by_side);
+  CHECK_FALSE(ModuleTask(net, batches, {}, loss_of).has_held_out());
   ModuleTask task(net, examples(3, 1), {}, loss_of);
   TrainingConfig patience, average, plateau;
   patience.patience = 2;
