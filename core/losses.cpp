@@ -69,7 +69,7 @@ void check_cross_entropy(const Tensor& logits, const Tensor& target,
 }
 
 /// Which targets are not ignored, [N] bool.
-Array counting(const Array& target, int64_t ignore) {
+Array not_ignored(const Array& target, int64_t ignore) {
   return kernels::compare(kernels::Comparison::ne, target, static_cast<double>(ignore));
 }
 
@@ -78,7 +78,7 @@ double mean_divisor(double count) { return std::max(1.0, count); }
 
 /// The places of the targets that are not ignored; undefined where all count.
 Array counting_places(const Array& target, int64_t ignore) {
-  const Array places = kernels::true_places("linear_cross_entropy", counting(target, ignore));
+  const Array places = kernels::true_places("linear_cross_entropy", not_ignored(target, ignore));
   return places.numel() == target.numel() ? Array() : places;
 }
 
@@ -101,7 +101,7 @@ Tensor cross_entropy_of_rows(const Tensor& logits, const Tensor& target,
   const bool reduced = options.reduction != Reduction::none;
   double divisor = 1;
   if (options.reduction == Reduction::mean) {
-    const Array counts = counting(target.array(), ignore).to(int32);
+    const Array counts = not_ignored(target.array(), ignore).to(int32);
     divisor = mean_divisor(kernels::sum(counts, {0}, false).item());
   }
   Array lse;

@@ -14,8 +14,8 @@ struct LastSizes {
   Shape shape;
   LastSizes(const Shape& sizes) : shape(sizes) {}
   template <std::integral... Size>
-  requires(sizeof...(Size) > 0 && (!std::same_as<Size, bool> && ...))
-  LastSizes(Size... sizes) : shape{static_cast<int64_t>(sizes)...} {}
+  requires(sizeof...(Size) > 0 && (!std::same_as<Size, bool> && ...)) LastSizes(Size... sizes)
+      : shape{static_cast<int64_t>(sizes)...} {}
 };
 
 /// y = (x - mean) / sqrt(variance + eps) * weight + bias, mean and (biased) variance over the last

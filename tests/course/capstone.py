@@ -80,7 +80,7 @@ def check_refusals(all):
 def learn_and_read(heed, name, data, work):
     """Trains a model; heed must translate the test's sentences by its weights."""
     model, picture = str(work.folder / name), str(work.folder / f"{name}.svg")
-    code, said = work.course("capstone", name, str(data), model, timeout=1400)
+    code, said = work.course("capstone", name, str(data), model, "20", timeout=1400)
     print(said)
     right = re.search(r"([0-9.]+) % of the test sentences", said)
     if code or not right or float(right[1]) < 95:

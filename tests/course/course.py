@@ -175,6 +175,8 @@ def refuse_blanks(number, header, built):
     failures = refuse(number, "as handed out", {header: (COURSE / "exercises" / header).read_text()},
                       [f"{header}:", "is still blank"], built)
     text, lines = with_blanks(header)
+    if not lines:
+        failures.append(f"chapter {number} has no blanks")
     work = Workspace({header: text}, built)
     for line in lines:
         got = work.course("verify", str(number), COURSE_BLANK=str(line))

@@ -24,15 +24,14 @@ class Workspace:
         self.build = self.folder / ".build"
         self.build.mkdir()
         if built:
-            self.take(built.build, "grader.*")
+            self.take_grader(built.build)
         elif grader:
-            self.take(pathlib.Path(grader), "grader.*")
+            self.take_grader(pathlib.Path(grader))
 
-    def take(self, build, *names):
+    def take_grader(self, build):
         """What another folder has compiled for all."""
-        for name in names:
-            for path in build.glob(name):
-                (self.build / path.name).symlink_to(path.resolve())
+        for path in build.glob("grader.*"):
+            (self.build / path.name).symlink_to(path.resolve())
 
     def start(self, *arguments, **environment):
         """tools/course in this folder, not waited for."""
