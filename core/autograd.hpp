@@ -33,6 +33,9 @@ class Node : public Counted {
   int input_count() const { return input_count_; }
   /// The node of input `i`, null where it needs no gradient or the graph has been freed.
   const Ref<Node>& input(int i) const { return inputs_[i]; }
+  /// Can the result be made again, at little cost, from what its rules saved? A rule that needs it
+  /// then saves nothing, and asks its own pass (`Gradients::remade`).
+  virtual bool can_remake() const { return false; }
   /// The gradient that a leaf has collected.
   Array gradient;
 
@@ -42,6 +45,8 @@ class Node : public Counted {
   /// Applies the rules to `g` = dL/dresult and hands the inputs' gradients to `run`; with
   /// `release`, drops what each rule saved as soon as it has run.
   virtual void apply(const Array& g, Backward& run, bool release) = 0;
+  /// The result again, where it can be remade.
+  virtual Array remake() const { return {}; }
 
  private:
   friend class Backward;
@@ -87,6 +92,8 @@ class Backward {
   /// Adds a^T b to the gradient of a wanted input [M, N], a: [n, M], b: [n, N]. The thin products
   /// of a loop, which uses the same weight at every step, wait and become one of all their rows.
   void give_product(int input, const Array& a, const Array& b);
+  /// The input itself, whose node can remake it and has not run yet.
+  Array remade(int input) const { return visits_[input_number(input)].node->remake(); }
 
  private:
   /// Products of few rows that wait to be added to one gradient.

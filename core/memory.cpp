@@ -89,6 +89,19 @@ List shared_lists[class_count];
 int64_t shared_waiting = 0;  // bytes in the shared lists; under the mutex
 std::atomic<int64_t> held{0}, most_held{0}, heap_calls{0};
 
+void* new_pages(void* at, std::size_t bytes, int flags) {
+  void* const memory =
+      ::mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+  return memory == MAP_FAILED ? nullptr : memory;
+}
+
+/// Pages at this very place, if nothing is there -> did it work?
+bool pages_at(char* place, std::size_t bytes) {
+  void* const memory = new_pages(place, bytes, MAP_FIXED_NOREPLACE);
+  if (memory && memory != place) ::munmap(memory, bytes);  // a system that does not know the flag
+  return memory == place;
+}
+
 /// Memory that waits in pieces of any size, sorted by address, no two of them neighbours: what one
 /// size has left another takes, whole or a part of it. For large blocks, of which there are few.
 /// All under the mutex.
@@ -107,6 +120,18 @@ class LargeBlocks {
     best->bytes -= bytes;
     if (best->bytes == 0) pieces_.erase(best);
     return memory;
+  }
+
+  /// Where no piece is large enough, the lowest grows to `bytes` by what it lacks, if the pages in
+  /// front of it are free (a system that gives its pages from above leaves them so) -> how many
+  /// bytes came from the system, 0 if it cannot grow.
+  std::size_t grow(std::size_t bytes) {
+    if (pieces_.empty()) return 0;
+    Piece& lowest = pieces_.front();
+    const std::size_t more = bytes - lowest.bytes;
+    if (!pages_at(lowest.begin - more, more)) return 0;
+    lowest = {lowest.begin - more, bytes};
+    return more;
   }
 
   void put(void* memory, std::size_t bytes) {
@@ -221,8 +246,13 @@ void put(List& list, void* memory) {
 /// Large blocks are pages of their own, which may be given back in other pieces.
 void* from_system(std::size_t bytes) {
   if (!cached || bytes <= large) return std::aligned_alloc(alignment, bytes);
-  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  return memory == MAP_FAILED ? nullptr : memory;
+  return new_pages(nullptr, bytes, 0);
+}
+
+void count_held(std::size_t bytes) {
+  const auto size = static_cast<int64_t>(bytes);
+  const int64_t now = held.fetch_add(size, std::memory_order_relaxed) + size;
+  if (now > most_held.load(std::memory_order_relaxed)) most_held = now;
 }
 
 void* from_heap(std::size_t bytes) {
@@ -232,10 +262,7 @@ void* from_heap(std::size_t bytes) {
     release_cached_memory();
     memory = from_system(bytes);
   }
-  if (!memory) return nullptr;
-  const auto size = static_cast<int64_t>(bytes);
-  const int64_t now = held.fetch_add(size, std::memory_order_relaxed) + size;
-  if (now > most_held.load(std::memory_order_relaxed)) most_held = now;
+  if (memory) count_held(bytes);
   return memory;
 }
 
@@ -263,6 +290,23 @@ void put_large(void* memory, std::size_t bytes) noexcept {
               " MiB are in use; use smaller batches or a smaller model");
 }
 
+/// A large block from the pieces that wait, null if it needs new pages of its own; the caller holds
+/// the mutex.
+void* from_large_blocks(std::size_t bytes) {
+  LargeBlocks& blocks = large_blocks();
+  void* memory = blocks.take(bytes);
+  if (!memory) {
+    const std::size_t more = blocks.grow(bytes);
+    if (more == 0) return nullptr;
+    heap_calls.fetch_add(1, std::memory_order_relaxed);
+    count_held(more);
+    shared_waiting += static_cast<int64_t>(more);
+    memory = blocks.take(bytes);
+  }
+  shared_waiting -= static_cast<int64_t>(bytes);
+  return memory;
+}
+
 /// A block from the free lists, null if there is none.
 void* from_lists(const SizeClass& size) {
   const auto bytes = static_cast<int64_t>(size.bytes);
@@ -273,8 +317,8 @@ void* from_lists(const SizeClass& size) {
     }
   }
   const std::lock_guard lock(shared_mutex);
-  void* memory =
-      size.index == no_class ? large_blocks().take(size.bytes) : take(shared_lists[size.index]);
+  if (size.index == no_class) return from_large_blocks(size.bytes);
+  void* memory = take(shared_lists[size.index]);
   if (memory) shared_waiting -= bytes;
   return memory;
 }

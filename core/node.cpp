@@ -102,6 +102,11 @@ void Gradients::give_product(int input, const Array& a, const Array& b) {
   if (wants(input)) run_.give_product(first_ + input, a, b);
 }
 
+Array Gradients::remade(int input) const {
+  run_.check_input(first_ + input);
+  return run_.remade(first_ + input);
+}
+
 Array& zeros_into(Array& into, const Shape& shape, DType dtype) {
   if (!into.defined()) into = Array::zeros(shape, dtype);
   return into;

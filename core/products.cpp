@@ -89,6 +89,11 @@ Array rows_of(const Array& x) {
       {width ? x.numel() / width : element_count(x.shape().without(x.rank() - 1)), width});
 }
 
+/// May a rule have x made again instead of saving it? Not if it was changed in place.
+bool can_remake(const Tensor& x) {
+  return x.requires_grad() && x.node()->can_remake() && x.array().version() == 0;
+}
+
 }  // namespace
 
 // y = x W^T + b;  dL/dx = g W, dL/dW = g^T x, dL/db = sum over rows of g
@@ -100,17 +105,24 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   Shape shape = x.shape();
   shape[shape.rank() - 1] = weight.size(0);
   const Array y = product.reshape(shape);
+  const auto to_bias =
+      wrt(bias, [](const Array& g) { return kernels::sum(rows_of(g), {0}, false); });
   const Shape x_shape = x.shape();
-  const auto to_x = wrt(x, saved(weight), [x_shape](const Array& g, const Array& matrix) {
+  const auto to_x = [x_shape](const Array& g, const Array& matrix) {
     return kernels::matmul(rows_of(g), matrix).reshape(x_shape);
-  });
-  const auto to_weight =
-      joint({&weight}, saved(rows), [](const Array& g, const Array& input, Gradients& out) {
-        out.give_product(0, rows_of(g), input);
-      });
-  if (!bias.defined()) return record("linear", y, to_x, to_weight);
-  return record("linear", y, to_x, to_weight,
-                wrt(bias, [](const Array& g) { return kernels::sum(rows_of(g), {0}, false); }));
+  };
+  if (can_remake(x)) {
+    const auto to_both = [to_x](const Array& g, const Array& matrix, Gradients& out) {
+      out.give(0, to_x(g, matrix));
+      if (out.wants(1)) out.give_product(1, rows_of(g), rows_of(out.remade(0)));
+    };
+    return record("linear", y, joint({&x, &weight}, saved(weight), to_both), to_bias);
+  }
+  const auto to_weight = [](const Array& g, const Array& input, Gradients& out) {
+    out.give_product(0, rows_of(g), input);
+  };
+  return record("linear", y, wrt(x, saved(weight), to_x), joint({&weight}, saved(rows), to_weight),
+                to_bias);
 }
 
 }  // namespace heed

@@ -20,6 +20,10 @@
 /// that ends in `Array& into` instead adds to it in place; `into` is undefined if nothing arrived
 /// yet (see `zeros_into`). Arrays reach a rule through `saved` alone; what it captures must be
 /// trivially copyable.
+///
+/// A rule may be a struct that has, beside its call, `Array remake(saved...) const`: the result
+/// again, bit for bit. Where memory counts, what uses such a result saves no copy of it (`linear`
+/// after a norm).
 namespace heed {
 
 class Node;
@@ -51,6 +55,8 @@ class Gradients {
   /// Adds a^T b to a wanted input's gradient [M, N], a: [n, M], b: [n, N], before anyone sees it:
   /// perhaps as one product with what other nodes give it. `GraphError` for other shapes.
   void give_product(int input, const Array& a, const Array& b);
+  /// The input itself, if its node `can_remake`.
+  Array remade(int input) const;
 
  private:
   Backward& run_;

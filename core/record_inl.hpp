@@ -45,6 +45,13 @@ struct StoredRule {
     for (Saved& one : saved) one = {};
   }
 
+  static constexpr bool can_remake = requires { &F::remake; };
+
+  Array remake(const char* name) const {
+    for (int i = 0; i < N; ++i) check_version(saved[i], name);
+    return remake(std::make_integer_sequence<int, N>());
+  }
+
   /// `first`: the number that the rule's first input has in the node.
   void apply(const Array& g, Backward& run, const char* name, int first) {
     bool wanted = false;
@@ -55,6 +62,11 @@ struct StoredRule {
   }
 
  private:
+  template <int... I>
+  Array remake(std::integer_sequence<int, I...>) const {
+    return function.remake(saved[I].array...);
+  }
+
   template <int... I>
   void call(const Array& g, Backward& run, int first, std::integer_sequence<int, I...>) {
     if constexpr (std::is_invocable_v<F, const Array&, decltype((saved[I].array))..., Gradients&>) {
@@ -127,6 +139,13 @@ class OperationNode final : public Node {
 
   void apply(const Array& g, Backward& run, bool release) override {
     rules_.apply(g, run, name(), 0, release);
+  }
+
+  static constexpr bool remakes = decltype(StoredRules<Rules...>::first)::can_remake;
+  bool can_remake() const override { return remakes; }
+  Array remake() const override {
+    if constexpr (remakes) return rules_.first.remake(name());
+    return {};
   }
 
   Ref<Node> inputs_[count];

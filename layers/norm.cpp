@@ -58,22 +58,32 @@ Array array_or_none(const Tensor& tensor) { return tensor.defined() ? tensor.arr
 
 // With n = (x - mean) rstd and d = g weight:  dL/dweight = sum over rows of g n,
 // dL/dbias = sum over rows of g,  dL/dx = rstd (d - mean(d) - n mean(d n)).
-void layer_norm_backward(const Array& g, const Array& x, const Array& weight, const Array& mean,
-                         const Array& rstd, Gradients& out) {
-  Array d_weight, d_bias;
-  out.give(
-      0, kernels::layer_norm_backward(g, x, weight, mean, rstd, out.wants(1) ? &d_weight : nullptr,
-                                      out.wants(2) ? &d_bias : nullptr));
-  out.give(1, d_weight);
-  out.give(2, d_bias);
-}
+struct LayerNormRule {
+  double eps;
+
+  void operator()(const Array& g, const Array& x, const Array& weight, const Array&,
+                  const Array& mean, const Array& rstd, Gradients& out) const {
+    Array d_weight, d_bias;
+    out.give(0, kernels::layer_norm_backward(g, x, weight, mean, rstd,
+                                             out.wants(1) ? &d_weight : nullptr,
+                                             out.wants(2) ? &d_bias : nullptr));
+    out.give(1, d_weight);
+    out.give(2, d_bias);
+  }
+
+  Array remake(const Array& x, const Array& weight, const Array& bias, Array mean,
+               Array rstd) const {
+    return kernels::layer_norm(x, weight, bias, eps, mean, rstd);
+  }
+};
 
 Tensor layer_norm_of_rows(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
   Array mean, rstd;
-  const Array scale = array_or_none(weight);
-  Array y = kernels::layer_norm(x.array(), scale, array_or_none(bias), eps, mean, rstd);
-  return record("layer_norm", y,
-                joint({&x, &weight, &bias}, saved(x, scale, mean, rstd), layer_norm_backward));
+  const Array scale = array_or_none(weight), shift = array_or_none(bias);
+  Array y = kernels::layer_norm(x.array(), scale, shift, eps, mean, rstd);
+  return record(
+      "layer_norm", y,
+      joint({&x, &weight, &bias}, saved(x, scale, shift, mean, rstd), LayerNormRule{eps}));
 }
 
 /// Mean over the last axis, which stays.
@@ -83,26 +93,32 @@ Array mean_of_rows(const Array& x) {
 
 // With n = x rstd and d = g weight:  dL/dweight = sum over rows of g n,
 // dL/dx = rstd (d - n mean(d n)): that of layer_norm at a mean of 0, and rstd mean(d) more.
-void rms_norm_backward(const Array& g, const Array& x, const Array& weight, const Array& rstd,
-                       Gradients& out) {
-  Array d_weight;
-  const Array d_x =
-      kernels::layer_norm_backward(g, x, weight, Array::zeros(rstd.shape(), x.dtype()), rstd,
-                                   out.wants(1) ? &d_weight : nullptr, nullptr);
-  const Array d = weight.defined() ? kernels::mul(g, weight.expand(x.shape())) : g;
-  kernels::add_into(d_x, kernels::mul(mean_of_rows(d), rstd).expand(x.shape()));
-  out.give(0, d_x);
-  out.give(1, d_weight);
-}
+struct RmsNormRule {
+  void operator()(const Array& g, const Array& x, const Array& weight, const Array& rstd,
+                  Gradients& out) const {
+    Array d_weight;
+    const Array d_x =
+        kernels::layer_norm_backward(g, x, weight, Array::zeros(rstd.shape(), x.dtype()), rstd,
+                                     out.wants(1) ? &d_weight : nullptr, nullptr);
+    const Array d = weight.defined() ? kernels::mul(g, weight.expand(x.shape())) : g;
+    kernels::add_into(d_x, kernels::mul(mean_of_rows(d), rstd).expand(x.shape()));
+    out.give(0, d_x);
+    out.give(1, d_weight);
+  }
+
+  Array remake(const Array& x, const Array& weight, const Array& rstd) const {
+    const Array y = kernels::mul(x, rstd.expand(x.shape()));
+    return weight.defined() ? kernels::mul(y, weight.expand(x.shape())) : y;
+  }
+};
 
 Tensor rms_norm_of_rows(const Tensor& x, const Tensor& weight, double eps) {
-  const Shape& shape = x.shape();
   const Array scale = array_or_none(weight);
   const Array variance = mean_of_rows(kernels::square(x.array()));
   const Array rstd = kernels::div(1, kernels::sqrt(kernels::add(variance, eps)));
-  Array y = kernels::mul(x.array(), rstd.expand(shape));
-  if (scale.defined()) y = kernels::mul(y, scale.expand(shape));
-  return record("rms_norm", y, joint({&x, &weight}, saved(x, scale, rstd), rms_norm_backward));
+  const RmsNormRule rule;
+  return record("rms_norm", rule.remake(x.array(), scale, rstd),
+                joint({&x, &weight}, saved(x, scale, rstd), rule));
 }
 
 double epsilon_or_default(const std::optional<double>& eps, DType dtype) {

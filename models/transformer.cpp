@@ -199,6 +199,7 @@ Tensor asking(const Tensor& h, const TransformerDecoderLayer::Context& in) {
   const bool fits = h.defined() && h.rank() == 3 && key.defined() && key.rank() == 4;
   if (!fits) return h;  // the attention says what it expects
   const int64_t N = key.size(0), R = h.size(0);
+  if (R == N) return h;
   check_texts("Transformer", R, N);
   return reshape(h, {N, N > 0 ? R / N * h.size(1) : 0, h.size(2)});
 }

@@ -20,11 +20,10 @@ loops::Drop<T> drop_of(const Dropping& how) {
           static_cast<T>(1 / (1 - how.p))};
 }
 
-/// An array like x, each of whose pieces `fill(loops, begin, n, out)` writes.
+/// y, each of whose pieces `fill(loops, begin, n, out)` writes.
 template <class Fill>
-Array filled(const Array& x, Fill fill) {
-  const Array y = Array::empty(x.shape(), x.dtype());
-  for_floating(x.dtype(), [&](auto zero) {
+Array filled(const Array& y, Fill fill) {
+  for_floating(y.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const auto& loops = loops::dropout_loops().of<T>();
     parallel_for(y.numel(), piece, [&](int64_t begin, int64_t end) {
@@ -34,25 +33,27 @@ Array filled(const Array& x, Fill fill) {
   return y;
 }
 
+Array like(const Array& x) { return Array::empty(x.shape(), x.dtype()); }
+
 }  // namespace
 
 Array dropout(const Array& x, const Dropping& how) {
   const Array in = x.contiguous();
-  return filled(x, [&]<class T>(const auto& loops, int64_t begin, int64_t n, T* out) {
+  return filled(like(x), [&]<class T>(const auto& loops, int64_t begin, int64_t n, T* out) {
     loops.plain(drop_of<T>(how), begin, n, in.data<T>() + begin, out);
   });
 }
 
 Array dropout_relu(const Array& x, const Dropping& how) {
   const Array in = x.contiguous();
-  return filled(x, [&]<class T>(const auto& loops, int64_t begin, int64_t n, T* out) {
+  return filled(like(x), [&]<class T>(const auto& loops, int64_t begin, int64_t n, T* out) {
     loops.relu(drop_of<T>(how), begin, n, in.data<T>() + begin, out);
   });
 }
 
 Array dropout_relu_gradient(const Array& g, const Array& y, double p) {
-  const Array in = g.contiguous();
-  return filled(y, [&]<class T>(const auto& loops, int64_t begin, int64_t n, T* out) {
+  const Array to = g.is_sole_owner() ? g : like(y), in = g.contiguous();
+  return filled(to, [&]<class T>(const auto& loops, int64_t begin, int64_t n, T* out) {
     const auto factor = static_cast<T>(1 / (1 - p));
     loops.relu_gradient(factor, n, in.data<T>() + begin, y.data<T>() + begin, out);
   });
@@ -60,7 +61,7 @@ Array dropout_relu_gradient(const Array& g, const Array& y, double p) {
 
 Array add_dropout(const Array& x, const Array& y, const Dropping& how) {
   const Array first = x.contiguous(), second = y.contiguous();
-  return filled(x, [&]<class T>(const auto& loops, int64_t begin, int64_t n, T* out) {
+  return filled(like(x), [&]<class T>(const auto& loops, int64_t begin, int64_t n, T* out) {
     loops.add(drop_of<T>(how), begin, n, first.data<T>() + begin, second.data<T>() + begin, out);
   });
 }

@@ -15,7 +15,8 @@ struct Dropping {
 Array dropout(const Array& x, const Dropping& how);
 /// dropout(relu(x)).
 Array dropout_relu(const Array& x, const Dropping& how);
-/// The gradient of `dropout_relu` from that of its result y; what is dropped is seen in y.
+/// The gradient of `dropout_relu` from that of its result y, written over g if nobody else has it;
+/// what is dropped is seen in y.
 Array dropout_relu_gradient(const Array& g, const Array& y, double p);
 /// x + dropout(y), for equal shapes.
 Array add_dropout(const Array& x, const Array& y, const Dropping& how);

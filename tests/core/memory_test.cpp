@@ -51,6 +51,22 @@ TEST_CASE("of large blocks that wait the smallest that is large enough is taken"
   deallocate(wall, mib);
 }
 
+TEST_CASE("where no piece is large enough the system gives what the lowest one lacks") {
+  release_cached_memory();
+  const std::size_t lowest = 256 * mib, more = mib;  // too large for gaps between mappings
+  deallocate(allocate(lowest), lowest);
+  const MemoryStats before = memory_stats();
+  char* const larger = static_cast<char*>(allocate(lowest + more));
+  const MemoryStats after = memory_stats();
+  larger[0] = larger[lowest + more - 1] = 1;
+  CHECK(after.heap_allocations == before.heap_allocations + 1);
+  CHECK(after.live_bytes == before.live_bytes + static_cast<int64_t>(lowest + more));
+  CHECK(after.cached_bytes == before.cached_bytes - static_cast<int64_t>(lowest));
+  deallocate(larger, lowest + more);
+  CHECK(memory_stats().live_bytes == before.live_bytes);
+  release_cached_memory();
+}
+
 TEST_CASE("memory that waits is counted and goes back to the system when asked") {
   release_cached_memory();
   const MemoryStats before = memory_stats();

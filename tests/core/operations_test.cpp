@@ -166,6 +166,21 @@ TEST_CASE("fused dropout is the composition, with the same draws") {
   }
 }
 
+TEST_CASE("the gradient of fused dropout is written over no gradient that someone keeps") {
+  const Tensor x = Tensor::ones({100}).set_requires_grad(), seed = Tensor::full({100}, 3);
+  const Tensor y = dropout_relu(x, 0.5);
+  Tensor seen;
+  y.register_hook([&](const Tensor& g) {
+    seen = g;
+    return Tensor();
+  });
+  y.backward(seed, {.retain = true});
+  CHECK(same(seen, seed, 0));
+  CHECK(min(seed).item() == 3);
+  CHECK(same(x.grad(), y.detach() * 3.0, 0));
+  CHECK(min(grad({sum(y * 3.0)}, {y}, {.retain = true})[0]).item() == 3);
+}
+
 TEST_CASE("fused dropout refuses what it can't take") {
   const Tensor x = Tensor::ones({2, 3});
   CHECK_THROWS_WITH(dropout_relu(x, 1), "dropout_relu: p must be in [0, 1), got 1.000000");
