@@ -81,13 +81,12 @@ void check_constant(const KeysAndValues& words) {
 KeyValueCache::KeyValueCache(const KeyValueCache& other)
     : kept_(other.kept_), rows_(other.rows_), length_(other.length_), row_(other.row_) {}
 
-KeyValueCache& KeyValueCache::operator=(KeyValueCache other) {
+void KeyValueCache::swap(KeyValueCache& other) noexcept {
   std::swap(kept_, other.kept_);
   std::swap(own_, other.own_);
   std::swap(rows_, other.rows_);
   std::swap(length_, other.length_);
   std::swap(row_, other.row_);
-  return *this;
 }
 
 /// Makes the cache own its words, with room for so many; word by word, so that those of one place

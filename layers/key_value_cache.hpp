@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <vector>
 
 #include "../core/kernels/queries.hpp"
@@ -17,8 +18,12 @@ class KeyValueCache {
   KeyValueCache() = default;
   /// A copy goes on by itself: the words so far are shared until it adds its own.
   KeyValueCache(const KeyValueCache& other);
-  KeyValueCache(KeyValueCache&&) = default;
-  KeyValueCache& operator=(KeyValueCache other);
+  /// What was moved from is empty.
+  KeyValueCache(KeyValueCache&& other) noexcept { swap(other); }
+  KeyValueCache& operator=(KeyValueCache other) noexcept {
+    swap(other);
+    return *this;
+  }
   /// Adds the newest words of every text, [R, G, n, K] each. Throws `ShapeError`, `TypeError` for
   /// another element type, `GraphError` where a history would be lost.
   void add(const KeysAndValues& newest);
@@ -34,6 +39,8 @@ class KeyValueCache {
   int64_t length() const { return length_; }
 
  private:
+  friend class UndoOnError;
+  void swap(KeyValueCache& other) noexcept;
   void make_room(int64_t rows, int64_t words);
 
   /// The words: as they came, or its own copies [R, G, capacity, K], the capacity doubling when it
@@ -43,6 +50,25 @@ class KeyValueCache {
   int64_t rows_ = 0, length_ = 0;
   /// [R, t] int32, the row where each word of each text lies; undefined: in the text's own.
   Array row_;
+};
+
+/// A cache is as it was before, if an exception ends the block that this stands in.
+class UndoOnError {
+ public:
+  explicit UndoOnError(KeyValueCache& cache)
+      : cache_(cache), before_(cache), exceptions_(std::uncaught_exceptions()) {
+    before_.own_ = cache.own_;
+  }
+  ~UndoOnError() {
+    if (std::uncaught_exceptions() > exceptions_) cache_.swap(before_);
+  }
+  UndoOnError(const UndoOnError&) = delete;
+  UndoOnError& operator=(const UndoOnError&) = delete;
+
+ private:
+  KeyValueCache& cache_;
+  KeyValueCache before_;
+  int exceptions_;
 };
 
 }  // namespace heed

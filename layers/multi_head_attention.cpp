@@ -24,15 +24,17 @@ Tensor concatenate_heads(const Tensor& x) {
 
 /// The keep mask of B sentences with T queries and S keys, for the weights [B, H, T, S].
 Tensor keep_of_heads(const Tensor& keep, int64_t B, int64_t T, int64_t S) {
-  if (!keep.defined() || keep.rank() > 3) return keep;
-  if (keep.rank() == 3) return unsqueeze(checked_keep("MultiHeadAttention", keep, {B, T, S}), 1);
-  if (keep.rank() != 2 || keep.shape() != Shape{B, S}) {
+  if (!keep.defined()) return keep;
+  const bool of_keys = keep.rank() == 2 && keep.shape() == Shape{B, S};
+  if (!of_keys && (keep.rank() < 3 || (keep.size(-1) == 1 && S != 1))) {
     throw ShapeError("MultiHeadAttention: keep is " + to_string(keep.shape()) + ", expected " +
                      to_string(Shape{B, S}) +
                      " for the keys of each sentence, or [1, T, S] for each query: "
                      "unsqueeze(keep, 0)");
   }
-  return unsqueeze(unsqueeze(keep, 1), 1);
+  if (of_keys) return unsqueeze(unsqueeze(keep, 1), 1);
+  if (keep.rank() > 3) return keep;
+  return unsqueeze(checked_keep("MultiHeadAttention", keep, {B, T, S}), 1);
 }
 
 void check_text(const char* what, const Tensor& x, int64_t D) {
@@ -194,9 +196,7 @@ Attended MultiHeadAttention::self(const Tensor& x, const Tensor& keep, KeyValueC
                                   const Tensor& bias) const {
   const int64_t D = config.size, G = config.kv_heads, E = G * head_size(config);
   check_text("text", x, D);
-  const int64_t B = x.size(0), T = x.size(1);
-  // Before anything joins the words so far: who passes a wrong mask may try again.
-  const int64_t S = before.length() + T;
+  const int64_t B = x.size(0), T = x.size(1), S = before.length() + T;
   const Tensor kept = keep_of(config, keep, B, T, S);
   check_bias("MultiHeadAttention", bias, x, {B, config.heads, T, S});
   const Tensor qkv = linear(x, in_proj_weight, in_proj_bias);  // [B, T, D + 2E]
@@ -207,6 +207,7 @@ Attended MultiHeadAttention::self(const Tensor& x, const Tensor& keep, KeyValueC
     k = rotate(k, before.length());
   }
   const Tensor v = split_heads(slice(qkv, -1, D + E, D + 2 * E), G);
+  const UndoOnError undo(before);
   return heads_going_on(*this, {q, k, v, kept, bias}, before);
 }
 
@@ -235,13 +236,6 @@ Attended MultiHeadAttention::operator()(const AttentionInput& in) const {
 
 Attended MultiHeadAttention::operator()(const Tensor& query, const KeysAndValues& memory,
                                         const Tensor& keep, const Tensor& bias) const {
-  const Tensor kept = check(query, memory, keep, bias);
-  return heads_of(
-      *this, {project_rows(*this, query, 0, config.size), memory.key, memory.value, kept, bias});
-}
-
-Tensor MultiHeadAttention::check(const Tensor& query, const KeysAndValues& memory,
-                                 const Tensor& keep, const Tensor& bias) const {
   check_other_text(config);
   check_text("query", query, config.size);
   check_projected(config, query, memory);
@@ -251,7 +245,9 @@ Tensor MultiHeadAttention::check(const Tensor& query, const KeysAndValues& memor
   check_dtype("MultiHeadAttention", "the memory's value", memory.value, dtype);
   const int64_t B = query.size(0), T = query.size(1), S = memory.key.size(2);
   check_bias("MultiHeadAttention", bias, query, {B, config.heads, T, S});
-  return keep_of(config, keep, B, T, S);
+  const Tensor kept = keep_of(config, keep, B, T, S);
+  return heads_of(
+      *this, {project_rows(*this, query, 0, config.size), memory.key, memory.value, kept, bias});
 }
 
 void MultiHeadAttention::members(Members& m) {

@@ -26,8 +26,9 @@ struct AttentionInput {
 };
 
 /// Attention(Q, K, V) = softmax(Q K^T / sqrt(K)) V.   query: [..., T, K], key: [..., S, K], value:
-/// [..., S, C], leading axes that broadcast; keep: bool, broadcasts to [..., T, S], its axes as
-/// many or the first 1, and so does the bias, where -inf hides as keep does -> context [..., T, C],
+/// [..., S, C], as many axes each, leading ones that broadcast; keep: bool, broadcasts to
+/// [..., T, S], its axes as many or the first 1, and so does the bias, where -inf hides as keep
+/// does -> context [..., T, C],
 /// weights [..., T, S] (as they are before dropout; a row that keeps no key: zeros). Keys and
 /// values [B, G, S, K] of queries [B, H, T, K], G a divisor of H: each serves H / G heads in a row.
 /// `dropout` is the probability of dropping a weight. From 8 queries on, with up to 4 axes and
@@ -99,10 +100,6 @@ struct MultiHeadAttention {
   /// The same with keys and values that were projected before, once for all queries: [B, T, D].
   Attended operator()(const Tensor& query, const KeysAndValues& memory, const Tensor& keep = {},
                       const Tensor& bias = {}) const;
-  /// Throws what that call would, before anything is computed -> the mask for the weights
-  /// [B, H, T, S], undefined for none.
-  Tensor check(const Tensor& query, const KeysAndValues& memory, const Tensor& keep = {},
-               const Tensor& bias = {}) const;
   /// K W_K and V W_V of one text, K = V = memory: [B, S, D] -> [B, G, S, K] twice, by one product.
   KeysAndValues project(const Tensor& memory) const;
 

@@ -22,9 +22,15 @@ void check_fits(const char* layer, const char* name, const Tensor& x, const Shap
     fits = size == 1 || size == weights[weights.rank() - axis];
   }
   if (fits) return;
-  throw ShapeError(std::string(layer) + ": " + name + " is " + to_string(x.shape()) +
-                   ", expected " + to_string(weights) +
-                   ": as many axes (or the first 1), each of that size or 1");
+  std::string message = std::string(layer) + ": " + name + " is " + to_string(x.shape()) +
+                        ", expected " + to_string(weights) +
+                        ": as many axes, each of that size or 1";
+  if (x.rank() < weights.rank()) {
+    message +=
+        "; one [T, S] for all is unsqueeze(x, 0), one for the keys of each sentence, [B, S], "
+        "unsqueeze(unsqueeze(x, 1), 1)";
+  }
+  throw ShapeError(message);
 }
 
 }  // namespace
@@ -106,7 +112,7 @@ void check_operands(const AttentionInput& in) {
   };
   const int rank = in.query.rank();
   if (rank < 2 || in.key.rank() != rank || in.value.rank() != rank) {
-    fail("expected [..., T, K], [..., S, K], [..., S, C]");
+    fail("expected [..., T, K], [..., S, K], [..., S, C] of as many axes each (unsqueeze)");
   }
   if (in.query.size(-1) != in.key.size(-1)) fail("queries and keys differ in size");
   if (in.key.size(-2) != in.value.size(-2)) fail("there is not one value for each key");

@@ -77,11 +77,16 @@ Tensor add_and_norm(const Layer& m, const LayerNorm& norm, const Tensor& x,
 // 3.2.3, below.
 Attended encoder_decoder_attention(const MultiHeadAttention& attention, const Tensor& h,
                                    const TransformerDecoderLayer::Context& context);
-Tensor asking(const Tensor& h, const TransformerDecoderLayer::Context& context);
 
 /// `ShapeError` unless source and target are those of a decoder of so many layers.
 void check_layers(std::size_t layers, const Transformer::Source& source,
                   const Transformer::Target& target) {
+  for (const KeyValueCache& cache : target.layers) {
+    if (cache.length() == target.length()) continue;
+    throw ShapeError("Transformer: the target so far has " + std::to_string(target.length()) +
+                     " words in its first layer and " + std::to_string(cache.length()) +
+                     " in another; expected what decode leaves");
+  }
   const bool fits = target.layers.empty() || target.layers.size() == layers;
   if (fits && source.memory.size() == layers) return;
   throw ShapeError("Transformer: the decoder has " + std::to_string(layers) +
@@ -107,9 +112,7 @@ TransformerEncoderLayer::Output TransformerEncoderLayer::operator()(const Tensor
 TransformerDecoderLayer::Output TransformerDecoderLayer::operator()(const Tensor& x,
                                                                     const Context& context,
                                                                     KeyValueCache& before) const {
-  // Before x joins the words so far: who passes a wrong mask may try again.
-  static_cast<void>(multihead_attn.check(asking(x, context), context.source, context.source_keep,
-                                         context.source_bias));
+  const UndoOnError undo(before);
   const Attended self = self_attn.self(sublayer_input(*this, norm1, x), context.target_keep, before,
                                        context.target_bias);
   const Tensor y = add_and_norm(*this, norm1, x, self.context);  // [R, n, D]
@@ -159,14 +162,12 @@ Transformer::Source Transformer::encode(const Tensor& source, const Tensor& keep
 // The right of Figure 1.
 Transformer::DecoderStates Transformer::decoder_states(const Source& source, Target& so_far,
                                                        const Tensor& words) const {
-  check_layers(transformer.decoder.layers.size(), source, so_far);
   const int64_t n = words.size(1), first = so_far.length();
   // 3.2.3: no word sees those after it, [1, n, first + n]; one by itself has none after it.
   const Tensor keep = n > 1 ? causal_keep(n, first + n) : Tensor();
   Tensor x = embed(Side::target, words, first);  // [R, n, D]
   LazyWeights weights;
   const auto& layers = transformer.decoder.layers;
-  so_far.layers.resize(layers.size());
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const auto output = layers[i](x, {source.memory[i], keep, source.keep}, so_far.layers[i]);
     x = output.y;
@@ -178,20 +179,15 @@ Transformer::DecoderStates Transformer::decoder_states(const Source& source, Tar
 // Then the logits by 3.4's "learned linear transformation".
 Transformer::Decoded Transformer::decode(const Source& source, Target& so_far,
                                          const Tensor& words) const {
+  const std::size_t layers = transformer.decoder.layers.size();
+  check_layers(layers, source, so_far);
+  so_far.layers.resize(layers);
+  const Pooled<UndoOnError> undo(so_far.layers.begin(), so_far.layers.end());
   const DecoderStates states = decoder_states(source, so_far, words);
   return {generator(states.y), states.source_weights};  // [R, n, V]
 }
 
 namespace {
-
-// 3.2.3, "encoder-decoder attention": the queries h come from the decoder, keys and values from the
-// encoder.
-Attended encoder_decoder_attention(const MultiHeadAttention& attention, const Tensor& h,
-                                   const TransformerDecoderLayer::Context& in) {
-  const auto [context, weights] =
-      attention(asking(h, in), in.source, in.source_keep, in.source_bias);
-  return {reshape(context, h.shape()), weights};
-}
 
 // The hypotheses of a sentence ask side by side: [R, n, D] -> [N, (R / N) n, D].
 Tensor asking(const Tensor& h, const TransformerDecoderLayer::Context& in) {
@@ -201,7 +197,16 @@ Tensor asking(const Tensor& h, const TransformerDecoderLayer::Context& in) {
   const int64_t N = key.size(0), R = h.size(0);
   if (R == N) return h;
   check_texts("Transformer", R, N);
-  return reshape(h, {N, N > 0 ? R / N * h.size(1) : 0, h.size(2)});
+  return reshape(h, {N, R / N * h.size(1), h.size(2)});
+}
+
+// 3.2.3, "encoder-decoder attention": the queries h come from the decoder, keys and values from the
+// encoder.
+Attended encoder_decoder_attention(const MultiHeadAttention& attention, const Tensor& h,
+                                   const TransformerDecoderLayer::Context& in) {
+  const auto [context, weights] =
+      attention(asking(h, in), in.source, in.source_keep, in.source_bias);
+  return {reshape(context, h.shape()), weights};
 }
 
 }  // namespace
@@ -225,7 +230,7 @@ Tensor Transformer::operator()(const Tensor& source, const Tensor& keep,
 }
 
 Tensor Transformer::hidden(const Tensor& source, const Tensor& keep, const Tensor& target) const {
-  Target so_far;
+  Target so_far{Pooled<KeyValueCache>(transformer.decoder.layers.size())};
   return decoder_states(encode(source, keep), so_far, target).y;  // [B, T, D]
 }
 

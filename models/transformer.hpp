@@ -65,7 +65,7 @@ struct TransformerDecoderLayer {
 
   explicit TransformerDecoderLayer(const TransformerLayerConfig& config);
   /// x: [B, n, D]; B is N, or N times the hypotheses of a sentence. These n words go on from those
-  /// in `before`, T with them, and join them.
+  /// in `before`, T with them, and join them, unless it throws.
   Output operator()(const Tensor& x, const Context& context, KeyValueCache& before) const;
   /// All T words at once.
   Output operator()(const Tensor& x, const Context& context) const {
@@ -147,9 +147,10 @@ struct Transformer {
   /// source: [N, S] int32, keep: [N, S] bool. `ShapeError` for a source without words.
   Source encode(const Tensor& source, const Tensor& keep) const;
   /// Reads the next n words of every hypothesis, [R, n] int32: they go on from `so_far`, and join
-  /// it. In any pieces the logits are those of all words at once; without history after the first.
+  /// it, unless it throws. In any pieces the logits are those of all words at once; without history
+  /// after the first.
   Decoded decode(const Source& source, Target& so_far, const Tensor& words) const;
-  /// The same up to the generator: [R, n, D].
+  /// The same up to the generator, [R, n, D], for a target that has a cache for each layer.
   struct DecoderStates {
     Tensor y;
     LazyWeights source_weights;

@@ -203,6 +203,40 @@ TEST_CASE("a copy of a cache goes on by itself") {
   }
 }
 
+TEST_CASE("a cache that was moved from is empty") {
+  KeyValueCache cache;
+  const Tensor words = Tensor::randn({2, 1, 3, 4});
+  cache.add({words, words});
+  const KeyValueCache other = std::move(cache);
+  CHECK(other.length() == 3);
+  CHECK(cache.length() == 0);
+  CHECK(cache.append({words, words}).key.shape() == words.shape());
+}
+
+TEST_CASE("an exception leaves a cache as it was, also one that was reordered and has grown") {
+  const NoGrad no_grad;
+  const Tensor words = Tensor::randn({2, 1, 40, 4});
+  KeyValueCache cache;
+  cache.add({words, words});
+  cache.reorder({1, 0});
+  const KeyValueCache before = cache;
+  try {
+    const UndoOnError undo(cache);
+    cache.append({words, words});
+    throw 1;
+  } catch (int) {
+  }
+  CHECK(cache.length() == 40);
+  KeyValueCache same = before;
+  const Tensor one = Tensor::randn({2, 1, 1, 4});
+  CHECK(difference(cache.append({one, one}).key, same.append({one, one}).key) == 0);
+  {
+    const UndoOnError undo(cache);
+    cache.add({one, one});
+  }
+  CHECK(cache.length() == 42);
+}
+
 TEST_CASE("a reordered cache that nobody else holds brings its words together") {
   NoGrad no_grad;
   KeyValueCache cache;

@@ -147,8 +147,13 @@ TEST_CASE("a keep mask of two axes is of each sentence's keys, and one of each q
   CHECK_THROWS_WITH(layer.self(other, flat), Contains(hint) && Contains("unsqueeze(keep, 0)"));
   CHECK_THROWS_WITH(layer({other, other, other, flat}), Contains(hint));
   CHECK_THROWS_WITH(layer(other, layer.project(other), flat), Contains(hint));
-  CHECK_THROWS_WITH(scaled_dot_product_attention({other, other, other, flat}),
-                    Contains("keep is [3, 3]") && Contains("as many axes"));
+  CHECK_THROWS_WITH(
+      scaled_dot_product_attention({other, other, other, flat}),
+      Contains("keep is [3, 3]") && Contains("as many axes") && Contains("unsqueeze(x, 0)"));
+  const Tensor of_queries = Tensor::ones({2, 3, 1}, boolean);  // the keys' axis is missing
+  CHECK_THROWS_WITH(layer.self(other, of_queries), Contains("keep is [2, 3, 1]"));
+  CHECK_THROWS_WITH(scaled_dot_product_attention({other, select(other, 0, 0), other}),
+                    Contains("as many axes each"));
 }
 
 TEST_CASE("words of a wrong mask do not join those before them") {

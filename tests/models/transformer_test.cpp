@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "../../core/anomaly.hpp"
 #include "../../core/error.hpp"
 #include "../../models/config/config.hpp"
 #include "../../models/transformer.hpp"
@@ -206,11 +207,15 @@ TEST_CASE("a word joins no decoder layer's words so far where a mask of the sour
   CHECK_THROWS_AS(decoder(x, context, words), ShapeError);
   const KeysAndValues& memory = context.source;
   CHECK_THROWS_WITH(decoder(select(x, 1, 0), {.source = memory}, words),
-                    Contains("the query is [2, 10], expected [batch, words, 10]"));
+                    Contains("the text is [2, 10], expected [batch, words, 10]"));
   CHECK_THROWS_WITH(decoder(x, {}, words), Contains("the memory is undefined"));
   CHECK_THROWS_WITH(
       decoder(x, {.source = {memory.key.to(float64), memory.value.to(float64)}}, words),
       Contains("the memory's key must be float32, got float64"));
+  {
+    const DetectAnomaly anomaly;
+    CHECK_THROWS_WITH(decoder(x * NAN, context, words), Contains("NaN"));
+  }
   CHECK(words.length() == 1);
 }
 
@@ -367,6 +372,32 @@ TEST_CASE("words decoded in pieces of any size give the logits of all at once") 
       }
     }
   }
+}
+
+TEST_CASE("words join all layers or none where a layer refuses them") {
+  manual_seed(5);
+  Transformer model(decoding_variants().front());
+  eval(model);
+  const NoGrad no_grad;
+  const text::Batch batch = text::make_batch(random_pairs({5, 3}, {4, 4}), {0, 1});
+  const Transformer::Source source = model.encode(batch.source, batch.source_keep);
+  const auto word = [&](int64_t t) { return slice(batch.target_in, 1, t, t + 1); };
+  Transformer::Target disturbed, other;
+  model.decode(source, disturbed, word(0));
+  model.decode(source, other, word(0));
+
+  Transformer::Source bad = source;
+  bad.memory.back().key = bad.memory.back().key.to(float64);
+  CHECK_THROWS_AS(model.decode(bad, disturbed, word(1)), TypeError);
+  for (const KeyValueCache& layer : disturbed.layers) CHECK(layer.length() == 1);
+  for (int64_t t = 1; t < 3; ++t) {
+    CHECK(difference(model.decode(source, disturbed, word(t)).logits,
+                     model.decode(source, other, word(t)).logits) == 0);
+  }
+
+  disturbed.layers.back() = KeyValueCache();
+  CHECK_THROWS_WITH(model.decode(source, disturbed, word(3)),
+                    Contains("3 words in its first layer and 0 in another"));
 }
 
 TEST_CASE("the attentions handed out are those that the logits came from") {
