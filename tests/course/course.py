@@ -28,6 +28,7 @@ import tempfile
 
 import capstone
 import tool
+from variants import Variants
 from workspace import COURSE, HERE, ROOT, Workspace, changed
 
 def chapters():
@@ -133,35 +134,12 @@ def other_solutions(number, name, header):
             if re.fullmatch(re.escape(stem) + r"(\.[a-z])?\.hpp", path.name)]
 
 
-def with_blanks(header):
-    """The solution, whose marked part at line N is blank where COURSE_BLANK is N, and those lines: one program to
-    compile for all of them."""
-    lines, blanks, inside = [], [], False
-    for number, line in enumerate((HERE / "solutions" / header).read_text().splitlines(), 1):
-        marked = re.match(r"( *)// blank: ", line)
-        if marked and not inside:
-            blanks.append(number)
-            line = f'{marked[1]}if (std::getenv("COURSE_BLANK") == std::string("{number}")) BLANK;'
-        inside = bool(marked)
-        lines.append(line)
-    return "\n".join(lines) + "\n", blanks
-
-
-def accept(number, title, files, built):
-    work = Workspace(files, built)
-    code, said = work.course("verify", str(number))
-    work.close()
+def accept(title, got):
+    code, said = got
     return [] if code == 0 else [f"{title}: a right solution is refused:\n{said}"]
 
 
-def refuse(number, title, files, says, built):
-    work = Workspace(files, built)
-    got = work.course("verify", str(number))
-    work.close()
-    return missing_words(f"chapter {number}, {title}", got, says)
-
-
-def missing_words(title, got, says):
+def refuse(title, got, says):
     code, said = got
     if code != 1:
         return [f"{title}: exit code {code}, must be 1:\n{said}"]
@@ -170,39 +148,44 @@ def missing_words(title, got, says):
     return [f'{title}: must say "{words}", said:\n{said}' for words in says if words not in " ".join(said.split())]
 
 
-def refuse_blanks(number, header, built):
-    """As it is handed out, and with each marked part blank by itself."""
-    failures = refuse(number, "as handed out", {header: (COURSE / "exercises" / header).read_text()},
-                      [f"{header}:", "is still blank"], built)
-    text, lines = with_blanks(header)
-    if not lines:
-        failures.append(f"chapter {number} has no blanks")
-    work = Workspace({header: text}, built)
-    for line in lines:
-        got = work.course("verify", str(number), COURSE_BLANK=str(line))
-        failures += missing_words(f"chapter {number}, blank at line {line}", got, [f"{header}:{line}: ", "is still blank"])
-    work.close()
-    return failures
-
-
 def grade(number, jobs, grader):
+    """Every solution through tools/course: most of them in one program, that of `variants`."""
     one = chapter(number)[:3]
+    header = one[2]
     right, wrong = other_solutions(*one), wrong_solutions(*one)
-    failures = []
-    if not right or len(wrong) < 6:
-        failures.append(f"chapter {number} needs a second solution, and six wrong solutions")
+    solutions = [(title, files, None) for title, files in right] + wrong
+    solutions.append(("as handed out", {header: (COURSE / "exercises" / header).read_text()},
+                      [f"{header}:", "is still blank"]))
     built = Workspace(grader=grader)
-    code, said = built.course("verify", str(number))
-    if code:
-        return [f"chapter {number}: the solution is refused:\n{said}"]
+    failures = accept("the solution", built.course("verify", str(number)))
+    if failures:
+        return failures
+    variants = Variants()
+    checks = []  # (title, what must be said or None, number among the variants or None, files)
+    for title, files, says in solutions:
+        checks.append((title, says, None if title == "as handed out" else variants.add(files), files))
+    blanks = variants.blanks(header)
+    checks += [(f"blank at line {line}", [f"{header}:{line}: ", "is still blank"], variant, None)
+               for variant, line in blanks.items()]
+    together = Workspace(variants.files(), built)
+    failures = accept("the solution among all", together.course("verify", str(number)))
+
+    def check(title, says, variant, files):
+        work = Workspace(files, built) if variant is None else together
+        got = work.course("verify", str(number), COURSE_VARIANT=str(variant or 0))
+        if work is not together:
+            work.close()
+        title = f"chapter {number}, {title}"
+        return accept(title, got) if says is None else refuse(title, got, says)
+
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        runs = [pool.submit(refuse_blanks, number, one[2], built)]
-        runs += [pool.submit(accept, number, *solution, built) for solution in right]
-        runs += [pool.submit(refuse, number, *solution, built) for solution in wrong]
-        for run in runs:
+        for run in [pool.submit(check, *one) for one in checks]:
             failures += run.result()
+    together.close()
     built.close()
-    print(f"chapter {number}: {len(right) + 1} right, {len(wrong)} wrong solutions, and all blanks")
+    if not right or len(wrong) < 6 or not blanks:
+        failures.append(f"chapter {number} needs blanks, a second solution, and six wrong solutions")
+    print(f"chapter {number}: {len(right) + 1} right, {len(wrong)} wrong solutions, {len(blanks)} blanks")
     return failures
 
 
