@@ -53,8 +53,8 @@ constexpr SizeClass computed_class(std::size_t bytes) {
   return {(power - 6) * 4 + static_cast<int>(steps), base + steps * step};
 }
 
-/// Those of 64, 128, ..., 512 bytes: nodes, and tensors of few elements.
-constexpr std::size_t small = 512;
+/// Those of 64, 128, ..., 1024 bytes: nodes, and tensors of few elements.
+constexpr std::size_t small = 1024;
 constexpr auto small_classes = [] {
   std::array<SizeClass, small / alignment> classes{};
   for (std::size_t i = 0; i < classes.size(); ++i) classes[i] = computed_class((i + 1) * alignment);
@@ -202,7 +202,8 @@ struct LocalLists {
     LocalLists** place = &first;
     while (*place != this) place = &(*place)->next;
     *place = next;
-    alive = false;
+    mine = nullptr;
+    ended = true;
   }
 
   void count(int64_t bytes) {
@@ -210,14 +211,18 @@ struct LocalLists {
   }
 
   static LocalLists* first;  // all threads' lists; under the mutex
-  static thread_local bool alive;
+  static constinit thread_local LocalLists* mine;
+  static constinit thread_local bool ended;
 };
 LocalLists* LocalLists::first = nullptr;
-thread_local bool LocalLists::alive = true;
+constinit thread_local LocalLists* LocalLists::mine = nullptr;
+constinit thread_local bool LocalLists::ended = false;
 
+/// This thread's lists, null at its very end.
 LocalLists* local_lists() {
+  if (LocalLists::mine || LocalLists::ended) return LocalLists::mine;
   thread_local LocalLists lists;
-  return LocalLists::alive ? &lists : nullptr;
+  return LocalLists::mine = &lists;
 }
 
 /// Bytes in all free lists; the caller holds the mutex.
@@ -241,6 +246,29 @@ void put(List& list, void* memory) {
   block->next = list.first;
   list.first = block;
   ++list.count;
+}
+
+/// A small block from this thread's list, null if there is none: the way of nodes and tensors of few
+/// elements.
+void* take_small(std::size_t bytes) {
+  LocalLists* const local = LocalLists::mine;
+  if (!local || bytes - 1 >= small) return nullptr;
+  const SizeClass& size = small_classes[(bytes - 1) / alignment];
+  void* const memory = take(local->lists[size.index]);
+  if (memory) local->count(-static_cast<int64_t>(size.bytes));
+  return memory;
+}
+
+/// The way back -> did it go there?
+bool put_small(void* memory, std::size_t bytes) {
+  LocalLists* const local = LocalLists::mine;
+  if (!local || bytes - 1 >= small) return false;
+  const SizeClass& size = small_classes[(bytes - 1) / alignment];
+  List& list = local->lists[size.index];
+  if (list.count >= local_blocks) return false;
+  put(list, memory);
+  local->count(static_cast<int64_t>(size.bytes));
+  return true;
 }
 
 /// Large blocks are pages of their own, which may be given back in other pieces.
@@ -323,9 +351,7 @@ void* from_lists(const SizeClass& size) {
   return memory;
 }
 
-}  // namespace
-
-void* allocate(std::size_t bytes) {
+[[gnu::noinline]] void* allocate_any(std::size_t bytes) {
   if (bytes > (std::size_t{1} << 44)) out_of_memory(bytes);
   const SizeClass size = size_class(bytes);
   void* memory = cached ? from_lists(size) : nullptr;
@@ -334,7 +360,7 @@ void* allocate(std::size_t bytes) {
   return memory;
 }
 
-void deallocate(void* memory, std::size_t bytes) noexcept {
+[[gnu::noinline]] void deallocate_any(void* memory, std::size_t bytes) noexcept {
   const SizeClass size = size_class(bytes);
   if (!cached) return to_heap(memory, size.bytes);
   LocalLists* local = size.bytes <= local_limit ? local_lists() : nullptr;
@@ -346,6 +372,19 @@ void deallocate(void* memory, std::size_t bytes) noexcept {
   if (size.index == no_class) return put_large(memory, size.bytes);
   shared_waiting += static_cast<int64_t>(size.bytes);
   put(shared_lists[size.index], memory);
+}
+
+}  // namespace
+
+// The short ways stand alone: what a call of the long ones needs would cost as much as they do.
+
+void* allocate(std::size_t bytes) {
+  void* const memory = take_small(bytes);
+  return memory ? memory : allocate_any(bytes);
+}
+
+void deallocate(void* memory, std::size_t bytes) noexcept {
+  if (!put_small(memory, bytes)) deallocate_any(memory, bytes);
 }
 
 MemoryStats memory_stats() {
