@@ -110,6 +110,8 @@ struct Trainer::Loop {
   Validations validations;
   std::unique_ptr<FolderLock> lock;
   int64_t first_step = 0, saved_step = -1;
+  /// The epoch that `task` has got ready.
+  int64_t ready_epoch = -1;
   bool warned_skip = false;
 };
 
@@ -124,6 +126,7 @@ Trainer::Loop::Loop(TrainingTask& task_, TrainerOptions options_, TrainingObserv
                   digest(state.fingerprint)) {
   // What it refuses is said before anything is written.
   check_held_out(task, config);
+  enter_epoch();
   if (options.use != FolderUse::resume) make_schedule(config, state.schedule_steps);
   start();
 }
@@ -134,10 +137,10 @@ void Trainer::Loop::start() {
   if (!options.folder.empty()) {
     lock = open_run_folder(options.folder, options.use);
     if (options.use == FolderUse::resume) start_from_checkpoint();
-    task.begin(options.folder);
   }
+  // From here on the folder has a run to resume, whatever becomes of its first steps.
   journal.open(options.folder);
-  enter_epoch();
+  if (!options.folder.empty()) task.begin(options.folder);
 }
 
 void Trainer::Loop::start_from_checkpoint() {
@@ -168,19 +171,25 @@ void Trainer::Loop::resume(const TrainingCheckpoint& checkpoint) {
   weights.load_state(checkpoint.optimizer, checkpoint.state);
   check_next_batch(checkpoint.state, task.start_epoch(checkpoint.state.epoch));
   state = checkpoint.state;
+  ready_epoch = -1;
   default_generator() = state.generator;
   saved_step = first_step = state.step;
   validations.resume(state);
 }
 
 void Trainer::Loop::enter_epoch() {
+  if (ready_epoch == state.epoch) return;
   batches = task.start_epoch(state.epoch);
-  if (batches < 1) throw DataError("trainer: an epoch without batches");
+  if (batches < 1) {
+    throw DataError("trainer: an epoch without batches; the task has nothing to train on");
+  }
+  ready_epoch = state.epoch;
 }
 
 // --- A step ---
 
 void Trainer::Loop::step() {
+  enter_epoch();
   const double start = now(), rate = learning_rate(config, state);
   const int64_t end = std::min(state.batch + config.accumulate, batches);
   int64_t tokens = 0;
@@ -218,7 +227,6 @@ void Trainer::Loop::advance(int64_t end) {
   if (end < batches) return;
   state.batch = 0;
   ++state.epoch;
-  if (config.epochs <= 0 || state.epoch < config.epochs) enter_epoch();
 }
 
 // --- Checkpoints, the end ---

@@ -1,0 +1,92 @@
+// A training that is broken off in its middle, and goes on.
+#include <catch2/catch.hpp>
+
+#include <stdexcept>
+
+#include "../../../core/error.hpp"
+#include "../../../core/files/files.hpp"
+#include "../../../models/training/training_checkpoint.hpp"
+#include "../../temporary_folder.hpp"
+#include "training_support.hpp"
+
+using namespace heed;
+using namespace training_support;
+using Catch::Matchers::Contains;
+
+namespace {
+
+/// Where a task throws, counted from 1, once: in this loss, validation, or beginning of an epoch.
+struct Faults {
+  int loss = 0, validation = 0, epoch = 0;
+};
+
+struct FaultyTask final : TrainingTask {
+  FaultyTask(Net& net, Faults faults_) : task(net), faults(faults_) {}
+  std::vector<NamedTensor> parameters() override { return task.parameters(); }
+  std::vector<NamedTensor> state() override { return task.state(); }
+  void load_state(const std::vector<NamedTensor>& state) override { task.load_state(state); }
+  int64_t start_epoch(int64_t epoch) override {
+    strike(faults.epoch);
+    return task.start_epoch(epoch);
+  }
+  int64_t tokens(int64_t batch) override { return task.tokens(batch); }
+  Tensor loss(int64_t batch) override {
+    Tensor loss = task.loss(batch);  // random numbers are drawn by then
+    strike(faults.loss);
+    return loss;
+  }
+  Validation validate() override {
+    strike(faults.validation);
+    return task.validate();
+  }
+  static void strike(int& countdown) {
+    if (countdown > 0 && --countdown == 0) throw std::runtime_error("unplugged");
+  }
+  NetTask task;
+  Faults faults;
+};
+
+/// Runs a training whose task throws once, by `go_on`, which is given the task and the options.
+template <class F>
+void interrupted(const Training& training, Faults faults, F go_on) {
+  manual_seed(2);
+  Net net;
+  FaultyTask task(net, faults);
+  go_on(task, training.options);
+}
+
+}  // namespace
+
+TEST_CASE("a run that ended before its first checkpoint can be resumed and starts anew") {
+  TemporaryFolder folder;
+  Training(folder / "straight").run();
+  int number = 0;
+  for (const Faults& faults :
+       {Faults{.loss = 1}, Faults{.loss = 4}, Faults{.validation = 1}, Faults{.epoch = 2}}) {
+    const std::string run = folder / ("run" + std::to_string(++number));
+    Training training(run);
+    training.options.training.validate_every = 20;
+    interrupted(training, faults, [](TrainingTask& task, const TrainerOptions& options) {
+      CHECK_THROWS_WITH(Trainer(task, options).run(), "unplugged");
+      CHECK_THROWS_WITH(Trainer(task, options), Contains("go on with FolderUse::resume"));
+    });
+    training.options.use = FolderUse::resume;
+    CHECK(training.run().step == 20);
+    CHECK_THAT(training.record.notes.at(0), Contains("has no checkpoint yet"));
+    CHECK(weights_at(run, 20) == weights_at(folder / "straight", 20));
+  }
+}
+
+TEST_CASE("an epoch without batches is refused before anything is written") {
+  TemporaryFolder folder;
+  Training(folder / "run").run();
+  Net net;
+  ModuleTask task(net, std::vector<Example>{}, {}, loss_of);
+  for (const char* name : {"new", "run"}) {
+    Training training(folder / name);
+    training.options.use = FolderUse::overwrite;
+    CHECK_THROWS_WITH(Trainer(task, training.options), Contains("an epoch without batches"));
+  }
+  CHECK_FALSE(path_exists(folder / "new"));
+  CHECK(checkpoint_steps(folder / "run").back() == 20);
+}
