@@ -94,8 +94,10 @@ struct Trainer::Loop {
   void resume(const TrainingCheckpoint& checkpoint);
   void enter_epoch();
   void step();
+  double update(int64_t end, double rate);
   void skip(const std::string& fault);
   void advance(int64_t end);
+  void validate_and_save();
   void save(bool last);
   TrainingResult finish(StopReason reason, int signal);
 
@@ -194,16 +196,31 @@ void Trainer::Loop::step() {
   const int64_t end = std::min(state.batch + config.accumulate, batches);
   int64_t tokens = 0;
   for (int64_t batch = state.batch; batch < end; ++batch) tokens += task.tokens(batch);
-  const WeightSteps::Result result = weights.step(state.batch, end, rate);
-  if (result.fault.empty()) {
-    state.skipped_in_a_row = 0;
-  } else {
-    skip(result.fault);
-  }
+  const double loss = update(end, rate);
   advance(end);
   const double seconds = now() - start;
   state.seconds += seconds;
-  journal.stepped(state, result.loss, rate, tokens, seconds, seconds_left(config, state, batches));
+  journal.stepped(state, loss, rate, tokens, seconds, seconds_left(config, state, batches));
+}
+
+/// Changes the weights by the batches up to `end`; returns their mean loss. If it throws, all is as
+/// it was, so that the step can be made again.
+double Trainer::Loop::update(int64_t end, double rate) {
+  const TrainingState before = state;
+  const Generator generator = default_generator();
+  try {
+    const WeightSteps::Result result = weights.step(state.batch, end, rate);
+    if (result.fault.empty()) {
+      state.skipped_in_a_row = 0;
+    } else {
+      skip(result.fault);
+    }
+    return result.loss;
+  } catch (...) {
+    state = before;
+    default_generator() = generator;
+    throw;
+  }
 }
 
 void Trainer::Loop::skip(const std::string& fault) {
@@ -230,6 +247,13 @@ void Trainer::Loop::advance(int64_t end) {
 }
 
 // --- Checkpoints, the end ---
+
+/// What follows some of the steps. What is done already, before an exception, is not done again.
+void Trainer::Loop::validate_and_save() {
+  if (state.step == 0 || state.step % config.validate_every != 0) return;
+  if (task.has_held_out() && validations.last_step() != state.step) validations.validate(state);
+  save(false);
+}
 
 /// Writes a checkpoint. Training goes on without one that can't be written, unless it is the last.
 void Trainer::Loop::save(bool last) {
@@ -274,12 +298,10 @@ TrainingResult Trainer::Loop::finish(StopReason reason, int signal) {
 TrainingResult Trainer::Loop::run() {
   std::optional<StopSignals> signals;
   if (options.catch_signals) signals.emplace();
+  validate_and_save();  // of a step after which the last call of run() threw
   while (limit_reached(config, state) == Limit::none && !out_of_patience(config, state)) {
     step();
-    if (state.step % config.validate_every == 0) {
-      if (task.has_held_out()) validations.validate(state);
-      save(false);
-    }
+    validate_and_save();
     if (signals && signals->received()) return finish(StopReason::signal, signals->received());
   }
   const bool limit = limit_reached(config, state) != Limit::none;

@@ -141,7 +141,9 @@ class Trainer {
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
 
-  /// Trains until the first limit, then validates and leaves a checkpoint.
+  /// Trains until the first limit, then validates and leaves a checkpoint. If the task throws, this
+  /// can be called again: it goes on with the step or the validation that was broken off, to the
+  /// same bits as if nothing had happened.
   TrainingResult run();
 
  private:

@@ -51,9 +51,10 @@ void Validations::resume(const TrainingState& state) {
 }
 
 Validation Validations::measure(int64_t step) {
-  last_step_ = step;
   const KeepGenerator generator;
-  return task_.validate();
+  Validation result = task_.validate();
+  last_step_ = step;
+  return result;
 }
 
 void Validations::validate(TrainingState& state) {

@@ -39,6 +39,9 @@ struct FaultyTask final : TrainingTask {
     strike(faults.validation);
     return task.validate();
   }
+  std::vector<std::pair<std::string, std::string>> fingerprint() override {
+    return task.fingerprint();
+  }
   static void strike(int& countdown) {
     if (countdown > 0 && --countdown == 0) throw std::runtime_error("unplugged");
   }
@@ -89,4 +92,61 @@ TEST_CASE("an epoch without batches is refused before anything is written") {
   }
   CHECK_FALSE(path_exists(folder / "new"));
   CHECK(checkpoint_steps(folder / "run").back() == 20);
+}
+
+TEST_CASE("run goes on to the same bits after the task threw in any of its calls") {
+  TemporaryFolder folder;
+  const auto prepare = [&](const std::string& run) {
+    Training training(folder / run);
+    training.options.training.accumulate = 2;
+    training.options.training.schedule = ScheduleKind::plateau;
+    training.options.training.ema = 0.5;
+    return training;
+  };
+  Training straight = prepare("straight");
+  const TrainingResult undisturbed = straight.run();
+  int number = 0;
+  for (const Faults& faults :
+       {Faults{.loss = 1}, Faults{.loss = 4}, Faults{.loss = 27}, Faults{.validation = 1},
+        Faults{.validation = 2}, Faults{.validation = 4}, Faults{.epoch = 2}, Faults{.epoch = 3}}) {
+    INFO(++number);
+    const std::string run = "run" + std::to_string(number);
+    interrupted(prepare(run), faults, [&](TrainingTask& task, const TrainerOptions& options) {
+      Trainer trainer(task, options);
+      CHECK_THROWS_WITH(trainer.run(), "unplugged");
+      const TrainingResult result = trainer.run();
+      CHECK(result.step == 20);
+      CHECK(result.best_step == undisturbed.best_step);
+    });
+    CHECK(checkpoint_steps(folder / run) == checkpoint_steps(folder / "straight"));
+    for (const char* file : {"model.safetensors", "optimizer.safetensors"}) {
+      CHECK(checkpoint_file(folder / run, 20, file) ==
+            checkpoint_file(folder / "straight", 20, file));
+    }
+    const TrainingState there =
+        load_training_checkpoint(folder / (run + "/checkpoints/000020")).state;
+    const TrainingState here =
+        load_training_checkpoint(folder / "straight/checkpoints/000020").state;
+    CHECK(there.generator.position() == here.generator.position());
+    CHECK(there.worse_validations == here.worse_validations);
+    CHECK(there.best_step == here.best_step);
+    CHECK(read_file(folder / (run + "/model.safetensors")) ==
+          read_file(folder / "straight/model.safetensors"));
+  }
+}
+
+TEST_CASE("run after five steps in a row that are not finite fails at the same step") {
+  Training training("");
+  manual_seed(2);
+  Net net;
+  NetTask task(net);
+  task.first_bad = 3;
+  task.last_bad = 100;
+  Trainer trainer(task, training.options);
+  CHECK_THROWS_WITH(trainer.run(), Contains("step 7: ") && Contains("5 times in a row"));
+  CHECK_THROWS_WITH(trainer.run(), Contains("step 7: ") && Contains("5 times in a row"));
+  task.last_bad = 0;
+  const TrainingResult result = trainer.run();
+  CHECK(result.step == 20);
+  CHECK(result.skipped == 4);
 }
