@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../../core/precision.hpp"
@@ -140,6 +141,9 @@ std::vector<ConfigKey> config_keys();
 
 /// A line for each key whose values differ: `hidden: 128 there, 256 here`.
 std::vector<std::string> differences(const Config& there, const Config& here);
+
+/// The keys of `training` but its limits, with their values as JSON: what a run is resumed with.
+std::vector<std::pair<std::string, std::string>> training_settings(const TrainingConfig& training);
 
 /// Number of the weights of the model that `config` describes, before it is made: those of its
 /// shapes, a custom score's left out. Infinity where a shape has more elements than can be counted.

@@ -91,7 +91,9 @@ struct Trainer::Loop {
 
   void start();
   void start_from_checkpoint();
-  void resume(const TrainingCheckpoint& checkpoint);
+  bool find_checkpoint();
+  void resume(const TrainingCheckpoint& checkpoint, std::string& other_weights);
+  void load_model(const std::vector<NamedTensor>& model, std::string& other_weights);
   void enter_epoch();
   void step();
   double update(int64_t end, double rate);
@@ -128,6 +130,7 @@ Trainer::Loop::Loop(TrainingTask& task_, TrainerOptions options_, TrainingObserv
                   digest(state.fingerprint)) {
   // What it refuses is said before anything is written.
   check_held_out(task, config);
+  for (auto& setting : training_settings(config)) state.fingerprint.push_back(std::move(setting));
   enter_epoch();
   if (options.use != FolderUse::resume) make_schedule(config, state.schedule_steps);
   start();
@@ -145,14 +148,27 @@ void Trainer::Loop::start() {
   if (!options.folder.empty()) task.begin(options.folder);
 }
 
-void Trainer::Loop::start_from_checkpoint() {
+/// Goes on from the newest checkpoint that is valid; false if there are none at all.
+bool Trainer::Loop::find_checkpoint() {
   std::vector<std::string> warnings;
-  const bool found =
-      newest_training_checkpoint(options.folder, warnings, largest_checkpoint_file(task.state()),
-                                 [&](const TrainingCheckpoint& checkpoint) { resume(checkpoint); })
-          .has_value();
-  for (const std::string& warning : warnings) journal.warn(warning);
-  if (!found) {
+  std::string other_weights;
+  const auto accept = [&](const TrainingCheckpoint& checkpoint) {
+    resume(checkpoint, other_weights);
+  };
+  try {
+    const bool found = newest_training_checkpoint(options.folder, warnings,
+                                                  largest_checkpoint_file(task.state()), accept)
+                           .has_value();
+    for (const std::string& warning : warnings) journal.warn(warning);
+    return found;
+  } catch (const FormatError&) {
+    if (other_weights.empty()) throw;
+    throw other_model(options.folder, other_weights);
+  }
+}
+
+void Trainer::Loop::start_from_checkpoint() {
+  if (!find_checkpoint()) {
     validations.take_over();
     return journal.note(escaped(options.folder) +
                         ": has no checkpoint yet; the run starts from its beginning");
@@ -164,19 +180,34 @@ void Trainer::Loop::start_from_checkpoint() {
                ", what follows learns little; for a longer run start anew with more steps");
 }
 
-/// Goes on from a checkpoint. A `FormatError` says that the run can't: then an older one is tried,
-/// which changes all that this one did.
-void Trainer::Loop::resume(const TrainingCheckpoint& checkpoint) {
+/// Goes on from a checkpoint. An `Error` says that the run can't: then the model is as it was, and
+/// an older one is tried. `other_weights` takes what the newest model differs in.
+void Trainer::Loop::resume(const TrainingCheckpoint& checkpoint, std::string& other_weights) {
   check_fingerprint(options.folder, checkpoint.state, state);
-  task.load_state(checkpoint.model);
-  check_finite("model.safetensors", weights.parameters());
-  weights.load_state(checkpoint.optimizer, checkpoint.state);
   check_next_batch(checkpoint.state, task.start_epoch(checkpoint.state.epoch));
+  const std::vector<NamedTensor> before = copied(task.state());
+  try {
+    load_model(checkpoint.model, other_weights);
+    check_finite("model.safetensors", weights.parameters());
+    weights.load_state(checkpoint.optimizer, checkpoint.state);
+  } catch (...) {
+    task.load_state(before);
+    throw;
+  }
   state = checkpoint.state;
   ready_epoch = -1;
   default_generator() = state.generator;
   saved_step = first_step = state.step;
   validations.resume(state);
+}
+
+void Trainer::Loop::load_model(const std::vector<NamedTensor>& model, std::string& other_weights) {
+  try {
+    task.load_state(model);
+  } catch (const Error& error) {
+    if (other_weights.empty()) other_weights = error.what();
+    throw;
+  }
 }
 
 void Trainer::Loop::enter_epoch() {

@@ -111,8 +111,7 @@ std::vector<int64_t> Validations::steps_to_average(int64_t last) const {
 void Validations::validate_average(const TrainingState& state) {
   const std::vector<int64_t> steps = steps_to_average(state.step);
   if (steps.size() < 2) return journal_.note("there are not two checkpoints to average");
-  std::vector<NamedTensor> own;
-  for (const NamedTensor& entry : task_.state()) own.push_back({entry.name, entry.tensor.clone()});
+  const std::vector<NamedTensor> own = copied(task_.state());
   try {
     task_.load_state(average_checkpoints(folder_, steps, largest_checkpoint_file(own)));
   } catch (const Error& error) {  // the run itself is saved
