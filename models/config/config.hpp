@@ -37,8 +37,8 @@ struct TrainingConfig {
   /// appendix B.1.
   Initialisation initialisation = Initialisation::standard;
   /// constant; noam: `warmup` steps up to the learning rate, then falling with 1 / sqrt(step);
-  /// cosine: falling to 0 at the last of `steps`, which it needs; exponential: to a hundredth
-  /// there, by one share at each step; plateau: halved after 3 validations in a row without a
+  /// cosine: falling to 0 at the last of `steps` (`Trainer` goes by `epochs` without them);
+  /// exponential: to a hundredth there, by one share at each step; plateau: halved after 3 validations in a row without a
   /// better one.
   ScheduleKind schedule = ScheduleKind::constant;
   int64_t warmup = 0;

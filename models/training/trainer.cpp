@@ -66,14 +66,29 @@ void check_held_out(TrainingTask& task, const TrainingConfig& config) {
 }
 
 /// Where a training of `task` stands before its first step.
-TrainingState first_state(TrainingTask& task, const TrainerOptions& options) {
+TrainingState first_state(TrainingTask& task) {
   TrainingState state;
   state.fingerprint = task.fingerprint();
-  if (has_end(options.training.schedule)) {
-    state.schedule_steps =
-        options.schedule_steps > 0 ? options.schedule_steps : options.training.steps;
-  }
   return state;
+}
+
+/// The last step of a schedule that has one, of a new run in epochs of so many batches; 0: unknown.
+int64_t schedule_end(const TrainerOptions& options, int64_t batches) {
+  const TrainingConfig& config = options.training;
+  if (!has_end(config.schedule)) return 0;
+  if (options.schedule_steps > 0) return options.schedule_steps;
+  if (config.steps > 0) return config.steps;
+  const int64_t each = (batches + config.accumulate - 1) / config.accumulate;
+  return std::max<int64_t>(config.epochs, 0) * each;
+}
+
+void check_schedule(const TrainingConfig& config, int64_t end) {
+  if (has_end(config.schedule) && end <= 0) {
+    throw ConfigError(
+        "trainer: the schedule falls until its last step, which must be known: give "
+        "training.steps, training.epochs or schedule_steps");
+  }
+  make_schedule(config, end);
 }
 
 /// One word for what must be the same for two validations to be compared.
@@ -123,7 +138,7 @@ Trainer::Loop::Loop(TrainingTask& task_, TrainerOptions options_, TrainingObserv
     : task(task_),
       options(checked(std::move(options_))),
       config(options.training),
-      state(first_state(task, options)),
+      state(first_state(task)),
       journal(observer),
       weights(task, config),
       validations(task, config, weights.moving_average(), journal, options.folder,
@@ -132,7 +147,8 @@ Trainer::Loop::Loop(TrainingTask& task_, TrainerOptions options_, TrainingObserv
   check_held_out(task, config);
   for (auto& setting : training_settings(config)) state.fingerprint.push_back(std::move(setting));
   enter_epoch();
-  if (options.use != FolderUse::resume) make_schedule(config, state.schedule_steps);
+  state.schedule_steps = schedule_end(options, batches);
+  if (options.use != FolderUse::resume) check_schedule(config, state.schedule_steps);
   start();
 }
 
@@ -142,6 +158,7 @@ void Trainer::Loop::start() {
   if (!options.folder.empty()) {
     lock = open_run_folder(options.folder, options.use);
     if (options.use == FolderUse::resume) start_from_checkpoint();
+    check_schedule(config, state.schedule_steps);  // a checkpoint has its own
   }
   // From here on the folder has a run to resume, whatever becomes of its first steps.
   journal.open(options.folder);

@@ -80,8 +80,8 @@ struct TrainerOptions {
   /// A new run in a new or empty folder; the newest valid checkpoint's run; a new run instead of
   /// the old.
   FolderUse use = FolderUse::fresh;
-  /// Last step of a schedule that has one (cosine, exponential); 0: `training.steps`. A resumed run
-  /// keeps its own.
+  /// Last step of a schedule that has one (cosine, exponential); 0: `training.steps`, without them
+  /// that of `training.epochs` as long as the first. A resumed run keeps its own.
   int64_t schedule_steps = 0;
   /// Regular checkpoints that are kept, at least 2 and at least `training.average`.
   int64_t keep = 2;

@@ -1,4 +1,5 @@
 #include "resuming.hpp"
+
 namespace heed {
 
 int64_t largest_checkpoint_file(const std::vector<NamedTensor>& model) {

@@ -99,3 +99,39 @@ TEST_CASE("where no checkpoint is valid the net stays as it is") {
   CHECK_THROWS_AS(Trainer(task, resumed(run).options), FormatError);
   CHECK(net.hidden.weight.tensor().to_vector<float>() == before);
 }
+
+TEST_CASE("a schedule that ends does so with the epochs where no steps are given") {
+  Training training("");
+  training.options.training.schedule = ScheduleKind::cosine;
+  training.options.training.steps = 0;
+  training.options.training.epochs = 2;
+  training.options.training.accumulate = 2;  // 13 batches: 7 steps an epoch
+  const TrainingResult result = training.run();
+  CHECK(result.step == 14);
+  CHECK(result.schedule_ended);
+  CHECK(training.record.rates.at(6) == Approx(0.005));
+  CHECK(training.record.rates.at(13) == Approx(0).margin(1e-12));
+}
+
+TEST_CASE("a schedule whose end nobody knows is refused before anything is written") {
+  TemporaryFolder folder;
+  Training(folder / "old").run();
+  make_folder(folder / "begun");
+  write_file_atomically(folder / "begun/log.jsonl", "");
+  const auto refused = [&](const char* name, FolderUse use) {
+    Training training(folder / name);
+    training.options.use = use;
+    training.options.training.schedule = ScheduleKind::cosine;
+    training.options.training.steps = 0;
+    training.options.training.minutes = 1;
+    Net net;
+    NetTask task(net);
+    CHECK_THROWS_WITH(Trainer(task, training.options),
+                      Contains("give training.steps, training.epochs or schedule_steps"));
+  };
+  refused("new", FolderUse::fresh);
+  refused("old", FolderUse::overwrite);
+  refused("begun", FolderUse::resume);
+  CHECK_FALSE(path_exists(folder / "new"));
+  CHECK(checkpoint_steps(folder / "old").back() == 20);
+}
