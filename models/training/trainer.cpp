@@ -320,11 +320,11 @@ void Trainer::Loop::save(bool last) {
 
 TrainingResult Trainer::Loop::finish(StopReason reason, int signal) {
   const BestModel& best = validations.best();
-  if (reason == StopReason::signal || !task.has_held_out()) {
-    validations.keep_any();
-  } else if (validations.last_step() != state.step || best.step() == 0) {
+  const bool validates = task.has_held_out() && reason != StopReason::signal;
+  if (validates && (validations.last_step() != state.step || best.step() == 0)) {
     validations.validate_last(state);
   }
+  validations.keep_any();
   save(true);
   // Also where nothing was left to train: the run may have ended before its mean was measured.
   if (config.average > 0 && reason != StopReason::signal) validations.validate_average(state);

@@ -15,7 +15,8 @@ Validation best_regular(const TrainingState& state) {
 
 /// Takes a regular validation into the state: the best so far, patience, the schedule `plateau`.
 void record(TrainingState& state, const Validation& result, ScheduleKind schedule) {
-  const bool progress = state.best_step == 0 || better(result, best_regular(state));
+  const bool progress =
+      is_measured(result) && (state.best_step == 0 || better(result, best_regular(state)));
   if (progress) {
     state.best_step = state.step;
     state.best_score = result.score;
@@ -54,6 +55,11 @@ Validation Validations::measure(int64_t step) {
   const KeepGenerator generator;
   Validation result = task_.validate();
   last_step_ = step;
+  if (!is_measured(result) && !warned_) {
+    journal_.warn("step " + std::to_string(step) +
+                  ": the validation's loss is not a number (NaN); such a model is never the best");
+    warned_ = true;
+  }
   return result;
 }
 
@@ -117,7 +123,13 @@ void Validations::validate_average(const TrainingState& state) {
   } catch (const Error& error) {  // the run itself is saved
     return journal_.warn(std::string("cannot average: ") + error.what());
   }
-  const Validation result = task_.validate();
+  Validation result;
+  try {
+    result = task_.validate();
+  } catch (...) {
+    task_.load_state(own);
+    throw;
+  }
   const bool best_so_far = best_.beaten_by(result);
   if (best_so_far) keep(state.step, result);
   task_.load_state(own);

@@ -135,6 +135,20 @@ TEST_CASE("run goes on to the same bits after the task threw in any of its calls
   }
 }
 
+TEST_CASE("a mean of checkpoints whose validation throws leaves the weights of the last step") {
+  TemporaryFolder folder;
+  Training training(folder / "run");
+  training.options.training.average = 3;
+  interrupted(training, {.validation = 5}, [&](TrainingTask& task, const TrainerOptions& options) {
+    Trainer trainer(task, options);
+    CHECK_THROWS_WITH(trainer.run(), "unplugged");
+    const auto last = load_training_checkpoint(folder / "run/checkpoints/000020").model;
+    CHECK(tensor_named(task.state(), "hidden.weight").to_vector<float>() ==
+          tensor_named(last, "hidden.weight").to_vector<float>());
+    CHECK(trainer.run().step == 20);
+  });
+}
+
 TEST_CASE("run after five steps in a row that are not finite fails at the same step") {
   Training training("");
   manual_seed(2);
