@@ -30,6 +30,13 @@ void check_loss(const Tensor& loss) {
       ", it must return a scalar: the mean of the batch's losses, mean(...)");
 }
 
+void check_batch(int64_t batch, int64_t batches) {
+  if (batch >= 0 && batch < batches) return;
+  throw IndexError("task: there is no batch " + std::to_string(batch) +
+                   (batches > 0 ? "; the epoch has the batches 0 to " + std::to_string(batches - 1)
+                                : "; start_epoch gets the batches of an epoch ready"));
+}
+
 namespace {
 
 constexpr int64_t give_up_after = 5;

@@ -54,6 +54,8 @@ class TrainingTask {
 
 /// `ShapeError` unless `loss`, what the loss function of a task gave, is one number.
 void check_loss(const Tensor& loss);
+/// `IndexError` unless an epoch of so many batches (0: none was started) has that one.
+void check_batch(int64_t batch, int64_t batches);
 
 /// Progress of a training, after each step.
 struct TrainingProgress {
@@ -102,13 +104,14 @@ struct TrainingResult {
   int signal = 0;
   /// Where it ended, and the step that this run went on from.
   int64_t step = 0, epoch = 0, first_step = 0;
-  /// The model in the folder is of this step, 0: of one that nobody has validated.
+  /// The model in the folder is of this step; 0: nobody has validated it, as without held-out data.
   int64_t best_step = 0, skipped = 0;
   /// Time spent in training steps, by this process and the ones it went on from.
   double seconds = 0;
   /// The schedule has come to its end: a longer run needs a schedule made for it.
   bool schedule_ended = false;
-  /// What its validation found; a run that had it from an earlier one knows loss and score alone.
+  /// What its validation found, nothing (all 0) where `best_step` is 0; a run that had it from an
+  /// earlier one knows loss and score alone.
   Validation best;
 };
 
@@ -126,6 +129,9 @@ struct TrainingResult {
 /// never validated: model.safetensors is written at the end, with the last step's weights, and
 /// `patience`, `average` and the schedule `plateau` are a `ConfigError`. The weights depend on the
 /// seed and the steps alone: not on threads, the clock, or where the run was stopped and resumed.
+///
+/// In memory the model has the last step's weights in the end, and is in training mode: the best
+/// ones are `load(folder + "/model.safetensors", net)`, and `eval(net)` comes before its use.
 ///
 /// A step whose loss or gradient is not finite is skipped and counted; the first is repeated to
 /// name the operation that made it so. Throws `NumericError` after 5 such steps in a row, `IoError`
