@@ -38,8 +38,8 @@ struct TrainingConfig {
   Initialisation initialisation = Initialisation::standard;
   /// constant; noam: `warmup` steps up to the learning rate, then falling with 1 / sqrt(step);
   /// cosine: falling to 0 at the last of `steps` (`Trainer` goes by `epochs` without them);
-  /// exponential: to a hundredth there, by one share at each step; plateau: halved after 3 validations in a row without a
-  /// better one.
+  /// exponential: to a hundredth there, by one share at each step; plateau: halved after 3
+  /// validations in a row without a better one.
   ScheduleKind schedule = ScheduleKind::constant;
   int64_t warmup = 0;
   /// Rows of a batch times its longest sentence, and rows alone (0: no limit, but one has one);

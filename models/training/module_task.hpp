@@ -75,8 +75,9 @@ class LoadedBatches {
 /// The task of training `model` by `loss(model, batch)`, a function that gives a mean. The batches
 /// come from a loader, or are made before, a `std::vector`, and shuffled for each epoch; held-out
 /// ones, made or of a loader, are what `validate` measures, without dropout. Without
-/// (`ModuleTask(net, loader, loss)`, or `{}` for them) the model is never validated. A loader's batch weighs as much as it has items,
-/// where several make one update and in validation, made ones all the same.
+/// (`ModuleTask(net, loader, loss)`, or `{}` for them) the model is never validated. A loader's
+/// batch weighs as much as it has items, where several make one update and in validation, made ones
+/// all the same.
 ///
 ///     auto loss = [](Net& net, const Example& b) { return mse_loss(net(b.x), b.y); };
 ///     ModuleTask task(net, train_loader, valid_loader, loss);

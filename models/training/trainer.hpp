@@ -137,8 +137,8 @@ struct TrainingResult {
 /// name the operation that made it so. Throws `NumericError` after 5 such steps in a row, `IoError`
 /// if the last checkpoint or, at the end, the best model can't be written, `ConfigError` where this
 /// machine lacks what `precision` needs or a resumed run differs from what it was: in the task's
-/// fingerprint, in `training` but for the limits (steps, epochs, minutes), in the names or shapes of
-/// the weights; `FormatError` if no checkpoint is valid. The model is as it was after these.
+/// fingerprint, in `training` but for the limits (steps, epochs, minutes), in the names or shapes
+/// of the weights; `FormatError` if no checkpoint is valid. The model is as it was after these.
 class Trainer {
  public:
   /// Locks the folder and reads the checkpoint to go on from; the errors about them come from here.
