@@ -55,6 +55,7 @@ struct TrainingConfig {
   /// Limits, counted from the start of the run; the first one reached ends it, 0: none.
   int64_t epochs = 20, steps = 0;
   double minutes = 0;
+  /// Of all random numbers of `heed train`; see `Trainer`, and the task for the order of batches.
   int64_t seed = 1;
   /// Steps between validations, and validations without a better one before
   /// training stops (0: never).

@@ -77,7 +77,8 @@ class LoadedBatches {
 /// ones, made or of a loader, are what `validate` measures, without dropout. Without
 /// (`ModuleTask(net, loader, loss)`, or `{}` for them) the model is never validated. A loader's
 /// batch weighs as much as it has items, where several make one update and in validation, made ones
-/// all the same.
+/// all the same. The order of the batches goes by the loader's own seed, of made ones by `seed`
+/// here, not by the trainer's.
 ///
 ///     auto loss = [](Net& net, const Example& b) { return mse_loss(net(b.x), b.y); };
 ///     ModuleTask task(net, train_loader, valid_loader, loss);

@@ -98,6 +98,11 @@ void check_schedule(const TrainingConfig& config, int64_t end) {
   make_schedule(config, end);
 }
 
+/// A new run draws by its seed; where the first weights were drawn by it too, what follows them.
+void seed_generator(uint64_t seed) {
+  if (default_generator().seed() != seed) manual_seed(seed);
+}
+
 /// One word for what must be the same for two validations to be compared.
 std::string digest(const std::vector<std::pair<std::string, std::string>>& fingerprint) {
   std::string all;
@@ -157,6 +162,7 @@ Trainer::Loop::Loop(TrainingTask& task_, TrainerOptions options_, TrainingObserv
   state.schedule_steps = schedule_end(options, batches);
   if (options.use != FolderUse::resume) check_schedule(config, state.schedule_steps);
   start();
+  if (saved_step < 0) seed_generator(static_cast<uint64_t>(config.seed));
 }
 
 // --- Starting, also in the middle ---

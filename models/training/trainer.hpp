@@ -129,6 +129,8 @@ struct TrainingResult {
 /// never validated: model.safetensors is written at the end, with the last step's weights, and
 /// `patience`, `average` and the schedule `plateau` are a `ConfigError`. The weights depend on the
 /// seed and the steps alone: not on threads, the clock, or where the run was stopped and resumed.
+/// `training.seed` is that of dropout, and of what else a new run draws from `default_generator()`,
+/// which goes on behind the first weights where `manual_seed` was given the same seed before them.
 ///
 /// In memory the model has the last step's weights in the end, and is in training mode: the best
 /// ones are `load(folder + "/model.safetensors", net)`, and `eval(net)` comes before its use.

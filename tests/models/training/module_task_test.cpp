@@ -161,6 +161,39 @@ TEST_CASE("without held-out data a trainer keeps the last step's model and valid
   }
 }
 
+TEST_CASE("a trainer's seed is that of dropout, whatever was drawn before") {
+  const auto weights = [](uint64_t before, int64_t seed) {
+    manual_seed(2);
+    Net net;
+    manual_seed(before);
+    ModuleTask task(net, examples(13, 3), loss_of);
+    TrainerOptions options = until(5);
+    options.training.seed = seed;
+    options.catch_signals = false;
+    Trainer(task, options).run();
+    return net.hidden.weight.tensor().to_vector<float>();
+  };
+  const std::vector<float> one = weights(7, 1);
+  CHECK(weights(8, 1) == one);
+  CHECK(weights(1, 1) == one);
+  CHECK(weights(7, 3) != one);
+}
+
+TEST_CASE("the first weights and a training by the same seed draw from one sequence") {
+  manual_seed(4);
+  Net net;
+  const uint64_t drawn = default_generator().position();
+  ModuleTask task(net, examples(13, 3), loss_of);
+  TrainerOptions options = until(5);
+  options.training.seed = 4;
+  const Trainer trainer(task, options);
+  CHECK(default_generator().position() == drawn);
+  options.training.seed = 5;
+  const Trainer other(task, options);
+  CHECK(default_generator().seed() == 5);
+  CHECK(default_generator().position() == 0);
+}
+
 TEST_CASE("made batches go without held-out ones, and beside held-out ones of a loader") {
   Net net;
   const Rows rows;
