@@ -334,7 +334,8 @@ void Trainer::Loop::save(bool last) {
 TrainingResult Trainer::Loop::finish(StopReason reason, int signal) {
   const BestModel& best = validations.best();
   const bool validates = task.has_held_out() && reason != StopReason::signal;
-  if (validates && (validations.last_step() != state.step || best.step() == 0)) {
+  const bool gone = best.step() == 0 && state.step == first_step;  // resumed, without its model
+  if (validates && (gone || validations.last_step() != state.step)) {
     validations.validate_last(state);
   }
   validations.keep_any();

@@ -163,6 +163,10 @@ TEST_CASE("a validation that is not a number is never the best, and is warned of
   Training always_bad = with_scores(folder / "always", 20, {nan});
   CHECK(always_bad.run().best_step == 0);
   CHECK(always_bad.record.warnings.size() == 1);
+  CHECK(always_bad.record.validations == std::vector<int64_t>{6, 12, 18, 20});
+  Training even = with_scores(folder / "even", 18, {nan});
+  even.run();
+  CHECK(even.record.validations == std::vector<int64_t>{6, 12, 18});
   CHECK(path_exists(folder / "always/model.safetensors"));  // the last step's, unmeasured
   CHECK(with_scores(folder / "always", 30, {nan, 3}, FolderUse::resume).run().best_step == 30);
 
