@@ -137,6 +137,14 @@ void ask(const std::string& path, const std::string& text) {
 
 // --- The same by heed's Trainer ---
 
+struct Narrator final : TrainingObserver {
+  void validated(int64_t step, const Validation& found, bool best) override {
+    std::printf("step %d: loss %.3f%s\n", static_cast<int>(step), found.loss,
+                best ? ", the best" : "");
+  }
+  void warn(const std::string& text) override { std::fprintf(stderr, "%s\n", text.c_str()); }
+};
+
 void learn_by_trainer(const std::string& file, const std::string& folder, int64_t epochs) {
   const Data data(file);
   DataLoader loader(data.train, {.batch_size = 32, .shuffle = true, .ahead = 2}, collate);
@@ -149,9 +157,12 @@ void learn_by_trainer(const std::string& file, const std::string& folder, int64_
   options.training.epochs = epochs;
   options.training.validate_every = 100;
   if (std::ifstream(folder + "/log.jsonl")) options.use = FolderUse::resume;
-  const TrainingResult result = Trainer(task, options).run();
-  std::printf("%s/model.safetensors: step %d, loss %.3f\n", folder.c_str(),
-              static_cast<int>(result.best_step), result.best.loss);
+  Narrator narrator;
+  const TrainingResult result = Trainer(task, options, &narrator).run();
+  std::printf("%d steps, the best model is of step %d\n", static_cast<int>(result.step),
+              static_cast<int>(result.best_step));
+  load(folder + "/model.safetensors", net);  // until here it has the last step's weights
+  std::printf("right %.1f %%\n", percent_right(net, data.valid));
 }
 
 // --- A file to learn from ---

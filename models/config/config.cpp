@@ -34,12 +34,6 @@ constexpr SymbolId symbol_ids[] = {{"pad", Vocabulary::pad},
                                    {"bos", Vocabulary::bos},
                                    {"eos", Vocabulary::eos}};
 
-std::string joined(const std::vector<std::string>& list) {
-  std::string text;
-  for (const std::string& item : list) text += (text.empty() ? "" : ", ") + item;
-  return text;
-}
-
 /// -0 as 0, which it means in every key.
 std::string number(double value) { return json_number(value + 0.0); }
 
@@ -200,7 +194,7 @@ ModelKind model_kind(const std::string& name) {
     known.emplace_back(to_string(kind));
     if (known.back() == name) return kind;
   }
-  throw ConfigError("model \"" + escaped(name) + "\" is not one of " + joined(known) +
+  throw ConfigError("model \"" + escaped(name) + "\" is not one of " + listed(known, ", ") +
                     did_you_mean(name, known));
 }
 
@@ -338,7 +332,7 @@ ConfigKey described(const KeyGroup& group, const Key& key) {
                  [&](const FlagKey&) { is("true or false", ""); },
                  [&](const TextKey&) { is("string", ""); },
                  [&](const PenaltyKey&) { is("string or number", "A or wu:A, A from 0 to 10"); },
-                 [&](const ChoiceKey& k) { is("string", joined(k.names)); }},
+                 [&](const ChoiceKey& k) { is("string", listed(k.names, ", ")); }},
       key.variable);
   return line;
 }
@@ -385,6 +379,20 @@ std::vector<std::string> differences(const Config& there, const Config& here) {
     }
   }
   return lines;
+}
+
+std::vector<std::pair<std::string, std::string>> training_settings(const TrainingConfig& training) {
+  Config config;
+  config.training = training;
+  std::vector<std::pair<std::string, std::string>> settings;
+  for (const KeyGroup& group : key_groups(config)) {
+    if (group.name != "training") continue;
+    for (const Key& key : group.keys) {
+      const bool limit = key.name == "steps" || key.name == "epochs" || key.name == "minutes";
+      if (!limit) settings.emplace_back(path_of(group, key), json_value(key));
+    }
+  }
+  return settings;
 }
 
 }  // namespace heed

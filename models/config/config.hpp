@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../../core/precision.hpp"
@@ -36,9 +37,9 @@ struct TrainingConfig {
   /// appendix B.1.
   Initialisation initialisation = Initialisation::standard;
   /// constant; noam: `warmup` steps up to the learning rate, then falling with 1 / sqrt(step);
-  /// cosine: falling to 0 at the last of `steps`, which it needs; exponential: to a hundredth
-  /// there, by one share at each step; plateau: halved after 3 validations in a row without a
-  /// better one.
+  /// cosine: falling to 0 at the last of `steps` (`Trainer` goes by `epochs` without them);
+  /// exponential: to a hundredth there, by one share at each step; plateau: halved after 3
+  /// validations in a row without a better one.
   ScheduleKind schedule = ScheduleKind::constant;
   int64_t warmup = 0;
   /// Rows of a batch times its longest sentence, and rows alone (0: no limit, but one has one);
@@ -54,6 +55,7 @@ struct TrainingConfig {
   /// Limits, counted from the start of the run; the first one reached ends it, 0: none.
   int64_t epochs = 20, steps = 0;
   double minutes = 0;
+  /// Of all random numbers of `heed train`; see `Trainer`, and the task for the order of batches.
   int64_t seed = 1;
   /// Steps between validations, and validations without a better one before
   /// training stops (0: never).
@@ -140,6 +142,9 @@ std::vector<ConfigKey> config_keys();
 
 /// A line for each key whose values differ: `hidden: 128 there, 256 here`.
 std::vector<std::string> differences(const Config& there, const Config& here);
+
+/// The keys of `training` but its limits, with their values as JSON: what a run is resumed with.
+std::vector<std::pair<std::string, std::string>> training_settings(const TrainingConfig& training);
 
 /// Number of the weights of the model that `config` describes, before it is made: those of its
 /// shapes, a custom score's left out. Infinity where a shape has more elements than can be counted.

@@ -10,6 +10,7 @@
 #include "../../core/error.hpp"
 #include "../../core/precision.hpp"
 #include "../../core/random.hpp"
+#include "../../core/views.hpp"
 
 namespace heed {
 
@@ -45,6 +46,16 @@ int64_t count_batches(int64_t items, const DataLoaderOptions& options) {
 }
 
 }  // namespace
+
+Tensor stack_items(const std::vector<Tensor>& items) {
+  try {
+    return stack(items, 0);
+  } catch (const ShapeError& error) {
+    throw ShapeError(std::string(error.what()) +
+                     "; give the DataLoader a collate function that makes a batch of such items, "
+                     "by pad_sequence for texts of several lengths");
+  }
+}
 
 /// The thread that makes the batches of one epoch ahead, in their order.
 class DataLoaderBase::Worker {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "../../core/random.hpp"
-#include "../../core/views.hpp"
+#include "../../core/tensor.hpp"
 #include "batch_plan.hpp"
 
 namespace heed {
@@ -77,6 +77,9 @@ class DataLoaderBase {
   std::unique_ptr<Worker> worker_;
 };
 
+/// Tensors stacked on a new first axis; a `ShapeError` for items of several shapes says what to do.
+Tensor stack_items(const std::vector<Tensor>& items);
+
 /// Items side by side: tensors stacked on a new first axis, numbers as a tensor [B], those
 /// of int64_t as int32; pairs, tuples
 /// and arrays member by member, as a tuple; anything else stays a vector. As torch's
@@ -85,7 +88,7 @@ struct DefaultCollate {
   template <class T>
   auto operator()(const std::vector<T>& items) const {
     if constexpr (std::is_same_v<T, Tensor>) {
-      return stack(items, 0);
+      return stack_items(items);
     } else if constexpr (is_element<T> || is_long<T>) {
       return Tensor::from(items, {static_cast<int64_t>(items.size())});
     } else if constexpr (requires { std::tuple_size<T>::value; }) {

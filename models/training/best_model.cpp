@@ -54,6 +54,8 @@ bool better(const Validation& a, const Validation& b) {
   return score(a) > score(b) || (score(a) == score(b) && loss(a) < loss(b));
 }
 
+bool is_measured(const Validation& a) { return !std::isnan(a.score) && !std::isnan(a.loss); }
+
 BestModel::BestModel(const std::string& folder, std::string data)
     : path_(folder.empty() ? "" : join_path(folder, "model.safetensors")), data_(std::move(data)) {}
 

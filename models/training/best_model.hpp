@@ -13,6 +13,8 @@ namespace heed {
 /// Is `a` better than `b`: a larger score, or a smaller loss among equals? What is not a number is
 /// worse than any.
 bool better(const Validation& a, const Validation& b);
+/// Are score and loss numbers? What they are not is never the best, not even the first.
+bool is_measured(const Validation& a);
 
 /// The best model of a run, `FOLDER/model.safetensors`. The file itself says, in its metadata,
 /// which validation chose it: so however a run was stopped, one that goes on knows what it would
@@ -32,7 +34,7 @@ class BestModel {
   int64_t step() const { return step_; }
   const Validation& validation() const { return validation_; }
   bool beaten_by(const Validation& result) const {
-    return step_ == 0 || better(result, validation_);
+    return is_measured(result) && (step_ == 0 || better(result, validation_));
   }
 
   /// Writes the weights of `step` (0: of a model that nobody has validated) as the best. They are

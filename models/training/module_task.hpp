@@ -73,10 +73,12 @@ class LoadedBatches {
 };
 
 /// The task of training `model` by `loss(model, batch)`, a function that gives a mean. The batches
-/// come from loaders, or are made before and shuffled for each epoch; held-out ones, made or of a
-/// loader, are what `validate` measures, without dropout. Without (`ModuleTask(net, loader, loss)`,
-/// or `{}` for them) the model is never validated. A loader's batch weighs as much as it has items,
-/// where several make one update and in validation, made ones all the same.
+/// come from a loader, or are made before, a `std::vector`, and shuffled for each epoch; held-out
+/// ones, made or of a loader, are what `validate` measures, without dropout. Without
+/// (`ModuleTask(net, loader, loss)`, or `{}` for them) the model is never validated. A loader's
+/// batch weighs as much as it has items, where several make one update and in validation, made ones
+/// all the same. The order of the batches goes by the loader's own seed, of made ones by `seed`
+/// here, not by the trainer's.
 ///
 ///     auto loss = [](Net& net, const Example& b) { return mse_loss(net(b.x), b.y); };
 ///     ModuleTask task(net, train_loader, valid_loader, loss);
@@ -103,6 +105,18 @@ class ModuleTask final : public TrainingTask {
   template <class Data, class Collate>
   ModuleTask(M& model, DataLoader<Data, Collate>& batches, F batch_loss)
       : ModuleTask(model, batches, {}, std::move(batch_loss)) {}
+  template <class B, class Data, class Collate>
+  ModuleTask(M& model, std::vector<B> batches, DataLoader<Data, Collate>& held_out, F batch_loss,
+             uint64_t seed = 1)
+      : model_(model),
+        train_(std::move(batches), true, seed),
+        valid_(held_out),
+        loss_(std::move(batch_loss)) {
+    train(model_);
+  }
+  template <class B>
+  ModuleTask(M& model, std::vector<B> batches, F batch_loss, uint64_t seed = 1)
+      : ModuleTask(model, std::move(batches), {}, std::move(batch_loss), seed) {}
   template <class B>
   ModuleTask(M& model, std::vector<B> batches, std::vector<B> held_out, F batch_loss,
              uint64_t seed = 1)
@@ -122,9 +136,15 @@ class ModuleTask final : public TrainingTask {
     return {{"training data", train_.description()}, {"validation data", valid_.description()}};
   }
 
-  int64_t start_epoch(int64_t epoch) override { return train_.start(epoch); }
-  int64_t tokens(int64_t batch) override { return train_.items(batch); }
-  Tensor loss(int64_t batch) override { return loss_(model_, train_.at(batch)); }
+  int64_t start_epoch(int64_t epoch) override { return batches_ = train_.start(epoch); }
+  int64_t tokens(int64_t batch) override {
+    check_batch(batch, batches_);
+    return train_.items(batch);
+  }
+  Tensor loss(int64_t batch) override {
+    check_batch(batch, batches_);
+    return loss_(model_, train_.at(batch));
+  }
   bool has_held_out() override { return !valid_.empty(); }
   Validation validate() override {
     const NoGrad no_grad;
@@ -147,6 +167,8 @@ class ModuleTask final : public TrainingTask {
   Train train_;
   Valid valid_;
   F loss_;
+  /// Of the epoch that was started.
+  int64_t batches_ = 0;
 };
 
 template <class M, class Data, class Collate, class HeldOut, class HeldOutCollate, class F>
@@ -161,6 +183,11 @@ template <class M, class Data, class Collate, class F>
 ModuleTask(M&, DataLoader<Data, Collate>&, F)
     -> ModuleTask<M, LoadedBatches<DataLoader<Data, Collate>>,
                   MadeBatches<typename DataLoader<Data, Collate>::Batch>, F>;
+template <class M, class B, class Data, class Collate, class F>
+ModuleTask(M&, std::vector<B>, DataLoader<Data, Collate>&, F, uint64_t = 1)
+    -> ModuleTask<M, MadeBatches<B>, LoadedBatches<DataLoader<Data, Collate>>, F>;
+template <class M, class B, class F>
+ModuleTask(M&, std::vector<B>, F, uint64_t = 1) -> ModuleTask<M, MadeBatches<B>, MadeBatches<B>, F>;
 template <class M, class B, class F>
 ModuleTask(M&, std::vector<B>, std::vector<B>, F, uint64_t = 1)
     -> ModuleTask<M, MadeBatches<B>, MadeBatches<B>, F>;

@@ -39,8 +39,10 @@ void check_run_folder(const std::string& folder, FolderUse use, FolderWords word
                       ", start anew with " + words.overwrite + ", or choose another folder");
   }
   const std::string checkpoints = own_checkpoints_folder(folder);
+  const auto has = [&](const char* name) { return path_exists(join_path(folder, name)); };
+  // A run that ended before its first checkpoint has its history alone.
   const bool has_run =
-      exists && (path_exists(join_path(folder, "config.json")) || path_exists(checkpoints));
+      exists && (has("config.json") || has("log.jsonl") || path_exists(checkpoints));
   if (use == FolderUse::resume && !has_run) {
     throw ConfigError(escaped(folder) + ": has no run to resume; leave " + words.resume +
                       " out to start one");

@@ -30,6 +30,13 @@ void check_loss(const Tensor& loss) {
       ", it must return a scalar: the mean of the batch's losses, mean(...)");
 }
 
+void check_batch(int64_t batch, int64_t batches) {
+  if (batch >= 0 && batch < batches) return;
+  throw IndexError("task: there is no batch " + std::to_string(batch) +
+                   (batches > 0 ? "; the epoch has the batches 0 to " + std::to_string(batches - 1)
+                                : "; start_epoch gets the batches of an epoch ready"));
+}
+
 namespace {
 
 constexpr int64_t give_up_after = 5;
@@ -66,14 +73,34 @@ void check_held_out(TrainingTask& task, const TrainingConfig& config) {
 }
 
 /// Where a training of `task` stands before its first step.
-TrainingState first_state(TrainingTask& task, const TrainerOptions& options) {
+TrainingState first_state(TrainingTask& task) {
   TrainingState state;
   state.fingerprint = task.fingerprint();
-  if (has_end(options.training.schedule)) {
-    state.schedule_steps =
-        options.schedule_steps > 0 ? options.schedule_steps : options.training.steps;
-  }
   return state;
+}
+
+/// The last step of a schedule that has one, of a new run in epochs of so many batches; 0: unknown.
+int64_t schedule_end(const TrainerOptions& options, int64_t batches) {
+  const TrainingConfig& config = options.training;
+  if (!has_end(config.schedule)) return 0;
+  if (options.schedule_steps > 0) return options.schedule_steps;
+  if (config.steps > 0) return config.steps;
+  const int64_t each = (batches + config.accumulate - 1) / config.accumulate;
+  return std::max<int64_t>(config.epochs, 0) * each;
+}
+
+void check_schedule(const TrainingConfig& config, int64_t end) {
+  if (has_end(config.schedule) && end <= 0) {
+    throw ConfigError(
+        "trainer: the schedule falls until its last step, which must be known: give "
+        "training.steps, training.epochs or schedule_steps");
+  }
+  make_schedule(config, end);
+}
+
+/// A new run draws by its seed; where the first weights were drawn by it too, what follows them.
+void seed_generator(uint64_t seed) {
+  if (default_generator().seed() != seed) manual_seed(seed);
 }
 
 /// One word for what must be the same for two validations to be compared.
@@ -91,11 +118,15 @@ struct Trainer::Loop {
 
   void start();
   void start_from_checkpoint();
-  void resume(const TrainingCheckpoint& checkpoint);
+  bool find_checkpoint();
+  void resume(const TrainingCheckpoint& checkpoint, std::string& other_weights);
+  void load_model(const std::vector<NamedTensor>& model, std::string& other_weights);
   void enter_epoch();
   void step();
+  double update(int64_t end, double rate);
   void skip(const std::string& fault);
   void advance(int64_t end);
+  void validate_and_save();
   void save(bool last);
   TrainingResult finish(StopReason reason, int signal);
 
@@ -110,6 +141,8 @@ struct Trainer::Loop {
   Validations validations;
   std::unique_ptr<FolderLock> lock;
   int64_t first_step = 0, saved_step = -1;
+  /// The epoch that `task` has got ready.
+  int64_t ready_epoch = -1;
   bool warned_skip = false;
 };
 
@@ -117,15 +150,19 @@ Trainer::Loop::Loop(TrainingTask& task_, TrainerOptions options_, TrainingObserv
     : task(task_),
       options(checked(std::move(options_))),
       config(options.training),
-      state(first_state(task, options)),
+      state(first_state(task)),
       journal(observer),
       weights(task, config),
       validations(task, config, weights.moving_average(), journal, options.folder,
                   digest(state.fingerprint)) {
   // What it refuses is said before anything is written.
   check_held_out(task, config);
-  if (options.use != FolderUse::resume) make_schedule(config, state.schedule_steps);
+  for (auto& setting : training_settings(config)) state.fingerprint.push_back(std::move(setting));
+  enter_epoch();
+  state.schedule_steps = schedule_end(options, batches);
+  if (options.use != FolderUse::resume) check_schedule(config, state.schedule_steps);
   start();
+  if (saved_step < 0) seed_generator(static_cast<uint64_t>(config.seed));
 }
 
 // --- Starting, also in the middle ---
@@ -134,20 +171,34 @@ void Trainer::Loop::start() {
   if (!options.folder.empty()) {
     lock = open_run_folder(options.folder, options.use);
     if (options.use == FolderUse::resume) start_from_checkpoint();
-    task.begin(options.folder);
+    check_schedule(config, state.schedule_steps);  // a checkpoint has its own
   }
+  // From here on the folder has a run to resume, whatever becomes of its first steps.
   journal.open(options.folder);
-  enter_epoch();
+  if (!options.folder.empty()) task.begin(options.folder);
+}
+
+/// Goes on from the newest checkpoint that is valid; false if there are none at all.
+bool Trainer::Loop::find_checkpoint() {
+  std::vector<std::string> warnings;
+  std::string other_weights;
+  const auto accept = [&](const TrainingCheckpoint& checkpoint) {
+    resume(checkpoint, other_weights);
+  };
+  try {
+    const bool found = newest_training_checkpoint(options.folder, warnings,
+                                                  largest_checkpoint_file(task.state()), accept)
+                           .has_value();
+    for (const std::string& warning : warnings) journal.warn(warning);
+    return found;
+  } catch (const FormatError&) {
+    if (other_weights.empty()) throw;
+    throw other_model(options.folder, other_weights);
+  }
 }
 
 void Trainer::Loop::start_from_checkpoint() {
-  std::vector<std::string> warnings;
-  const bool found =
-      newest_training_checkpoint(options.folder, warnings, largest_checkpoint_file(task.state()),
-                                 [&](const TrainingCheckpoint& checkpoint) { resume(checkpoint); })
-          .has_value();
-  for (const std::string& warning : warnings) journal.warn(warning);
-  if (!found) {
+  if (!find_checkpoint()) {
     validations.take_over();
     return journal.note(escaped(options.folder) +
                         ": has no checkpoint yet; the run starts from its beginning");
@@ -159,42 +210,78 @@ void Trainer::Loop::start_from_checkpoint() {
                ", what follows learns little; for a longer run start anew with more steps");
 }
 
-/// Goes on from a checkpoint. A `FormatError` says that the run can't: then an older one is tried,
-/// which changes all that this one did.
-void Trainer::Loop::resume(const TrainingCheckpoint& checkpoint) {
+/// Goes on from a checkpoint. An `Error` says that the run can't: then the model is as it was, and
+/// an older one is tried. `other_weights` takes what the newest model differs in.
+void Trainer::Loop::resume(const TrainingCheckpoint& checkpoint, std::string& other_weights) {
   check_fingerprint(options.folder, checkpoint.state, state);
-  task.load_state(checkpoint.model);
-  check_finite("model.safetensors", weights.parameters());
-  weights.load_state(checkpoint.optimizer, checkpoint.state);
   check_next_batch(checkpoint.state, task.start_epoch(checkpoint.state.epoch));
+  const std::vector<NamedTensor> before = copied(task.state());
+  try {
+    load_model(checkpoint.model, other_weights);
+    check_finite("model.safetensors", weights.parameters());
+    weights.load_state(checkpoint.optimizer, checkpoint.state);
+  } catch (...) {
+    task.load_state(before);
+    throw;
+  }
   state = checkpoint.state;
+  ready_epoch = -1;
   default_generator() = state.generator;
   saved_step = first_step = state.step;
   validations.resume(state);
 }
 
+void Trainer::Loop::load_model(const std::vector<NamedTensor>& model, std::string& other_weights) {
+  try {
+    task.load_state(model);
+  } catch (const Error& error) {
+    if (other_weights.empty()) other_weights = error.what();
+    throw;
+  }
+}
+
 void Trainer::Loop::enter_epoch() {
+  if (ready_epoch == state.epoch) return;
   batches = task.start_epoch(state.epoch);
-  if (batches < 1) throw DataError("trainer: an epoch without batches");
+  if (batches < 1) {
+    throw DataError("trainer: an epoch without batches; the task has nothing to train on");
+  }
+  ready_epoch = state.epoch;
 }
 
 // --- A step ---
 
 void Trainer::Loop::step() {
+  enter_epoch();
   const double start = now(), rate = learning_rate(config, state);
   const int64_t end = std::min(state.batch + config.accumulate, batches);
   int64_t tokens = 0;
   for (int64_t batch = state.batch; batch < end; ++batch) tokens += task.tokens(batch);
-  const WeightSteps::Result result = weights.step(state.batch, end, rate);
-  if (result.fault.empty()) {
-    state.skipped_in_a_row = 0;
-  } else {
-    skip(result.fault);
-  }
+  const double loss = update(end, rate);
   advance(end);
   const double seconds = now() - start;
   state.seconds += seconds;
-  journal.stepped(state, result.loss, rate, tokens, seconds, seconds_left(config, state, batches));
+  journal.stepped(state, loss, rate, tokens, seconds, seconds_left(config, state, batches));
+}
+
+/// Changes the weights by the batches up to `end`; returns their mean loss. If it throws, all is as
+/// it was, so that the step can be made again.
+double Trainer::Loop::update(int64_t end, double rate) {
+  const TrainingState before = state;
+  const Generator generator = default_generator();
+  try {
+    const WeightSteps::Result result = weights.step(state.batch, end, rate);
+    if (result.fault.empty()) {
+      state.skipped_in_a_row = 0;
+    } else {
+      skip(result.fault);
+    }
+    return result.loss;
+  } catch (...) {
+    state = before;
+    default_generator() = generator;
+    throw;
+  }
 }
 
 void Trainer::Loop::skip(const std::string& fault) {
@@ -218,10 +305,16 @@ void Trainer::Loop::advance(int64_t end) {
   if (end < batches) return;
   state.batch = 0;
   ++state.epoch;
-  if (config.epochs <= 0 || state.epoch < config.epochs) enter_epoch();
 }
 
 // --- Checkpoints, the end ---
+
+/// What follows some of the steps. What is done already, before an exception, is not done again.
+void Trainer::Loop::validate_and_save() {
+  if (state.step == 0 || state.step % config.validate_every != 0) return;
+  if (task.has_held_out() && validations.last_step() != state.step) validations.validate(state);
+  save(false);
+}
 
 /// Writes a checkpoint. Training goes on without one that can't be written, unless it is the last.
 void Trainer::Loop::save(bool last) {
@@ -240,11 +333,12 @@ void Trainer::Loop::save(bool last) {
 
 TrainingResult Trainer::Loop::finish(StopReason reason, int signal) {
   const BestModel& best = validations.best();
-  if (reason == StopReason::signal || !task.has_held_out()) {
-    validations.keep_any();
-  } else if (validations.last_step() != state.step || best.step() == 0) {
+  const bool validates = task.has_held_out() && reason != StopReason::signal;
+  const bool gone = best.step() == 0 && state.step == first_step;  // resumed, without its model
+  if (validates && (gone || validations.last_step() != state.step)) {
     validations.validate_last(state);
   }
+  validations.keep_any();
   save(true);
   // Also where nothing was left to train: the run may have ended before its mean was measured.
   if (config.average > 0 && reason != StopReason::signal) validations.validate_average(state);
@@ -266,12 +360,10 @@ TrainingResult Trainer::Loop::finish(StopReason reason, int signal) {
 TrainingResult Trainer::Loop::run() {
   std::optional<StopSignals> signals;
   if (options.catch_signals) signals.emplace();
+  validate_and_save();  // of a step after which the last call of run() threw
   while (limit_reached(config, state) == Limit::none && !out_of_patience(config, state)) {
     step();
-    if (state.step % config.validate_every == 0) {
-      if (task.has_held_out()) validations.validate(state);
-      save(false);
-    }
+    validate_and_save();
     if (signals && signals->received()) return finish(StopReason::signal, signals->received());
   }
   const bool limit = limit_reached(config, state) != Limit::none;

@@ -54,6 +54,8 @@ class TrainingTask {
 
 /// `ShapeError` unless `loss`, what the loss function of a task gave, is one number.
 void check_loss(const Tensor& loss);
+/// `IndexError` unless an epoch of so many batches (0: none was started) has that one.
+void check_batch(int64_t batch, int64_t batches);
 
 /// Progress of a training, after each step.
 struct TrainingProgress {
@@ -80,8 +82,8 @@ struct TrainerOptions {
   /// A new run in a new or empty folder; the newest valid checkpoint's run; a new run instead of
   /// the old.
   FolderUse use = FolderUse::fresh;
-  /// Last step of a schedule that has one (cosine, exponential); 0: `training.steps`. A resumed run
-  /// keeps its own.
+  /// Last step of a schedule that has one (cosine, exponential); 0: `training.steps`, without them
+  /// that of `training.epochs` as long as the first. A resumed run keeps its own.
   int64_t schedule_steps = 0;
   /// Regular checkpoints that are kept, at least 2 and at least `training.average`.
   int64_t keep = 2;
@@ -102,13 +104,14 @@ struct TrainingResult {
   int signal = 0;
   /// Where it ended, and the step that this run went on from.
   int64_t step = 0, epoch = 0, first_step = 0;
-  /// The model in the folder is of this step, 0: of one that nobody has validated.
+  /// The model in the folder is of this step; 0: nobody has validated it, as without held-out data.
   int64_t best_step = 0, skipped = 0;
   /// Time spent in training steps, by this process and the ones it went on from.
   double seconds = 0;
   /// The schedule has come to its end: a longer run needs a schedule made for it.
   bool schedule_ended = false;
-  /// What its validation found; a run that had it from an earlier one knows loss and score alone.
+  /// What its validation found, nothing (all 0) where `best_step` is 0; a run that had it from an
+  /// earlier one knows loss and score alone.
   Validation best;
 };
 
@@ -126,12 +129,18 @@ struct TrainingResult {
 /// never validated: model.safetensors is written at the end, with the last step's weights, and
 /// `patience`, `average` and the schedule `plateau` are a `ConfigError`. The weights depend on the
 /// seed and the steps alone: not on threads, the clock, or where the run was stopped and resumed.
+/// `training.seed` is that of dropout, and of what else a new run draws from `default_generator()`,
+/// which goes on behind the first weights where `manual_seed` was given the same seed before them.
+///
+/// In memory the model has the last step's weights in the end, and is in training mode: the best
+/// ones are `load(folder + "/model.safetensors", net)`, and `eval(net)` comes before its use.
 ///
 /// A step whose loss or gradient is not finite is skipped and counted; the first is repeated to
 /// name the operation that made it so. Throws `NumericError` after 5 such steps in a row, `IoError`
-/// if the last checkpoint or, at the end, the best model can't be written, `ConfigError` where a
-/// resumed run differs from what it was or this machine lacks what `precision` needs,
-/// `FormatError` if no checkpoint is valid.
+/// if the last checkpoint or, at the end, the best model can't be written, `ConfigError` where this
+/// machine lacks what `precision` needs or a resumed run differs from what it was: in the task's
+/// fingerprint, in `training` but for the limits (steps, epochs, minutes), in the names or shapes
+/// of the weights; `FormatError` if no checkpoint is valid. The model is as it was after these.
 class Trainer {
  public:
   /// Locks the folder and reads the checkpoint to go on from; the errors about them come from here.
@@ -141,7 +150,9 @@ class Trainer {
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
 
-  /// Trains until the first limit, then validates and leaves a checkpoint.
+  /// Trains until the first limit, then validates and leaves a checkpoint. If the task throws, this
+  /// can be called again: it goes on with the step or the validation that was broken off, to the
+  /// same bits as if nothing had happened.
   TrainingResult run();
 
  private:

@@ -83,7 +83,7 @@ std::string train(const std::string& folder, int64_t steps) {
   const TranslationData data = tiny_data(config);
   TranslationModel model = make_model(config);
   TranslationTask task(model, data, config);
-  const bool started = path_exists(join_path(folder, "config.json"));
+  const bool started = path_exists(join_path(folder, "log.jsonl"));
   Trainer trainer(task, {.folder = folder,
                          .training = config.training,
                          .use = started ? FolderUse::resume : FolderUse::fresh,

@@ -87,7 +87,7 @@ class TrainCommand final : public Command {
     const TranslationData data = load_translation_data(config, notes);
     check(config);
     for (const std::string& note : notes) display.note(note);
-    if (resume_) check_same_run(config);
+    if (resume_ && path_exists(own)) check_same_run(config);
     // Whoever reads stderr may go; the training goes on.
     std::signal(SIGPIPE, SIG_IGN);
     return train(flags, config, data, {folder_, config.training, use, horizon}, display);

@@ -104,7 +104,7 @@ int train(const Part& part, TrainingObserver& observer, PartResult& result) {
   TranslationTask task(model, data, config);
   const std::string path = part.folder.part(part.model, part.seed);
   const FolderUse use =
-      path_exists(join_path(path, "config.json")) ? FolderUse::resume : FolderUse::fresh;
+      path_exists(join_path(path, "log.jsonl")) ? FolderUse::resume : FolderUse::fresh;
   const TrainingResult trained = Trainer(task, {path, config.training, use}, &observer).run();
   result.parameters = parameter_count(model);
   result.steps = trained.step;

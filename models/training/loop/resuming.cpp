@@ -1,7 +1,5 @@
 #include "resuming.hpp"
 
-#include "../../../core/error.hpp"
-
 namespace heed {
 
 int64_t largest_checkpoint_file(const std::vector<NamedTensor>& model) {
@@ -10,6 +8,12 @@ int64_t largest_checkpoint_file(const std::vector<NamedTensor>& model) {
     bytes += 4 * entry.tensor.numel() * static_cast<int64_t>(item_size(entry.tensor.dtype()));
   }
   return bytes;
+}
+
+std::vector<NamedTensor> copied(const std::vector<NamedTensor>& named) {
+  std::vector<NamedTensor> copies;
+  for (const NamedTensor& entry : named) copies.push_back({entry.name, entry.tensor.clone()});
+  return copies;
 }
 
 void check_fingerprint(const std::string& folder, const TrainingState& there,
@@ -23,7 +27,14 @@ void check_fingerprint(const std::string& folder, const TrainingState& there,
     }
   }
   if (differences.empty()) return;
-  throw ConfigError(escaped(folder) + ": cannot be resumed, the run differs: " + differences);
+  throw ConfigError(escaped(folder) + ": cannot be resumed, the run differs: " + differences +
+                    "; give what it was started with (steps, epochs and minutes may differ), or "
+                    "start anew");
+}
+
+ConfigError other_model(const std::string& folder, const std::string& differences) {
+  return ConfigError(escaped(folder) + ": cannot be resumed, the model differs: " + differences +
+                     "; make the model of the run, or start anew");
 }
 
 void check_next_batch(const TrainingState& state, int64_t batches) {

@@ -15,7 +15,8 @@ Validation best_regular(const TrainingState& state) {
 
 /// Takes a regular validation into the state: the best so far, patience, the schedule `plateau`.
 void record(TrainingState& state, const Validation& result, ScheduleKind schedule) {
-  const bool progress = state.best_step == 0 || better(result, best_regular(state));
+  const bool progress =
+      is_measured(result) && (state.best_step == 0 || better(result, best_regular(state)));
   if (progress) {
     state.best_step = state.step;
     state.best_score = result.score;
@@ -51,9 +52,15 @@ void Validations::resume(const TrainingState& state) {
 }
 
 Validation Validations::measure(int64_t step) {
-  last_step_ = step;
   const KeepGenerator generator;
-  return task_.validate();
+  Validation result = task_.validate();
+  last_step_ = step;
+  if (!is_measured(result) && !warned_) {
+    journal_.warn("step " + std::to_string(step) +
+                  ": the validation's loss is not a number (NaN); such a model is never the best");
+    warned_ = true;
+  }
+  return result;
 }
 
 void Validations::validate(TrainingState& state) {
@@ -110,14 +117,19 @@ std::vector<int64_t> Validations::steps_to_average(int64_t last) const {
 void Validations::validate_average(const TrainingState& state) {
   const std::vector<int64_t> steps = steps_to_average(state.step);
   if (steps.size() < 2) return journal_.note("there are not two checkpoints to average");
-  std::vector<NamedTensor> own;
-  for (const NamedTensor& entry : task_.state()) own.push_back({entry.name, entry.tensor.clone()});
+  const std::vector<NamedTensor> own = copied(task_.state());
   try {
     task_.load_state(average_checkpoints(folder_, steps, largest_checkpoint_file(own)));
   } catch (const Error& error) {  // the run itself is saved
     return journal_.warn(std::string("cannot average: ") + error.what());
   }
-  const Validation result = task_.validate();
+  Validation result;
+  try {
+    result = task_.validate();
+  } catch (...) {
+    task_.load_state(own);
+    throw;
+  }
   const bool best_so_far = best_.beaten_by(result);
   if (best_so_far) keep(state.step, result);
   task_.load_state(own);

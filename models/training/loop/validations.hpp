@@ -55,6 +55,7 @@ class Validations {
   std::string folder_;
   BestModel best_;
   int64_t last_step_ = -1;
+  bool warned_ = false;
 };
 
 }  // namespace heed

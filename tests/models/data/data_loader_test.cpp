@@ -297,3 +297,11 @@ TEST_CASE("data without a batch and options out of range are refused") {
   }
   CHECK_FALSE(std::is_constructible_v<Loader, Numbers&&>);
 }
+
+TEST_CASE("items of several shapes say that the loader needs a collate function") {
+  const std::vector<Tensor> ragged{Tensor::ones({2}), Tensor::ones({3})};
+  DataLoader loader(ragged, {.batch_size = 2});
+  CHECK_THROWS_WITH(loader.next(), Contains("[2] and [3]") &&
+                                       Contains("give the DataLoader a collate") &&
+                                       Contains("pad_sequence"));
+}

@@ -161,6 +161,73 @@ TEST_CASE("without held-out data a trainer keeps the last step's model and valid
   }
 }
 
+TEST_CASE("a trainer's seed is that of dropout, whatever was drawn before") {
+  const auto weights = [](uint64_t before, int64_t seed) {
+    manual_seed(2);
+    Net net;
+    manual_seed(before);
+    ModuleTask task(net, examples(13, 3), loss_of);
+    TrainerOptions options = until(5);
+    options.training.seed = seed;
+    options.catch_signals = false;
+    Trainer(task, options).run();
+    return net.hidden.weight.tensor().to_vector<float>();
+  };
+  const std::vector<float> one = weights(7, 1);
+  CHECK(weights(8, 1) == one);
+  CHECK(weights(1, 1) == one);
+  CHECK(weights(7, 3) != one);
+}
+
+TEST_CASE("the first weights and a training by the same seed draw from one sequence") {
+  manual_seed(4);
+  Net net;
+  const uint64_t drawn = default_generator().position();
+  ModuleTask task(net, examples(13, 3), loss_of);
+  TrainerOptions options = until(5);
+  options.training.seed = 4;
+  const Trainer trainer(task, options);
+  CHECK(default_generator().position() == drawn);
+  options.training.seed = 5;
+  const Trainer other(task, options);
+  CHECK(default_generator().seed() == 5);
+  CHECK(default_generator().position() == 0);
+}
+
+TEST_CASE("made batches go without held-out ones, and beside held-out ones of a loader") {
+  Net net;
+  const Rows rows;
+  DataLoader held_out(rows.held_out, {.batch_size = 2}, side_by_side);
+  ModuleTask alone(net, examples(3, 1), loss_of);
+  CHECK_FALSE(alone.has_held_out());
+  CHECK(alone.start_epoch(0) == 3);
+  CHECK_FALSE(ModuleTask(net, examples(3, 1), loss_of, 5).has_held_out());
+  const auto lambda = [](const Net& n, const Example& e) { return loss_of(n, e); };
+  CHECK(ModuleTask(net, examples(2, 1), lambda).start_epoch(0) == 2);
+  ModuleTask beside(net, examples(3, 1), held_out, loss_of);
+  CHECK(beside.has_held_out());
+  eval(net);
+  CHECK(beside.validate().loss ==
+        Approx(loss_of(net, side_by_side(rows.held_out)).item()).epsilon(1e-6));
+}
+
+TEST_CASE("a batch that the epoch does not have is an IndexError, as one before any epoch") {
+  Net net;
+  const Rows rows;
+  DataLoader batches(rows.items, {.batch_size = 3}, side_by_side);
+  ModuleTask loaded(net, batches, loss_of);
+  ModuleTask made(net, examples(4, 1), {}, loss_of);
+  for (TrainingTask* task :
+       {static_cast<TrainingTask*>(&loaded), static_cast<TrainingTask*>(&made)}) {
+    CHECK_THROWS_AS(task->loss(0), IndexError);
+    CHECK_THROWS_WITH(task->tokens(0), Contains("no batch 0; start_epoch"));
+    CHECK(task->start_epoch(0) == 4);
+    CHECK_THROWS_WITH(task->loss(4), Contains("no batch 4; the epoch has the batches 0 to 3"));
+    CHECK_THROWS_AS(task->tokens(-1), IndexError);
+    CHECK(task->loss(3).numel() == 1);
+  }
+}
+
 TEST_CASE("a validation that throws leaves the model in training mode") {
   Net net;
   eval(net);

@@ -149,6 +149,32 @@ TEST_CASE("a run whose last step nobody validated is validated when it is resume
   CHECK(result.best_step == 9);
 }
 
+TEST_CASE("a validation that is not a number is never the best, and is warned of once") {
+  TemporaryFolder folder;
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  Training first_bad = with_scores(folder / "first", 20, {nan, 7, nan, 5});
+  const TrainingResult result = first_bad.run();
+  CHECK(result.best_step == 12);
+  CHECK(result.best.score == 7);
+  REQUIRE(first_bad.record.warnings.size() == 1);
+  CHECK_THAT(first_bad.record.warnings[0], Contains("step 6: ") && Contains("not a number"));
+  CHECK(load_training_checkpoint(folder / "first/checkpoints/000020").state.best_step == 12);
+
+  Training always_bad = with_scores(folder / "always", 20, {nan});
+  CHECK(always_bad.run().best_step == 0);
+  CHECK(always_bad.record.warnings.size() == 1);
+  CHECK(always_bad.record.validations == std::vector<int64_t>{6, 12, 18, 20});
+  Training even = with_scores(folder / "even", 18, {nan});
+  even.run();
+  CHECK(even.record.validations == std::vector<int64_t>{6, 12, 18});
+  CHECK(path_exists(folder / "always/model.safetensors"));  // the last step's, unmeasured
+  CHECK(with_scores(folder / "always", 30, {nan, 3}, FolderUse::resume).run().best_step == 30);
+
+  Training impatient = with_scores(folder / "impatient", 100, {nan});
+  impatient.options.training.patience = 2;
+  CHECK(impatient.run().reason == StopReason::patience);
+}
+
 TEST_CASE("a best model that is gone, or was never validated, is made anew") {
   TemporaryFolder folder;
   const std::string run = folder / "run";

@@ -75,6 +75,15 @@ TEST_CASE("resume alone does not guess the end of a schedule that no checkpoint 
   CHECK(place.here(place.train + flags + " --out m --resume").status == 0);
 }
 
+TEST_CASE("a run that was killed before it wrote its configuration goes on by its flags") {
+  const Place place;
+  REQUIRE(place.here("mkdir m && touch m/log.jsonl m/.lock").status == 0);
+  const CommandResult resumed = place.here(place.train + "--out m --resume --steps 2");
+  INFO(resumed.err);
+  CHECK(resumed.status == 0);
+  CHECK_THAT(resumed.err, Contains("has no checkpoint yet; the run starts from its beginning"));
+}
+
 TEST_CASE("the limit that ended a run is named with where it comes from") {
   const Place place;
   const auto ending = [&](const std::string& flags, const std::string& out) {
