@@ -8,13 +8,12 @@
 #include <atomic>
 #include <bit>
 #include <cstdlib>
-#include <iterator>
 #include <mutex>
 #include <new>
 #include <string>
-#include <vector>
 
 #include "error.hpp"
+#include "large_blocks.hpp"
 
 namespace heed {
 
@@ -89,87 +88,7 @@ List shared_lists[class_count];
 int64_t shared_waiting = 0;  // bytes in the shared lists; under the mutex
 std::atomic<int64_t> held{0}, most_held{0}, heap_calls{0};
 
-void* new_pages(void* at, std::size_t bytes, int flags) {
-  void* const memory =
-      ::mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
-  return memory == MAP_FAILED ? nullptr : memory;
-}
-
-/// Pages at this very place, if nothing is there -> did it work?
-bool pages_at(char* place, std::size_t bytes) {
-  void* const memory = new_pages(place, bytes, MAP_FIXED_NOREPLACE);
-  if (memory && memory != place) ::munmap(memory, bytes);  // a system that does not know the flag
-  return memory == place;
-}
-
-/// Memory that waits in pieces of any size, sorted by address, no two of them neighbours: what one
-/// size has left another takes, whole or a part of it. For large blocks, of which there are few.
-/// All under the mutex.
-class LargeBlocks {
- public:
-  /// The smallest piece that is large enough gives its front; null if there is none.
-  void* take(std::size_t bytes) {
-    auto best = pieces_.end();
-    for (auto piece = pieces_.begin(); piece != pieces_.end(); ++piece) {
-      const bool better = best == pieces_.end() || piece->bytes < best->bytes;
-      if (piece->bytes >= bytes && better) best = piece;
-    }
-    if (best == pieces_.end()) return nullptr;
-    char* const memory = best->begin;
-    best->begin += bytes;
-    best->bytes -= bytes;
-    if (best->bytes == 0) pieces_.erase(best);
-    return memory;
-  }
-
-  /// Where no piece is large enough, the lowest grows to `bytes` by what it lacks, if the pages in
-  /// front of it are free (a system that gives its pages from above leaves them so) -> how many
-  /// bytes came from the system, 0 if it cannot grow.
-  std::size_t grow(std::size_t bytes) {
-    if (pieces_.empty()) return 0;
-    Piece& lowest = pieces_.front();
-    const std::size_t more = bytes - lowest.bytes;
-    if (!pages_at(lowest.begin - more, more)) return 0;
-    lowest = {lowest.begin - more, bytes};
-    return more;
-  }
-
-  void put(void* memory, std::size_t bytes) {
-    char* const begin = static_cast<char*>(memory);
-    auto next = std::lower_bound(pieces_.begin(), pieces_.end(), begin,
-                                 [](const Piece& piece, char* at) { return piece.begin < at; });
-    if (next != pieces_.begin() && std::prev(next)->end() == begin) {
-      const auto before = std::prev(next);
-      before->bytes += bytes;
-      if (next == pieces_.end() || next->begin != before->end()) return;
-      before->bytes += next->bytes;
-      pieces_.erase(next);
-    } else if (next != pieces_.end() && next->begin == begin + bytes) {
-      *next = {begin, bytes + next->bytes};
-    } else {
-      pieces_.insert(next, {begin, bytes});
-    }
-  }
-
-  /// Everything back to the system -> bytes.
-  std::size_t release() {
-    std::size_t bytes = 0;
-    for (const Piece& piece : pieces_) {
-      ::munmap(piece.begin, piece.bytes);
-      bytes += piece.bytes;
-    }
-    pieces_.clear();
-    return bytes;
-  }
-
- private:
-  struct Piece {
-    char* begin;
-    std::size_t bytes;
-    char* end() const { return begin + bytes; }
-  };
-  std::vector<Piece> pieces_;
-};
+/// Those that wait; under the mutex.
 LargeBlocks& large_blocks() {
   static LargeBlocks& blocks = *new LargeBlocks;  // threads may give memory back until the very end
   return blocks;
@@ -248,8 +167,8 @@ void put(List& list, void* memory) {
   ++list.count;
 }
 
-/// A small block from this thread's list, null if there is none: the way of nodes and tensors of few
-/// elements.
+/// A small block from this thread's list, null if there is none: the way of nodes and of tensors of
+/// few elements.
 void* take_small(std::size_t bytes) {
   LocalLists* const local = LocalLists::mine;
   if (!local || bytes - 1 >= small) return nullptr;
@@ -274,7 +193,7 @@ bool put_small(void* memory, std::size_t bytes) {
 /// Large blocks are pages of their own, which may be given back in other pieces.
 void* from_system(std::size_t bytes) {
   if (!cached || bytes <= large) return std::aligned_alloc(alignment, bytes);
-  return new_pages(nullptr, bytes, 0);
+  return new_pages(bytes);
 }
 
 void count_held(std::size_t bytes) {

@@ -4,20 +4,6 @@ import re
 
 from workspace import HERE
 
-CHOICE = """#pragma once
-
-#include <cstdlib>
-
-namespace course {
-/// Is it the solution of that number that is graded?
-inline bool chosen(int number) {
-  static const char* const variable = std::getenv("COURSE_VARIANT");
-  static const int variant = variable ? std::atoi(variable) : 0;
-  return variant == number;
-}
-}  // namespace course
-"""
-
 
 def parts(text):
     """A solution's lines as [(number of the first, lines)]: outside of blanks, inside, outside, ... The lines
@@ -69,7 +55,7 @@ class Variants:
 
     def files(self):
         """Headers that hold all of them, of which COURSE_VARIANT chooses one."""
-        return {"choice.hpp": CHOICE, **{file: self.merged(file) for file in self.changes}}
+        return {"choice.hpp": (HERE / "choice.hpp").read_text(), **{file: self.merged(file) for file in self.changes}}
 
     def merged(self, file):
         lines = []
