@@ -86,6 +86,7 @@ Tensor sub(const Tensor& a, Scalar b) {
   check_arithmetic("sub", a);
   check_arithmetic("sub", b.dtype);
   if (raises("sub", a, b)) return sub(a.to(result_type(a, b)), b);
+  check_number("sub", a.dtype(), b.value);
   // Of int32 the least has no negative.
   if (!kernels::has_number(a.dtype(), -b.value)) return sub(a, operand("sub", a, b));
   return record("sub", kernels::add(a.array(), -b.value), wrt(a, [](const Array& g) { return g; }));

@@ -115,10 +115,12 @@ TEST_CASE("division by a number divides, and by a tensor too") {
 TEST_CASE("a number that whole elements can't hold is refused with what to write") {
   const Tensor x = Tensor::of({1, 2, 7}, {3}, int32), mask = eq(x, 2);
   const Tensor bits = mask.detach();
-  CHECK_THROWS_WITH(x + 3000000000, "add: 3e+09 is no int32; convert the tensor with .to(float32)");
+  CHECK_THROWS_WITH(x + 3000000000, "add: 3e+09 is no int32; convert the tensor with .to(float64)");
+  CHECK_THROWS_WITH(masked_fill(x, mask, 0.5), Catch::Contains("tensor with .to(float32)"));
   const std::vector<std::function<Tensor()>> refused = {
       [&] { return x * 3000000000; },
       [&] { return x - 3000000000; },
+      [&] { return x - 2147483648; },
       [&] { return clamp(x, 2, 3000000000); },
       [&] { return pow(x, -1); },
       [&] { return where(mask, x, 3000000000); },
