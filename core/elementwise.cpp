@@ -171,8 +171,20 @@ Tensor pow(const Tensor& a, Scalar number) {
                 }));
 }
 
+// y = c^b;  dL/db = g y log(c), c as it was given: near 1 its logarithm is what rounding would take
 Tensor pow(Scalar base, const Tensor& exponent) {
-  return pow(operand("pow", exponent, base), exponent);
+  if (raises("pow", exponent, base)) return pow(base, exponent.to(result_type(exponent, base)));
+  const Tensor rounded = operand("pow", exponent, base);
+  if (!is_floating(exponent.dtype())) return pow(rounded, exponent);
+  const Array y = kernels::pow(rounded.array().expand(exponent.shape()), exponent.array());
+  return record("pow", y,
+                wrt(exponent, saved(exponent, y),
+                    [c = base.value](const Array& g, const Array& of, const Array& power) {
+                      const Array slope = kernels::mul(power, std::log(c));
+                      if (c != 0) return kernels::mul(g, slope);
+                      const Array constant = kernels::compare(Comparison::ge, of, 0);
+                      return kernels::mul(g, kernels::masked_fill(slope, constant, 0));
+                    }));
 }
 
 namespace {

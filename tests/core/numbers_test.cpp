@@ -144,3 +144,22 @@ TEST_CASE("a number that whole elements can't hold is refused with what to write
   CHECK(plain(clamp(x, 2, INFINITY)) == std::vector<double>{2, 2, 7});
   CHECK(clamp(x, 2, 5).dtype() == int32);
 }
+
+TEST_CASE("the gradient of a power takes the logarithm of the base as it was given") {
+  for (const double base : {0.999999, 1.0000001, 0.99999999}) {
+    const Tensor x = leaf({0, 1, 10}, float32);
+    for (const double g : gradient(pow(base, x), x))
+      CHECK(g == Approx(std::log(base)).epsilon(1e-4));
+  }
+  for (const double base : {1e300, 1e-46}) {
+    const Tensor x = leaf({0}, float32);
+    CHECK(gradient(pow(base, x), x)[0] == Approx(std::log(base)));
+  }
+  const Tensor x = leaf({0, 2, -1}, float32);
+  const std::vector<double> of_zero = gradient(pow(0.0, x), x);
+  CHECK(of_zero == std::vector<double>{0, 0, -INFINITY});
+  CHECK(pow(2, Tensor::of({3, 0}, {2}, int32)).to_vector<int32_t>() == std::vector<int32_t>{8, 1});
+  CHECK(pow(0.5, Tensor::of({3, 0}, {2}, int32)).to_vector<float>() ==
+        std::vector<float>{0.125, 1});
+  CHECK_THROWS_AS(pow(true, Tensor::ones({2}, boolean)), TypeError);
+}
