@@ -280,6 +280,13 @@ Tensor clamp(const Tensor& x, Scalar lower, Scalar upper) {
                 }));
 }
 
+Tensor clamp_min(const Tensor& x, Scalar low) {
+  return clamp(x, operand("clamp_min", x, low), Tensor());
+}
+Tensor clamp_max(const Tensor& x, Scalar high) {
+  return clamp(x, Tensor(), operand("clamp_max", x, high));
+}
+
 // y = mask ? a : b;  dL/da = g where mask, dL/db = g where not
 Tensor where(const Tensor& mask_in, const Tensor& a_in, const Tensor& b_in) {
   if (a_in.dtype() != b_in.dtype()) {

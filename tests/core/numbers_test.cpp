@@ -121,6 +121,7 @@ TEST_CASE("a number that whole elements can't hold is refused with what to write
       [&] { return x * 3000000000; },
       [&] { return x - 3000000000; },
       [&] { return x - 2147483648; },
+      [&] { return clamp_min(x, 3000000000); },
       [&] { return clamp(x, 2, 3000000000); },
       [&] { return pow(x, -1); },
       [&] { return where(mask, x, 3000000000); },
@@ -143,6 +144,9 @@ TEST_CASE("a number that whole elements can't hold is refused with what to write
   CHECK(plain(eq(x, 1.5)) == std::vector<double>{0, 0, 0});
   CHECK(plain(clamp(x, 2, INFINITY)) == std::vector<double>{2, 2, 7});
   CHECK(clamp(x, 2, 5).dtype() == int32);
+  CHECK(clamp_min(x, 2).to_vector<int32_t>() == std::vector<int32_t>{2, 2, 7});
+  CHECK(clamp_max(x, 2).to_vector<int32_t>() == std::vector<int32_t>{1, 2, 2});
+  CHECK(clamp_max(x, 1.5).to_vector<float>() == std::vector<float>{1, 1.5, 1.5});
 }
 
 TEST_CASE("the gradient of a power takes the logarithm of the base as it was given") {
@@ -162,4 +166,16 @@ TEST_CASE("the gradient of a power takes the logarithm of the base as it was giv
   CHECK(pow(0.5, Tensor::of({3, 0}, {2}, int32)).to_vector<float>() ==
         std::vector<float>{0.125, 1});
   CHECK_THROWS_AS(pow(true, Tensor::ones({2}, boolean)), TypeError);
+}
+
+TEST_CASE("expm1 keeps the digits of a small number and its sign") {
+  for (const DType dtype : {float32, float64}) {
+    const double tiny = dtype == float32 ? 1e-40 : 1e-310;
+    const Tensor x = Tensor::of({1e-7, -1e-7, tiny, 0.0, -0.0, 3, INFINITY, -INFINITY}, {8}, dtype);
+    const std::vector<double> y = plain(expm1(x)), from = plain(x);
+    for (std::size_t i = 0; i < 6; ++i) CHECK(y[i] == Approx(std::expm1(from[i])).margin(0));
+    CHECK(std::signbit(y[4]));
+    CHECK(y[6] == INFINITY);
+    CHECK(y[7] == -1);
+  }
 }
