@@ -1,6 +1,8 @@
 #pragma once
 
 // The whole library.
+#include <cmath>  // INFINITY and NAN
+
 #include "core/anomaly.hpp"
 #include "core/checkpoint.hpp"
 #include "core/error.hpp"

@@ -181,6 +181,10 @@ double Array::at(const Shape& index) const {
     throw IndexError("at: " + std::to_string(index.rank()) + " indices for shape " +
                      to_string(shape_));
   }
+  for (int i = 0; i < index.rank(); ++i) {
+    if (index[i] >= -shape_[i] && index[i] < shape_[i]) continue;
+    throw IndexError("at: index " + to_string(index) + " is out of range for " + to_string(shape_));
+  }
   Array element = *this;
   for (int i = 0; i < index.rank(); ++i) element = element.select(0, index[i]);
   return element.item();
@@ -188,6 +192,11 @@ double Array::at(const Shape& index) const {
 
 template <class T>
 std::vector<T> Array::to_vector() const {
+  if (defined() && dtype_ != dtype_of<T>) {
+    throw TypeError(std::string("to_vector: the elements are ") + to_string(dtype_) + ", not " +
+                    to_string(dtype_of<T>) + "; convert with .to(" +
+                    (dtype_of<T> == boolean ? "boolean" : to_string(dtype_of<T>)) + ")");
+  }
   std::vector<T> values;
   values.reserve(static_cast<std::size_t>(numel_));
   const T* first = data<T>();

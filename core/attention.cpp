@@ -18,8 +18,8 @@ namespace {
 
 void check_operands(const Tensor& query, const Tensor& key, const Tensor& value) {
   check_floating("tiled_attention", query);
-  check_same_dtype("tiled_attention", query, key);
-  check_same_dtype("tiled_attention", query, value);
+  check_same_dtype("tiled_attention", query, key, "query", "key");
+  check_same_dtype("tiled_attention", query, value, "query", "value");
   if (query.rank() != 4 || key.rank() != 4 || value.rank() != 4) fail_shapes(query, key, value);
   const int64_t H = query.size(1), G = key.size(1);
   const bool fits = query.size(0) == key.size(0) && query.size(3) == key.size(3) &&
@@ -30,7 +30,7 @@ void check_operands(const Tensor& query, const Tensor& key, const Tensor& value)
 
 void check_slopes(const Tensor& query, const Tensor& slopes) {
   if (!slopes.defined()) return;
-  check_same_dtype("tiled_attention", query, slopes);
+  check_same_dtype("tiled_attention", query, slopes, "query", "slopes");
   if (slopes.shape() == Shape{query.size(1)}) return;
   throw ShapeError("tiled_attention: needs slopes [" + std::to_string(query.size(1)) + "], got " +
                    to_string(slopes.shape()));

@@ -10,10 +10,17 @@
 // For operations of two operands; not for users.
 namespace heed {
 
-inline void check_same_dtype(const char* operation, const Tensor& a, const Tensor& b) {
-  if (a.dtype() == b.dtype()) return;
-  throw TypeError(std::string(operation) + ": element types differ: a is " + to_string(a.dtype()) +
-                  ", b " + to_string(b.dtype()) + "; convert one with .to()");
+/// Have the operands of an operation two element types?
+inline bool types_differ(const char* operation, const Tensor& a, const Tensor& b) {
+  return a.array_for(operation).dtype() != b.array_for(operation).dtype();
+}
+
+inline void check_same_dtype(const char* operation, const Tensor& a, const Tensor& b,
+                             const char* name_of_a = "a", const char* name_of_b = "b") {
+  if (!types_differ(operation, a, b)) return;
+  throw TypeError(std::string(operation) + ": element types differ: " + name_of_a + " is " +
+                  to_string(a.dtype()) + ", " + name_of_b + " " + to_string(b.dtype()) +
+                  "; convert one with .to()");
 }
 
 inline void check_floating(const char* operation, DType dtype, const char* advice = "") {
@@ -23,7 +30,7 @@ inline void check_floating(const char* operation, DType dtype, const char* advic
 }
 
 inline void check_floating(const char* operation, const Tensor& x) {
-  check_floating(operation, x.dtype(), "; convert with .to(float32)");
+  check_floating(operation, x.array_for(operation).dtype(), "; convert with .to(float32)");
 }
 
 inline void check_arithmetic(const char* operation, DType dtype) {
@@ -34,29 +41,46 @@ inline void check_arithmetic(const char* operation, DType dtype) {
 }
 
 inline void check_arithmetic(const char* operation, const Tensor& x) {
-  check_arithmetic(operation, x.dtype());
+  check_arithmetic(operation, x.array_for(operation).dtype());
 }
 
 /// That linear(x, weight, bias) exists.
 void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias);
 
 inline void check_dtype(const char* operation, const char* operand, const Tensor& x, DType wanted) {
-  if (x.dtype() == wanted) return;
+  if (x.array_for(operation).dtype() == wanted) return;
   throw TypeError(std::string(operation) + ": " + operand + " must be " + to_string(wanted) +
                   ", got " + to_string(x.dtype()) + "; convert with .to(" +
                   (wanted == boolean ? "boolean" : to_string(wanted)) + ")");
 }
 
+/// What stands round the name of an element type that has the number, where another has not.
+struct Remedy {
+  const char *before, *after;
+};
+[[noreturn]] void refuse_number(const char* operation, DType dtype, double number,
+                                const Remedy& remedy);
+
+/// `ShapeError` unless x broadcasts to `shape`, which is that of `target`.
+inline void check_broadcasts_to(const char* operation, const char* name, const Tensor& x,
+                                const char* target, const Shape& shape) {
+  if (broadcasts_to(x.shape(), shape)) return;
+  throw ShapeError(std::string(operation) + ": " + name + " " + to_string(x.shape()) +
+                   " does not broadcast to " + target + " " + to_string(shape) +
+                   "; sizes must be equal or 1, from the last axis on: unsqueeze() puts in a 1");
+}
+
 /// For a number that takes an element type: none is cut on the way.
-inline void check_number(const char* operation, DType dtype, double number) {
+inline void check_number(const char* operation, DType dtype, double number,
+                         const Remedy& remedy = {"convert the tensor with .to(", ")"}) {
   if (is_floating(dtype) || kernels::has_number(dtype, number)) return;
-  throw TypeError(std::string(operation) + ": " + shortest(number) + " is no " + to_string(dtype) +
-                  "; convert the tensor with .to(float32)");
+  refuse_number(operation, dtype, number, remedy);
 }
 
 /// Is the result of x and the number of another element type than x?
-inline bool raises(const Tensor& x, Scalar number) {
-  return !is_floating(x.dtype()) && result_type(x, number) != x.dtype();
+inline bool raises(const char* operation, const Tensor& x, Scalar number) {
+  const DType dtype = x.array_for(operation).dtype();
+  return !is_floating(dtype) && result_type(x, number) != dtype;
 }
 
 /// The number as an operand beside x, without axes.

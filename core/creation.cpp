@@ -11,15 +11,28 @@
 
 namespace heed {
 
-Tensor Tensor::scalar(double value, DType dtype) { return full({}, value, dtype); }
+namespace {
+
+/// A number for elements of a type that the caller names.
+void check_wanted(const char* operation, DType dtype, double number) {
+  check_number(operation, dtype, number, {"ask for elements of ", ""});
+}
+
+}  // namespace
+
+Tensor Tensor::scalar(double value, DType dtype) {
+  check_wanted("scalar", dtype, value);
+  return Tensor(Array::full({}, value, dtype));
+}
 Tensor Tensor::empty(const Shape& shape, DType dtype) { return Tensor(Array::empty(shape, dtype)); }
 Tensor Tensor::zeros(const Shape& shape, DType dtype) { return full(shape, 0, dtype); }
 Tensor Tensor::ones(const Shape& shape, DType dtype) { return full(shape, 1, dtype); }
 Tensor Tensor::full(const Shape& shape, double value, DType dtype) {
-  check_number("full", dtype, value);
+  check_wanted("full", dtype, value);
   return Tensor(Array::full(shape, value, dtype));
 }
 Tensor Tensor::of(std::initializer_list<double> values, const Shape& shape, DType dtype) {
+  for (const double value : values) check_wanted("of", dtype, value);
   return Tensor(Array::from(std::vector<double>(values), shape).to(dtype));
 }
 
@@ -29,7 +42,10 @@ Tensor Tensor::eye(int64_t n, DType dtype) {
   return Tensor(matrix);
 }
 
-Tensor Tensor::arange(int64_t n, DType dtype) { return Tensor(Array::arange(n, dtype)); }
+Tensor Tensor::arange(int64_t n, DType dtype) {
+  if (n > 0) check_wanted("arange", dtype, static_cast<double>(n - 1));
+  return Tensor(Array::arange(n, dtype));
+}
 
 namespace {
 
@@ -52,7 +68,7 @@ Tensor Tensor::arange(double start, double end, double step, DType dtype) {
   }
   const auto n = static_cast<int64_t>(count);
   for (const double number : {start, step, start + (count - 1) * step}) {
-    if (n > 0) check_number("arange", dtype, number);
+    if (n > 0) check_wanted("arange", dtype, number);
   }
   return computed(n, dtype, [=](int64_t i) { return start + static_cast<double>(i) * step; });
 }

@@ -47,7 +47,7 @@ Tensor dropout_relu(const Tensor& x, double p) {
 // z_i = x_i + y_i k_i / (1 - p);  dL/dx = g, dL/dy_i = g_i k_i / (1 - p)
 Tensor add_dropout(const Tensor& x, const Tensor& y, double p) {
   check("add_dropout", x, p);
-  check_same_dtype("add_dropout", x, y);
+  check_same_dtype("add_dropout", x, y, "x", "y");
   if (x.shape() != y.shape()) {
     throw ShapeError("add_dropout: needs one shape, got " + to_string(x.shape()) + " and " +
                      to_string(y.shape()));

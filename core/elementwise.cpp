@@ -19,7 +19,7 @@ Array zero_where(const Array& g, const Array& mask) { return kernels::masked_fil
 
 // y = a + b;  dL/da = g, dL/db = g
 Tensor add(const Tensor& a_in, const Tensor& b_in) {
-  if (a_in.dtype() != b_in.dtype()) return promoted(add, a_in, b_in);
+  if (types_differ("add", a_in, b_in)) return promoted(add, a_in, b_in);
   if (a_in.dtype() == boolean) return logical_or(a_in, b_in);
   return broadcast("add", a_in, b_in, [](const Tensor& a, const Tensor& b) {
     return record("add", kernels::add(a.array(), b.array()),
@@ -32,7 +32,7 @@ Tensor add(const Tensor& a_in, const Tensor& b_in) {
 Tensor sub(const Tensor& a_in, const Tensor& b_in) {
   check_arithmetic("sub", a_in);
   check_arithmetic("sub", b_in);
-  if (a_in.dtype() != b_in.dtype()) return promoted(sub, a_in, b_in);
+  if (types_differ("sub", a_in, b_in)) return promoted(sub, a_in, b_in);
   return broadcast("sub", a_in, b_in, [](const Tensor& a, const Tensor& b) {
     return record("sub", kernels::sub(a.array(), b.array()),
                   wrt(a, [](const Array& g) { return g; }),
@@ -42,7 +42,7 @@ Tensor sub(const Tensor& a_in, const Tensor& b_in) {
 
 // y = a b;  dL/da = g b, dL/db = g a
 Tensor mul(const Tensor& a_in, const Tensor& b_in) {
-  if (a_in.dtype() != b_in.dtype()) return promoted(mul, a_in, b_in);
+  if (types_differ("mul", a_in, b_in)) return promoted(mul, a_in, b_in);
   if (a_in.dtype() == boolean) return logical_and(a_in, b_in);
   return broadcast("mul", a_in, b_in, [](const Tensor& a, const Tensor& b) {
     return record("mul", kernels::mul(a.array(), b.array()),
@@ -63,7 +63,7 @@ Array gradient_of_divisor(const Array& g, const Array& quotient, const Array& di
 
 // y = a / b;  dL/da = g / b, dL/db = -g y / b
 Tensor div(const Tensor& a_in, const Tensor& b_in) {
-  if (a_in.dtype() != b_in.dtype()) return promoted(div, a_in, b_in);
+  if (types_differ("div", a_in, b_in)) return promoted(div, a_in, b_in);
   if (!is_floating(a_in.dtype())) return div(a_in.to(float32), b_in.to(float32));
   return broadcast("div", a_in, b_in, [](const Tensor& a, const Tensor& b) {
     const Array y = kernels::div(a.array(), b.array());
@@ -76,7 +76,7 @@ Tensor div(const Tensor& a_in, const Tensor& b_in) {
 }
 
 Tensor add(const Tensor& a, Scalar b) {
-  if (raises(a, b)) return add(a.to(result_type(a, b)), b);
+  if (raises("add", a, b)) return add(a.to(result_type(a, b)), b);
   if (a.dtype() == boolean) return add(a, operand("add", a, b));
   check_number("add", a.dtype(), b.value);
   return record("add", kernels::add(a.array(), b.value), wrt(a, [](const Array& g) { return g; }));
@@ -85,7 +85,8 @@ Tensor add(const Tensor& a, Scalar b) {
 Tensor sub(const Tensor& a, Scalar b) {
   check_arithmetic("sub", a);
   check_arithmetic("sub", b.dtype);
-  if (raises(a, b)) return sub(a.to(result_type(a, b)), b);
+  if (raises("sub", a, b)) return sub(a.to(result_type(a, b)), b);
+  check_number("sub", a.dtype(), b.value);
   // Of int32 the least has no negative.
   if (!kernels::has_number(a.dtype(), -b.value)) return sub(a, operand("sub", a, b));
   return record("sub", kernels::add(a.array(), -b.value), wrt(a, [](const Array& g) { return g; }));
@@ -100,7 +101,7 @@ Tensor sub(Scalar a, const Tensor& b) {
 }
 
 Tensor mul(const Tensor& a, Scalar b) {
-  if (raises(a, b)) return mul(a.to(result_type(a, b)), b);
+  if (raises("mul", a, b)) return mul(a.to(result_type(a, b)), b);
   if (a.dtype() == boolean) return mul(a, operand("mul", a, b));
   check_number("mul", a.dtype(), b.value);
   return record("mul", kernels::mul(a.array(), b.value),
@@ -108,13 +109,13 @@ Tensor mul(const Tensor& a, Scalar b) {
 }
 
 Tensor div(const Tensor& a, Scalar b) {
-  if (!is_floating(a.dtype())) return div(a.to(float32), b);
+  if (!is_floating(a.array_for("div").dtype())) return div(a.to(float32), b);
   return record("div", kernels::div(a.array(), b.value),
                 wrt(a, [b](const Array& g) { return kernels::div(g, b.value); }));
 }
 
 Tensor div(Scalar a, const Tensor& b) {
-  if (!is_floating(b.dtype())) return div(a, b.to(float32));
+  if (!is_floating(b.array_for("div").dtype())) return div(a, b.to(float32));
   const Array y = kernels::div(a.value, b.array());
   return record("div", y, wrt(b, saved(y, b), gradient_of_divisor));
 }
@@ -137,7 +138,7 @@ Array slope_of_exponent(const Array& base, const Array& exponent, const Array& p
 
 // y = a^b;  dL/da = g b a^(b-1), dL/db = g y log(a)
 Tensor pow(const Tensor& a_in, const Tensor& b_in) {
-  if (a_in.dtype() != b_in.dtype()) return promoted(pow, a_in, b_in);
+  if (types_differ("pow", a_in, b_in)) return promoted(pow, a_in, b_in);
   check_arithmetic("pow", a_in);
   return broadcast("pow", a_in, b_in, [](const Tensor& a, const Tensor& b) {
     const Array y = kernels::pow(a.array(), b.array());
@@ -156,7 +157,7 @@ Tensor pow(const Tensor& a_in, const Tensor& b_in) {
 
 // y = a^p;  dL/da = g p a^(p-1)
 Tensor pow(const Tensor& a, Scalar number) {
-  if (raises(a, number)) return pow(a.to(result_type(a, number)), number);
+  if (raises("pow", a, number)) return pow(a.to(result_type(a, number)), number);
   check_arithmetic("pow", a);
   check_number("pow", a.dtype(), number.value);
   const double exponent = number.value;
@@ -170,8 +171,20 @@ Tensor pow(const Tensor& a, Scalar number) {
                 }));
 }
 
+// y = c^b;  dL/db = g y log(c), c as it was given: near 1 its logarithm is what rounding would take
 Tensor pow(Scalar base, const Tensor& exponent) {
-  return pow(operand("pow", exponent, base), exponent);
+  if (raises("pow", exponent, base)) return pow(base, exponent.to(result_type(exponent, base)));
+  const Tensor rounded = operand("pow", exponent, base);
+  if (!is_floating(exponent.dtype())) return pow(rounded, exponent);
+  const Array y = kernels::pow(rounded.array().expand(exponent.shape()), exponent.array());
+  return record("pow", y,
+                wrt(exponent, saved(exponent, y),
+                    [c = base.value](const Array& g, const Array& of, const Array& power) {
+                      const Array slope = kernels::mul(power, std::log(c));
+                      if (c != 0) return kernels::mul(g, slope);
+                      const Array constant = kernels::compare(Comparison::ge, of, 0);
+                      return kernels::mul(g, kernels::masked_fill(slope, constant, 0));
+                    }));
 }
 
 namespace {
@@ -188,7 +201,7 @@ Array chosen_gradient(const Array& g, Comparison lost, const Array& mine, const 
 
 // y = min(a, b);  dL/da = g where a < b, g / 2 where a = b
 Tensor minimum(const Tensor& a_in, const Tensor& b_in) {
-  if (a_in.dtype() != b_in.dtype()) return promoted(minimum, a_in, b_in);
+  if (types_differ("minimum", a_in, b_in)) return promoted(minimum, a_in, b_in);
   if (a_in.dtype() == boolean) return logical_and(a_in, b_in);
   return broadcast("minimum", a_in, b_in, [](const Tensor& a, const Tensor& b) {
     const auto rule = [](const Array& g, const Array& mine, const Array& other) {
@@ -201,7 +214,7 @@ Tensor minimum(const Tensor& a_in, const Tensor& b_in) {
 
 // y = max(a, b);  dL/da = g where a > b, g / 2 where a = b
 Tensor maximum(const Tensor& a_in, const Tensor& b_in) {
-  if (a_in.dtype() != b_in.dtype()) return promoted(maximum, a_in, b_in);
+  if (types_differ("maximum", a_in, b_in)) return promoted(maximum, a_in, b_in);
   if (a_in.dtype() == boolean) return logical_or(a_in, b_in);
   return broadcast("maximum", a_in, b_in, [](const Tensor& a, const Tensor& b) {
     const auto rule = [](const Array& g, const Array& mine, const Array& other) {
@@ -230,8 +243,8 @@ const Tensor& arithmetic_operand(const char* operation, const Tensor& x) {
   check_arithmetic(operation, x);
   return x;
 }
-Tensor real_operand(const char*, const Tensor& x) {
-  return is_floating(x.dtype()) ? x : x.to(float32);
+inline Tensor real_operand(const char* operation, const Tensor& x) {
+  return is_floating(x.array_for(operation).dtype()) ? x : x.to(float32);
 }
 
 }  // namespace
@@ -267,6 +280,13 @@ Tensor clamp(const Tensor& x, Scalar lower, Scalar upper) {
                 }));
 }
 
+Tensor clamp_min(const Tensor& x, Scalar low) {
+  return clamp(x, operand("clamp_min", x, low), Tensor());
+}
+Tensor clamp_max(const Tensor& x, Scalar high) {
+  return clamp(x, Tensor(), operand("clamp_max", x, high));
+}
+
 // y = mask ? a : b;  dL/da = g where mask, dL/db = g where not
 Tensor where(const Tensor& mask_in, const Tensor& a_in, const Tensor& b_in) {
   if (a_in.dtype() != b_in.dtype()) {
@@ -296,10 +316,7 @@ Tensor where(const Tensor& mask, Scalar a, const Tensor& b) {
 // y = mask ? value : x;  dL/dx = g where not mask
 Tensor masked_fill(const Tensor& x, const Tensor& mask_in, double value) {
   check_dtype("masked_fill", "the mask", mask_in, boolean);
-  if (broadcast_shapes("masked_fill", x.shape(), mask_in.shape()) != x.shape()) {
-    throw ShapeError("masked_fill: mask " + to_string(mask_in.shape()) +
-                     " does not broadcast to x " + to_string(x.shape()));
-  }
+  check_broadcasts_to("masked_fill", "the mask", mask_in, "x", x.shape());
   check_number("masked_fill", x.dtype(), value);
   const Array mask = mask_in.array().expand(x.shape());
   return record("masked_fill", kernels::masked_fill(x.array(), mask, value),

@@ -5,9 +5,10 @@
 /// Operations on each element by itself. Two operands broadcast by NumPy's rules; where their
 /// element types differ they are converted to that of the result, `result_type` of promotion.hpp,
 /// and so are int32 and bool to float32 for functions of real numbers (`div`, `sqrt`, `exp`, ...).
-/// Gradients have the operand's own type. Nothing is cut: a whole number that int32 can't hold is
-/// a `TypeError`, as bool is where it has no meaning (`sub`, `neg`, `abs`). Of two bools `add` and
-/// `maximum` are `logical_or`, `mul` and `minimum` `logical_and`. Names and meanings are PyTorch's.
+/// Gradients have the operand's own type. A number that the result's elements can't hold is a
+/// `TypeError`, as bool is where it has no meaning (`sub`, `neg`, `abs`); int32 sums and products
+/// wrap around, as PyTorch's do. Of two bools `add` and `maximum` are `logical_or`, `mul` and
+/// `minimum` `logical_and`. Names and meanings are PyTorch's.
 namespace heed {
 
 Tensor add(const Tensor& a, const Tensor& b);
@@ -22,6 +23,8 @@ Tensor div(const Tensor& a, Scalar b);
 Tensor div(Scalar a, const Tensor& b);
 /// a^b; the gradient for `b` needs a > 0, or a = 0 and b >= 0, where it is 0. Whole numbers stay
 /// whole: to a negative power they are cut, and refused (`TypeError`) where that is one number.
+/// A number is rounded to the element type first: x^1e-46 of float32 is x^0. As a base its
+/// logarithm, and so the gradient, is of the number itself.
 Tensor pow(const Tensor& a, const Tensor& b);
 Tensor pow(const Tensor& a, Scalar exponent);
 Tensor pow(Scalar base, const Tensor& exponent);
@@ -33,6 +36,8 @@ Tensor neg(const Tensor& x);
 Tensor square(const Tensor& x);
 Tensor sqrt(const Tensor& x);
 Tensor exp(const Tensor& x);
+/// exp(x) - 1, with all digits of a small x.
+Tensor expm1(const Tensor& x);
 Tensor log(const Tensor& x);
 Tensor tanh(const Tensor& x);
 Tensor sin(const Tensor& x);
@@ -63,6 +68,10 @@ Tensor softplus(const Tensor& x, double beta = 1, double threshold = 20);
 Tensor leaky_relu(const Tensor& x, double negative_slope = 0.01);
 /// Limited to [low, high]; gradient 1 inside and on the limits, else 0.
 Tensor clamp(const Tensor& x, Scalar low, Scalar high);
+/// The same with one limit, a number; int32 stays int32 beside a whole one. Where the limit is NaN,
+/// so is the result. As torch.clamp_min, torch.clamp_max.
+Tensor clamp_min(const Tensor& x, Scalar low);
+Tensor clamp_max(const Tensor& x, Scalar high);
 /// The same between tensors; the three broadcast, and where low > high the result is high. An
 /// undefined limit is none (`ConfigError` if both are). Gradients: to x inside and on the limits,
 /// else to the limit that is the result. As torch.clamp.

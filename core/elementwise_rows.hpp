@@ -21,6 +21,7 @@
   ROW(abs,     arithmetic, cheap,  magnitude(x),                          x, g * sign(x))         \
   ROW(sqrt,    real,       cheap,  square_root(x),                        y, g / 2 / y)           \
   ROW(exp,     real,       costly, exponential(x),                        y, g * y)               \
+  ROW(expm1,   real,       costly, exponential_minus_1(x),                y, g * (y + 1))         \
   ROW(log,     real,       costly, natural_log(x),                        x, g / x)               \
   ROW(tanh,    real,       costly, hyperbolic_tangent(x),                 y, g * (1 - y * y))     \
   ROW(sigmoid, real,       costly, logistic(x),                           y, g * (y * (1 - y)))   \

@@ -12,6 +12,7 @@ namespace {
 
 /// `instead`: what to write where the tensor has a history.
 void check_in_place(const char* operation, const Tensor& target, const char* instead) {
+  target.array_for(operation);  // it is defined
   if (!target.is_leaf()) {
     throw GraphError(std::string(operation) + ": the tensor is the result of " +
                      target.node()->name() + ", whose history a change in place would break; " +
@@ -37,18 +38,15 @@ void check_no_overlap(const char* operation, const Array& target) {
 
 Array expanded_operand(const char* operation, const Tensor& target, const Tensor& other,
                        const char* instead) {
+  const Array& array = other.array_for(operation);
   if (other.requires_grad() && grad_enabled()) {
     throw GraphError(std::string(operation) +
                      ": the operand has a gradient, which a change in place would lose; " +
                      instead + ", or detach() the operand");
   }
-  if (broadcast_shapes(operation, target.shape(), other.shape()) != target.shape()) {
-    throw ShapeError(std::string(operation) + ": " + to_string(other.shape()) +
-                     " does not broadcast to " + to_string(target.shape()));
-  }
+  check_broadcasts_to(operation, "the operand", other, "the tensor", target.shape());
   check_no_overlap(operation, target.array());
   // An operand that shares the target's memory is copied: elements may be read after they changed.
-  const Array& array = other.array();
   return (array.shares_storage_with(target.array()) ? array.clone() : array).expand(target.shape());
 }
 
@@ -73,11 +71,17 @@ DType type_of_change(const Arithmetic& f, const Tensor& target, DType with_opera
                   ", which can't be put into " + to_string(target.dtype()) + "; " + f.instead);
 }
 
+/// A number that goes into the elements of a tensor, which keep their type.
+void check_number_into(const char* operation, DType dtype, double number) {
+  check_number(operation, dtype, number, {"write x = x.to(", ") before"});
+}
+
 /// Calls `apply(target, operand)` with what `other` broadcasts to; where the two have another
 /// element type in common, on a copy that has it.
 template <class F>
 void change(const Arithmetic& f, const Tensor& target, const Tensor& other, F apply) {
   check_in_place(f.name, target, f.instead);
+  other.array_for(f.name);  // it is defined
   const DType type = type_of_change(f, target, result_type(target, other));
   const Array operand = expanded_operand(f.name, target, other, f.instead).to(type);
   const Array to = target.array().to(type);
@@ -91,7 +95,7 @@ void change(const Arithmetic& f, const Tensor& target, Scalar number, IntoNumber
   check_in_place(f.name, target, f.instead);
   check_no_overlap(f.name, target.array());
   type_of_change(f, target, result_type(target, number));
-  check_number(f.name, target.dtype(), number.value);
+  check_number_into(f.name, target.dtype(), number.value);
   apply(target.array(), number.value);
   target.array().bump_version();
 }
@@ -99,26 +103,33 @@ void change(const Arithmetic& f, const Tensor& target, Scalar number, IntoNumber
 /// target += factor * other; of two bools, one of them is enough.
 void add_product(const Arithmetic& f, const Tensor& target, const Tensor& other, double factor) {
   change(f, target, other, [&](const Array& to, const Array& x) {
+    check_number_into(f.name, to.dtype(), factor);
     if (to.dtype() == boolean) {
       return factor == 0 ? void() : kernels::copy_into(to, kernels::logical_or(to, x));
     }
-    check_number(f.name, to.dtype(), factor);
     kernels::add_into(to, x, factor);
   });
 }
 
 }  // namespace
 
+namespace {
+
+constexpr const char* instead_of_writing =
+    "write x = where(mask, y, x) or x = masked_fill(x, mask, number), or change a detach().clone()";
+
+}  // namespace
+
 Tensor& Tensor::copy_(const Tensor& source) {
-  check_in_place("copy_", *this, "change a detach().clone() of it instead");
+  check_in_place("copy_", *this, instead_of_writing);
   kernels::copy_into(array(), expanded_operand("copy_", *this, source, "use x = y.clone()"));
   array().bump_version();
   return *this;
 }
 
 Tensor& Tensor::fill_(double value) {
-  check_in_place("fill_", *this, "change a detach().clone() of it instead");
-  check_number("fill_", dtype(), value);
+  check_in_place("fill_", *this, instead_of_writing);
+  check_number_into("fill_", dtype(), value);
   kernels::fill(array(), value);
   array().bump_version();
   return *this;
@@ -137,8 +148,11 @@ Tensor& Tensor::add_(Scalar value) {
 Tensor& Tensor::sub_(const Tensor& other, double factor) {
   check_arithmetic("sub_", *this);
   check_arithmetic("sub_", other);
-  check_number("sub_", result_type(*this, other), factor);
-  add_product(subtraction, *this, other, -factor);
+  const DType type = result_type(*this, other);
+  check_number_into("sub_", type, factor);
+  // Of int32 the least has no negative, and is its own where numbers wrap around.
+  const bool is_least = type == int32 && factor == INT32_MIN;
+  add_product(subtraction, *this, other, is_least ? factor : -factor);
   return *this;
 }
 Tensor& Tensor::sub_(Scalar value) {

@@ -21,16 +21,22 @@ void check_index_shape(const char* operation, const Tensor& x, int axis, const T
     fits = i == axis || index.shape()[i] <= x.shape()[i];
   }
   if (fits) return;
-  throw ShapeError(std::string(operation) + ": index " + to_string(index.shape()) +
-                   " does not fit x " + to_string(x.shape()) + " along axis " +
-                   std::to_string(axis));
+  const std::string shapes = std::string(operation) + ": index " + to_string(index.shape()) +
+                             " does not fit x " + to_string(x.shape()) + " along axis " +
+                             std::to_string(axis);
+  if (index.rank() == x.rank()) {
+    throw ShapeError(shapes + "; along the others it has no more elements than x");
+  }
+  throw ShapeError(shapes +
+                   "; it needs as many axes as x: unsqueeze(index, axis) adds one, and "
+                   "index_select takes whole slices");
 }
 
 }  // namespace
 
 // y[i] = x[index[i]];  dL/dx[index[i]] += g[i]
 Tensor gather(const Tensor& x, int64_t axis_in, const Tensor& index) {
-  const int axis = normalized_axis("gather", axis_in, x.rank());
+  const int axis = normalized_axis("gather", axis_in, x.array_for("gather").rank());
   check_index_shape("gather", x, axis, index);
   const Shape from = x.shape();
   return record("gather", kernels::gather("gather", x.array(), axis, index.array()),
@@ -78,7 +84,7 @@ Tensor embedding(const Tensor& weight, const Tensor& ids, int64_t padding_index)
 
 // y = x; y[index[i]] += source[i];  dL/dx = g, dL/dsource[i] = g[index[i]]
 Tensor scatter_add(const Tensor& x, int64_t axis_in, const Tensor& index, const Tensor& source) {
-  check_same_dtype("scatter_add", x, source);
+  check_same_dtype("scatter_add", x, source, "x", "source");
   check_floating("scatter_add", x);
   const int axis = normalized_axis("scatter_add", axis_in, x.rank());
   check_index_shape("scatter_add", x, axis, index);

@@ -9,6 +9,10 @@
 /// says which and where, and so is an axis; indices that are not int32 are a `TypeError`, shapes
 /// that do not fit a `ShapeError`. Adding is done in a fixed order: the same bits for any number of
 /// threads.
+///
+/// What is read is a copy: writing to a result (`index(x, {mask}).fill_(0)`) does not write to x.
+/// Elements at a mask are written by `x.copy_(where(mask, y, x))` or
+/// `x = masked_fill(x, mask, number)`, one row by `x[i].copy_(y)`, a part by `slice(...).copy_(y)`.
 namespace heed {
 
 /// y[i][j] = x[index[i][j]][j] for axis 0, and likewise for others. index: x's rank.

@@ -72,7 +72,8 @@ void check_version(const Saved& saved, const char* operation) {
                    "(version " +
                    std::to_string(saved.array.version()) + ", saved at " +
                    std::to_string(saved.version) +
-                   "); change a clone() instead, and call backward() before an optimizer's step()");
+                   "); change a clone() instead, call backward() before an optimizer's step(), and "
+                   "detach() a state that is carried from step to step");
 }
 
 void observe_result(const char* operation, const Array& result) {

@@ -66,15 +66,27 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
                      expand(b, with_matrix(lead, inner, columns)));
 }
 
+namespace {
+
+void check_type_of_weight(const char* name, const Tensor& x, const Tensor& weight) {
+  if (!types_differ("linear", x, weight)) return;
+  const std::string of_x = to_string(x.dtype()), of_weight = to_string(weight.dtype());
+  throw TypeError("linear: element types differ: x is " + of_x + ", " + name + " " + of_weight +
+                  "; convert one, x.to(" + of_weight + ")" +
+                  (is_floating(x.dtype()) ? " or the module: to(net, " + of_x + ")" : ""));
+}
+
+}  // namespace
+
 void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  check_same_dtype("linear", x, weight);
+  check_type_of_weight("weight", x, weight);
   check_floating("linear", x);
   if (x.rank() < 1 || weight.rank() != 2 || x.size(-1) != weight.size(1)) {
     throw ShapeError("linear: needs x [..., I] and weight [O, I], got " + to_string(x.shape()) +
                      " and " + to_string(weight.shape()));
   }
   if (!bias.defined()) return;
-  check_same_dtype("linear", x, bias);
+  check_type_of_weight("bias", x, bias);
   if (bias.shape() != Shape{weight.size(0)}) {
     throw ShapeError("linear: needs bias [" + std::to_string(weight.size(0)) + "], got " +
                      to_string(bias.shape()));

@@ -1,5 +1,8 @@
 #include "promotion.hpp"
 
+#include <cmath>
+
+#include "broadcast.hpp"
 #include "tensor.hpp"
 
 namespace heed {
@@ -13,6 +16,13 @@ int kind(DType dtype) { return dtype == boolean ? 0 : dtype == int32 ? 1 : 2; }
 DType raised(DType strong, DType weak) { return kind(weak) > kind(strong) ? weak : strong; }
 
 }  // namespace
+
+void refuse_number(const char* operation, DType dtype, double number, const Remedy& remedy) {
+  const bool whole = std::isfinite(number) && std::trunc(number) == number;
+  const DType holder = !whole ? float32 : kernels::has_number(int32, number) ? int32 : float64;
+  throw TypeError(std::string(operation) + ": " + shortest(number) + " is no " + to_string(dtype) +
+                  "; " + remedy.before + to_string(holder) + remedy.after);
+}
 
 DType promote_types(DType a, DType b) {
   if (kind(a) != kind(b)) return kind(a) > kind(b) ? a : b;

@@ -17,7 +17,8 @@ using kernels::Comparison;
 namespace {
 
 /// Each axis in [0, rank), all of them where none is listed; one listed twice is a `ShapeError`.
-Axes normalized_axes(const char* operation, const Axes& axes, int rank) {
+Axes normalized_axes(const char* operation, const Axes& axes, const Tensor& x) {
+  const int rank = x.array_for(operation).rank();
   Axes result = distinct_axes(operation, axes, rank);
   for (int axis = 0; axes.empty() && axis < rank; ++axis) result.push_back(axis);
   return result;
@@ -60,8 +61,8 @@ Array any_of(const Array& bits, const Axes& axes, bool keep) {
 }  // namespace
 
 // y = sum_i x_i;  dL/dx_i = g
-Tensor sum(const Tensor& x, const Axes& axes_in, bool keep) {
-  const Axes axes = normalized_axes("sum", axes_in, x.rank());
+Tensor sum(const Tensor& x, const Axes& axes_in, Flag keep) {
+  const Axes axes = normalized_axes("sum", axes_in, x);
   if (!is_floating(x.dtype())) {
     return Tensor(as_int32("sum", kernels::sum(x.array().to(int32), axes, keep, float64)));
   }
@@ -71,9 +72,9 @@ Tensor sum(const Tensor& x, const Axes& axes_in, bool keep) {
 }
 
 // y = sum_i x_i / n;  dL/dx_i = g / n
-Tensor mean(const Tensor& x, const Axes& axes_in, bool keep) {
+Tensor mean(const Tensor& x, const Axes& axes_in, Flag keep) {
   check_floating("mean", x);
-  const Axes axes = normalized_axes("mean", axes_in, x.rank());
+  const Axes axes = normalized_axes("mean", axes_in, x);
   const Shape shape = x.shape();
   const double n = static_cast<double>(reduced_count(shape, axes));
   return record(
@@ -98,9 +99,9 @@ Deviations deviations(const Array& x, const Axes& axes, int correction) {
 }  // namespace
 
 // y = sum_i (x_i - mean)^2 / d, d = max(0, n - correction);  dL/dx_i = 2 g (x_i - mean) / d
-Tensor var(const Tensor& x, const Axes& axes_in, bool keep, int correction) {
+Tensor var(const Tensor& x, const Axes& axes_in, Flag keep, int correction) {
   check_floating("var", x);
-  const Axes axes = normalized_axes("var", axes_in, x.rank());
+  const Axes axes = normalized_axes("var", axes_in, x);
   const auto [deviation, divisor] = deviations(x.array(), axes, correction);
   const Array squares = kernels::sum(kernels::square(deviation), axes, keep);
   return record(
@@ -150,8 +151,8 @@ Array whole_product(const Array& x, const Axes& axes, bool keep) {
 }  // namespace
 
 // y = prod_i x_i;  dL/dx_i = g prod_{j != i} x_j
-Tensor prod(const Tensor& x, const Axes& axes_in, bool keep) {
-  const Axes axes = normalized_axes("prod", axes_in, x.rank());
+Tensor prod(const Tensor& x, const Axes& axes_in, Flag keep) {
+  const Axes axes = normalized_axes("prod", axes_in, x);
   if (!is_floating(x.dtype())) return Tensor(whole_product(x.array(), axes, keep));
   return record("prod", kernels::prod(x.array(), axes, keep),
                 wrt(x, saved(x), [axes](const Array& g, const Array& factors) {
@@ -167,7 +168,7 @@ using Extreme = Array (*)(const Array& x, const Axes& axes, bool keep);
 // y = max_i x_i, or min;  dL/dx_i = g / k where x_i = y, of which there are k
 Tensor extreme(const char* operation, Extreme find, const Tensor& x, const Axes& axes_in,
                bool keep) {
-  const Axes axes = normalized_axes(operation, axes_in, x.rank());
+  const Axes axes = normalized_axes(operation, axes_in, x);
   if (reduced_count(x.shape(), axes) == 0) {
     throw ShapeError(std::string(operation) + ": no element to choose from in " +
                      to_string(x.shape()));
@@ -186,17 +187,17 @@ Tensor extreme(const char* operation, Extreme find, const Tensor& x, const Axes&
 
 }  // namespace
 
-Tensor max(const Tensor& x, const Axes& axes, bool keep) {
+Tensor max(const Tensor& x, const Axes& axes, Flag keep) {
   return extreme("max", kernels::max, x, axes, keep);
 }
-Tensor min(const Tensor& x, const Axes& axes, bool keep) {
+Tensor min(const Tensor& x, const Axes& axes, Flag keep) {
   return extreme("min", kernels::min, x, axes, keep);
 }
 
 // y = log sum_i exp(x_i);  dL/dx_i = g exp(x_i - y)
-Tensor logsumexp(const Tensor& x, const Axes& axes_in, bool keep) {
+Tensor logsumexp(const Tensor& x, const Axes& axes_in, Flag keep) {
   if (!is_floating(x.dtype())) return logsumexp(x.to(float32), axes_in, keep);
-  const Axes axes = normalized_axes("logsumexp", axes_in, x.rank());
+  const Axes axes = normalized_axes("logsumexp", axes_in, x);
   const Array y = kernels::logsumexp(x.array(), axes, keep);
   return record("logsumexp", y,
                 wrt(x, saved(x, y), [axes](const Array& g, const Array& from, const Array& total) {
@@ -224,20 +225,20 @@ Tensor place_of(const char* operation, Places find, const Tensor& x, int64_t axi
 
 }  // namespace
 
-Tensor argmax(const Tensor& x, int64_t axis, bool keep) {
+Tensor argmax(const Tensor& x, int64_t axis, Flag keep) {
   return place_of("argmax", kernels::argmax, x, axis, keep);
 }
-Tensor argmin(const Tensor& x, int64_t axis, bool keep) {
+Tensor argmin(const Tensor& x, int64_t axis, Flag keep) {
   return place_of("argmin", kernels::argmin, x, axis, keep);
 }
 
-Tensor any(const Tensor& x, const Axes& axes_in, bool keep) {
-  const Axes axes = normalized_axes("any", axes_in, x.rank());
+Tensor any(const Tensor& x, const Axes& axes_in, Flag keep) {
+  const Axes axes = normalized_axes("any", axes_in, x);
   return Tensor(any_of(x.array().to(boolean), axes, keep));
 }
 
-Tensor all(const Tensor& x, const Axes& axes_in, bool keep) {
-  const Axes axes = normalized_axes("all", axes_in, x.rank());
+Tensor all(const Tensor& x, const Axes& axes_in, Flag keep) {
+  const Axes axes = normalized_axes("all", axes_in, x);
   const Array zeros = kernels::logical_not(x.array().to(boolean));
   return Tensor(kernels::logical_not(any_of(zeros, axes, keep)));
 }
@@ -281,10 +282,10 @@ Array norm_slope(const Array& x, const Array& y, double p, const Axes& axes) {
 
 // y = (sum_i |x_i|^p)^(1/p);  dL/dx_i = g sign(x_i) (|x_i| / y)^(p - 1), 0 where x_i = 0
 // p = inf: y = max_i |x_i|;  dL/dx_i = g sign(x_i) / k where |x_i| = y, of which there are k
-Tensor norm(const Tensor& x, double p, const Axes& axes_in, bool keep) {
+Tensor norm(const Tensor& x, double p, const Axes& axes_in, Flag keep) {
   check_floating("norm", x);
   if (!(p > 0)) throw ConfigError("norm: p must be above 0, got " + std::to_string(p));
-  const Axes axes = normalized_axes("norm", axes_in, x.rank());
+  const Axes axes = normalized_axes("norm", axes_in, x);
   if (std::isinf(p) && reduced_count(x.shape(), axes) == 0) {
     throw ShapeError("norm: no element to choose from in " + to_string(x.shape()));
   }
@@ -300,9 +301,9 @@ Tensor norm(const Tensor& x, double p, const Axes& axes_in, bool keep) {
 
 // y = sqrt(sum_i (x_i - mean)^2 / d), d = max(0, n - correction), as a norm; 0 of equal elements;
 // dL/dx_i = g (x_i - mean) / (d y), 0 where y = 0
-Tensor std(const Tensor& x, const Axes& axes_in, bool keep, int correction) {
+Tensor std(const Tensor& x, const Axes& axes_in, Flag keep, int correction) {
   check_floating("std", x);
-  const Axes axes = normalized_axes("std", axes_in, x.rank());
+  const Axes axes = normalized_axes("std", axes_in, x);
   const auto [rounded, divisor] = deviations(x.array(), axes, correction);
   const Array deviation = among_equal_ones_zero(rounded, x.array(), axes);
   // Divided first, the sum of large ones does not overflow; divided by 0, nothing becomes NaN.

@@ -105,6 +105,13 @@ Axes distinct_axes(const char* operation, const Axes& axes, int rank) {
   return result;
 }
 
+bool broadcasts_to(const Shape& from, const Shape& to) {
+  const int lead = to.rank() - from.rank();
+  bool fits = lead >= 0;
+  for (int i = 0; fits && i < from.rank(); ++i) fits = from[i] == 1 || from[i] == to[lead + i];
+  return fits;
+}
+
 Shape broadcast_shapes(const char* operation, const Shape& a, const Shape& b) {
   const Shape& longer = a.rank() >= b.rank() ? a : b;
   const Shape& shorter = a.rank() >= b.rank() ? b : a;

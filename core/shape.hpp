@@ -61,6 +61,16 @@ struct Axes : Shape {
       : Shape{static_cast<int64_t>(axis)} {}
 };
 
+/// Yes or no, `true` or `false`. A number is neither: the 1 of `sum(x, 0, 1)` may be meant for an
+/// axis, and does not compile.
+struct Flag {
+  bool value;
+  template <class Bool>
+  requires std::is_same_v<Bool, bool>
+  constexpr Flag(Bool flag) : value(flag) {}
+  constexpr operator bool() const { return value; }
+};
+
 /// Product of the sizes; throws `ShapeError` where it overflows or a size is negative.
 int64_t element_count(const Shape& shape);
 /// `[32, 7, 512]`.
@@ -72,5 +82,7 @@ int normalized_axis(const char* operation, int64_t axis, int rank);
 Axes distinct_axes(const char* operation, const Axes& axes, int rank);
 /// The shape that `a` and `b` broadcast to by NumPy's rules; `ShapeError` names `operation`.
 Shape broadcast_shapes(const char* operation, const Shape& a, const Shape& b);
+/// Does `from` broadcast to `to` as it is?
+bool broadcasts_to(const Shape& from, const Shape& to);
 
 }  // namespace heed

@@ -11,11 +11,8 @@ namespace {
 /// The keep mask with x's shape, or none.
 Array keep_of(const char* operation, const Tensor& x, const Tensor& keep) {
   if (!keep.defined()) return Array();
-  check_dtype(operation, "the keep mask", keep, boolean);
-  if (broadcast_shapes(operation, x.shape(), keep.shape()) != x.shape()) {
-    throw ShapeError(std::string(operation) + ": keep mask " + to_string(keep.shape()) +
-                     " does not broadcast to x " + to_string(x.shape()));
-  }
+  check_dtype(operation, "keep", keep, boolean);
+  check_broadcasts_to(operation, "keep", keep, "x", x.shape());
   return keep.array().expand(x.shape());
 }
 

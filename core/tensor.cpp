@@ -52,12 +52,23 @@ Tensor::Tensor(Array array) {
 }
 Tensor::Tensor(Array array, Ref<Node> node) : impl_(make_impl(std::move(array), std::move(node))) {}
 
+namespace {
+
+[[noreturn]] void refuse_undefined(const char* operation, const char* what) {
+  throw TypeError(std::string(operation) + ": " + what +
+                  " is undefined: the grad() of a leaf that no backward() has reached, "
+                  "made without values, or of a module that was moved from");
+}
+
+}  // namespace
+
 const Array& Tensor::array() const {
-  if (!impl_) {
-    throw TypeError(
-        "tensor: it is undefined, made without values or of a module that was moved from; an "
-        "operation needs a tensor with values");
-  }
+  if (!impl_) refuse_undefined("tensor", "it");
+  return impl_->array;
+}
+
+const Array& Tensor::array_for(const char* operation) const {
+  if (!impl_) refuse_undefined(operation, "the tensor");
   return impl_->array;
 }
 
@@ -132,7 +143,8 @@ void Tensor::backward(const Tensor& gradient, BackwardOptions options) const {
   if (!requires_grad()) {
     throw GraphError(
         "backward: the tensor has no history: nothing that made it requires a gradient; "
-        "set_requires_grad() makes a leaf, NoGrad and detach() leave no history");
+        "set_requires_grad() makes a leaf; NoGrad, detach(), freeze(), comparisons and whole "
+        "numbers leave no history");
   }
   if (gradient.dtype() != dtype()) {
     throw TypeError(std::string("backward: gradient of ") + to_string(gradient.dtype()) +

@@ -114,6 +114,8 @@ class [[nodiscard]] Tensor {
 
   bool defined() const { return static_cast<bool>(impl_); }
   const Array& array() const;
+  /// The same for an operation, which the `TypeError` for an undefined tensor names.
+  const Array& array_for(const char* operation) const;
   const Shape& shape() const { return array().shape(); }
   int rank() const { return array().rank(); }
   int64_t size(int64_t axis) const { return array().size(axis); }
@@ -149,7 +151,8 @@ class [[nodiscard]] Tensor {
   Tensor detach() const;
   /// A copy of the numbers; differentiable.
   Tensor clone() const;
-  /// Differentiable conversion.
+  /// Differentiable conversion. To int32 real numbers are cut; NaN and those beyond int32 become
+  /// -2147483648, as in PyTorch. To bool what is not 0 is true.
   Tensor to(DType dtype) const;
 
   /// Back-propagates from this scalar and adds to the gradients of all leaves. `GraphError` unless
@@ -173,10 +176,11 @@ class [[nodiscard]] Tensor {
   // `ShapeError` for an expanded tensor, where several elements are one number in memory (`fill_`
   // may), and for an operand that does not broadcast to x. `TypeError` where the operation's result
   // does not fit x: real numbers into int32 (also x / y of int32), all but bool into bool; float64
-  // is rounded to float32. `x += y` is `x.add_(y)`, and so on.
+  // is rounded to float32. `copy_` alone converts whatever it gets, as `to` does: 2.7 is cut to 2.
+  // `x += y` is `x.add_(y)`, and so on.
   Tensor& copy_(const Tensor& source);
   Tensor& fill_(double value);
-  /// += factor * other.
+  /// += factor * other; the factor of bools is 0 or 1.
   Tensor& add_(const Tensor& other, double factor = 1);
   Tensor& add_(Scalar value);
   Tensor& sub_(const Tensor& other, double factor = 1);

@@ -34,7 +34,9 @@ void check(const std::string& name, const Tensor& x, const Shape& sizes, const T
     require_shape(name.c_str(), affine == &weight ? "weight" : "bias", *affine, sizes);
     if (affine->dtype() != x.dtype()) {
       throw TypeError(name + ": x is " + to_string(x.dtype()) + ", weight or bias " +
-                      to_string(affine->dtype()) + "; convert one of them");
+                      to_string(affine->dtype()) + "; convert one, x.to(" +
+                      to_string(affine->dtype()) + ") or the module: to(net, " +
+                      to_string(x.dtype()) + ")");
     }
   }
 }

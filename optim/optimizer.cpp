@@ -86,7 +86,7 @@ void Optimizer::step() {
   if (!any) {
     throw GraphError(
         "optimizer: step() found no gradient at all; call backward() on the loss before it, and "
-        "zero_grad() before that");
+        "zero_grad() before that; or the optimizer has other parameters than the loss");
   }
   for (Slot& slot : slots_) {
     const Array& gradient = slot.parameter.grad_array();

@@ -16,20 +16,20 @@ NAMES = {
     "torch: making tensors": """arange empty empty_like eye from_numpy full full_like linspace
         manual_seed multinomial normal ones ones_like rand rand_like randint randn randn_like
         randperm tensor zeros zeros_like""",
-    "torch: elementwise": """abs add ceil clamp cos div erf exp expm1 floor fmod isfinite isinf
-        isnan lerp log log1p log2 logical_and logical_not logical_or maximum minimum mul neg pow
-        reciprocal remainder round rsqrt sigmoid sign sin sqrt square sub tan tanh where eq ge gt
-        le lt ne""",
+    "torch: elementwise": """abs add allclose ceil clamp clamp_max clamp_min cos div erf exp expm1
+        floor fmod isclose isfinite isinf isnan lerp log log1p log2 logical_and logical_not
+        logical_or maximum minimum mul neg pow reciprocal remainder round rsqrt sigmoid sign sin
+        sqrt square sub tan tanh where eq ge gt le lt ne""",
     "torch: reductions and order": """all amax amin any argmax argmin argsort cummax cumprod cumsum
         logsumexp max mean median min norm prod sort std sum topk unique var""",
-    "torch: products": "baddbmm bmm dot einsum matmul mm mv outer tensordot",
+    "torch: products": "baddbmm bmm cdist dot einsum matmul mm mv outer tensordot",
     "torch: shapes and indices": """broadcast_to cat chunk diagonal expand flatten flip gather
-        index_add index_select masked_fill masked_select movedim nonzero permute repeat
-        repeat_interleave reshape roll scatter scatter_add select slice split squeeze stack swapaxes
-        take_along_dim tile transpose tril triu unbind unfold unsqueeze view""",
+        index_add index_put_ index_select masked_fill masked_fill_ masked_select movedim nonzero
+        permute repeat repeat_interleave reshape roll scatter scatter_add select slice split squeeze
+        stack swapaxes take_along_dim tile transpose tril triu unbind unfold unsqueeze view""",
     "torch: element types": "can_cast promote_types result_type",
     "torch.autograd": """autocast backward checkpoint detach detect_anomaly enable_grad grad
-        gradcheck hessian jacobian no_grad register_hook vmap""",
+        gradcheck hessian jacobian no_grad register_hook retain_grad vmap""",
     "torch.nn.functional": """binary_cross_entropy binary_cross_entropy_with_logits conv1d
         cosine_similarity cross_entropy ctc_loss dropout elu embedding gelu glu gumbel_softmax
         huber_loss kl_div l1_loss layer_norm leaky_relu linear log_softmax logsigmoid mse_loss
@@ -44,7 +44,7 @@ NAMES = {
         kaiming_normal_ kaiming_uniform_ normal_ orthogonal_ pack_padded_sequence pad_sequence
         parameters_to_vector trunc_normal_ uniform_ weight_norm xavier_normal_ xavier_uniform_
         zeros_""",
-    "torch.optim": """Adadelta Adagrad Adam AdamW LBFGS Optimizer RMSprop SGD param_groups
+    "torch.optim": """Adadelta Adagrad Adam AdamW LBFGS Optimizer RMSprop SGD betas param_groups
         lr_scheduler.CosineAnnealingLR lr_scheduler.ExponentialLR lr_scheduler.LambdaLR
         lr_scheduler.LinearLR lr_scheduler.ReduceLROnPlateau lr_scheduler.StepLR
         swa_utils.AveragedModel""",
@@ -63,6 +63,9 @@ OTHERWISE = {
     "zero_grad": "optimizer.zero_grad()",
     "amax": "max(x, axes)",
     "amin": "min(x, axes)",
+    "argmax": "`argmax(x, axis)`; of all elements `argmax(reshape(x, {-1}), 0)`",
+    "argmin": "`argmin(x, axis)`; of all elements `argmin(reshape(x, {-1}), 0)`",
+    "betas": "`Adam(parameters(net), {.beta1 = 0.9, .beta2 = 0.98})`",
     "autocast": "ProductPrecision",
     "AveragedModel": "`StateAverage`, `ExponentialMovingAverage`",
     "backward": "loss.backward()",
@@ -71,6 +74,8 @@ OTHERWISE = {
     "BCEWithLogitsLoss": "binary_cross_entropy_with_logits",
     "bmm": "matmul",
     "broadcast_to": "expand",
+    "clamp": "`clamp(x, low, high)`; with one number `clamp_min(x, low)`, `clamp_max(x, high)`; "
+             "tensors as there, `clamp(x, low, {})`",
     "clip_grad_norm_": "clip_grad_norm",
     "clip_grad_value_": "clip_grad_value",
     "CrossEntropyLoss": "cross_entropy",
@@ -78,7 +83,8 @@ OTHERWISE = {
     "Dataset": "any type with `size()` and `operator[]`",
     "detach": "x.detach()",
     "detect_anomaly": "DetectAnomaly",
-    "dot": "sum(a * b)",
+    "dot": "sum(x * y)",
+    "Dropout": "`Dropout(p)`, whose p has no default",
     "EmbeddingBag": "`masked_mean` of an embedding",
     "enable_grad": "EnableGrad",
     "ExponentialLR": "Schedule::exponential",
@@ -91,17 +97,22 @@ OTHERWISE = {
     "LinearLR": "Schedule::constant(warmup)",
     "load_file": "load_tensors",
     "load_model": "load(path, model)",
+    "masked_fill_": "`x.copy_(masked_fill(x, mask, number))`",
+    "max": "`max(x, axes)`, values alone; places are `argmax(x, axis)`, and the larger of two "
+           "tensors is `maximum(a, b)`",
+    "min": "`min(x, axes)`, values alone; places are `argmin(x, axis)`, and the smaller of two "
+           "tensors is `minimum(a, b)`",
     "mm": "matmul",
     "Module": "a struct with `members`",
     "ModuleDict": "a struct with `members`",
     "ModuleList": "std::vector",
     "movedim": "permute",
     "MSELoss": "mse_loss",
-    "MultiheadAttention": "MultiHeadAttention",
+    "MultiheadAttention": "`MultiHeadAttention`, of batches: `unsqueeze(x, 0)` of a single text",
     "mv": "matmul",
     "NLLLoss": "nll_loss",
     "no_grad": "NoGrad",
-    "normal": "randn(shape) * std + mean",
+    "normal": "`Tensor::randn(shape) * deviation + mean`",
     "outer": "einsum",
     "pack_padded_sequence": "keep masks; no packing is needed",
     "param_groups": "`ParameterGroup`: parameters with an lr and weight_decay of their own",
@@ -110,12 +121,18 @@ OTHERWISE = {
     "register_buffer": "Buffer",
     "register_hook": "x.register_hook(f)",
     "ReLU": "relu",
+    "permute": "`permute(x, {0, 2, 1})`, axes in a list",
+    "repeat": "`repeat(x, {2, 1})`, numbers in a list",
+    "reshape": "`reshape(x, {2, -1})`, sizes in a list, of one too: `reshape(x, {-1})`",
+    "expand": "`expand(x, {2, -1})`, sizes in a list",
     "repeat_interleave": "index_select",
     "requires_grad_": "`freeze`, `unfreeze`",
     "save_file": "save_tensors",
     "save_model": "save(path, model)",
     "set_num_threads": "set_threads",
     "Softmax": "softmax",
+    "std": "`heed::std(x)`; with `using namespace heed` the name alone may be the standard "
+           "library's",
     "StepLR": "Schedule::step",
     "swapaxes": "transpose",
     "take_along_dim": "gather",
@@ -130,34 +147,49 @@ for name in """constant kaiming_normal kaiming_uniform normal orthogonal trunc_n
         xavier_normal xavier_uniform zeros""".split():
     OTHERWISE[name + "_"] = "init::" + name
 
-# What is left out, and why or what to write.
+for name in """TransformerDecoder TransformerDecoderLayer TransformerEncoder
+        TransformerEncoderLayer""".split():
+    OTHERWISE[name] = f"`{name}`, of batches: `unsqueeze(x, 0)` of a single text"
+for name, call in {
+        "arange": "5", "empty": "{2, 3}", "eye": "3", "full": "{2, 3}, number",
+        "linspace": "0, 1, 5", "ones": "{2, 3}", "rand": "{2, 3}", "randint": "0, 9, {2, 3}", "randn": "{2, 3}",
+        "randperm": "5", "zeros": "{2, 3}"}.items():
+    OTHERWISE[name] = f"Tensor::{name}({call})"
+
+# What is left out, and why or what to write. The code is compiled and compared with PyTorch by
+# tests/core/comparison_recipes.cpp.
 ABSENT = {
+    "allclose": "`all(c).item()`, c as for isclose",
     "Adagrad": "`Adam`, `Adadelta`",
-    "baddbmm": "`matmul(a, b) + c`",
+    "baddbmm": "`x + matmul(y, z)`",
     "BatchNorm1d": "a text would depend on its neighbours",
     "Conv1d": "it is for recurrence and attention",
     "conv1d": "it is for recurrence and attention",
-    "cosine_similarity": "`sum(a * b, -1) / (norm(a, 2, -1) * norm(b, 2, -1))`",
+    "cdist": "`norm(unsqueeze(x, -2) - unsqueeze(y, -3), 2, -1)`",
+    "cosine_similarity": "`sum(x / clamp_min(norm(x, 2, -1, true), 1e-8) * "
+                         "(y / clamp_min(norm(y, 2, -1, true), 1e-8)), -1)`",
     "ctc_loss": "no model here aligns by it",
     "cummax": "rare in models",
-    "cumprod": "of positive numbers `exp(cumsum(log(x), axis))`",
+    "cumprod": "rare in models; a loop of products, and `stack`",
     "diagonal": '`einsum("ii->i", {x})`',
-    "elu": "`where(x > 0, x, exp(x) - 1)`",
+    "elu": "`where(x < 0, expm1(clamp_max(x, 0)), x)`",
     "erf": "`gelu` has it inside",
-    "expm1": "`exp(x) - 1`",
     "fmod": "rare in models",
-    "glu": "`a * sigmoid(b)`",
+    "glu": "`x * sigmoid(y)` of two halves",
     "gumbel_softmax": "noise by hand: `-log(-log(Tensor::rand(shape)))`",
     "hessian": "gradients are of first order",
-    "huber_loss": "`where(d < 1, square(d) / 2, d - 0.5)`, `d = abs(x - y)`",
+    "huber_loss": "the mean of `clamp_max(d, 1) * (d - clamp_max(d, 1) / 2)`, `d = abs(x - y)`",
+    "index_put_": "x[mask] = y is `x.copy_(where(mask, y, x))`, x[i] = y is `x[i].copy_(y)`",
+    "isclose": "`logical_or(x == y, logical_and(isfinite(y), "
+               "abs(x - y) <= 1e-8 + 1e-5 * abs(y)))`",
     "isinf": "`abs(x) == INFINITY`",
     "jacobian": "`grad` of each output",
     "LBFGS": "batches are drawn anew each step",
-    "lerp": "`a + (b - a) * w`",
+    "lerp": "`x * (1 - z) + y * z`",
     "log2": "`log(x) / std::log(2.0)`",
-    "logsigmoid": "`-softplus(-x)`",
+    "logsigmoid": "`-softplus(-x, 1, INFINITY)`",
     "median": "`sort`",
-    "normalize": "`x / norm(x, 2, -1, true)`",
+    "normalize": "`x / clamp_min(norm(x, 2, -1, true), 1e-12)`",
     "parameters_to_vector": "`cat` of reshaped `parameters(model)`",
     "random_split": "`Tensor::randperm`",
     "RandomSampler": "`DataLoader` with `.shuffle = true`",
@@ -165,10 +197,11 @@ ABSENT = {
     "remainder": "rare in models",
     "RMSprop": "`Adam`",
     "roll": "`cat` of two slices",
-    "rsqrt": "`pow(x, -0.5)`",
+    "retain_grad": "`x.register_hook(f)`, or `grad({loss}, {x})`",
+    "rsqrt": "`1 / sqrt(x)`",
     "scatter": "`scatter_add`, `where`",
     "SmoothL1Loss": "smooth_l1_loss, above",
-    "smooth_l1_loss": "`where(d < 1, square(d) / 2, d - 0.5)`, `d = abs(x - y)`",
+    "smooth_l1_loss": "as huber_loss",
     "Subset": "a std::vector of the items wanted",
     "tan": "`sin(x) / cos(x)`",
     "tensordot": "`einsum`",
@@ -257,7 +290,9 @@ def page():
              "What a PyTorch user of recurrent and attention models reaches for, and its name here.",
              "A name alone is the same in heed: a function, a layer or a method. Made from the headers by",
              "`tools/pytorch_names.py`, which a test runs; [pytorch.md](pytorch.md) says how heed's behaviour",
-             "differs.", ""]
+             "differs. In what is to be written instead, x, y and z are PyTorch's arguments in its order, and",
+             "the axis is the last. That it has PyTorch's values and gradients, at 0 and far from it too, is",
+             "tested. INFINITY is of `<cmath>`, which heed.hpp brings.", ""]
     unexplained = []
     for place, listed in NAMES.items():
         lines += [f"## {place}", ""]

@@ -181,6 +181,18 @@ struct Convert {
     return static_cast<To>(x);
   }
 };
+/// What int32 can't hold, NaN with it, becomes the least number: C++ leaves that open, and the
+/// processor does so.
+template <>
+struct Convert<int32_t> {
+  template <class From>
+  static int32_t of(From x) {
+    constexpr From least = static_cast<From>(INT32_MIN);
+    return x >= least && x < -least ? static_cast<int32_t>(x) : INT32_MIN;
+  }
+  static int32_t of(int32_t x) { return x; }
+  static int32_t of(Mask x) { return x; }
+};
 template <>
 struct Convert<Mask> {
   template <class From>

@@ -183,6 +183,13 @@ inline T hyperbolic_tangent(T x) {
   return with_sign_of(magnitude < C::tanh_small ? small : large, x);
 }
 
+/// exp(x) - 1 = tanh(x / 2) (exp(x) + 1): no digits are lost near 0, but in half a denormal.
+template <class T>
+inline T exponential_minus_1(T x) {
+  const T y = hyperbolic_tangent(x / 2) * (exponential(x) + 1);
+  return absolute(x) < 4 * Constants<T>::smallest_normal ? x : y;
+}
+
 /// 1 / (1 + exp(-x)), through e = exp(-|x|), which never overflows: 1 / (1 + e), or e / (1 + e) for
 /// x < 0. The quotient is corrected for what e and 1 + e lost in rounding.
 template <class T>

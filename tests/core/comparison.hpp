@@ -22,6 +22,14 @@ std::vector<ComparedRow> compared_rows();
 void add_selection_rows(std::vector<ComparedRow>& rows);
 std::vector<ComparedRow> compared_loss_rows();
 
+/// What docs/pytorch-names.md says to write for a name that heed has not: compared as
+/// `recipe.NAME/`.
+struct Recipe {
+  std::string name, text;
+  std::function<Tensor(const Inputs&)> call;
+};
+std::vector<Recipe> recipes();
+
 inline void add_row(std::vector<ComparedRow>& rows, const std::string& name,
                     std::function<Tensor(const Inputs&)> call) {
   rows.push_back(

@@ -98,6 +98,14 @@ void add_piecewise(Rows& rows) {
   add_row(rows, "clamp/tensors", [](const Inputs& x) { return clamp(x[0], x[1], x[2]); });
   add_row(rows, "clamp/low", [](const Inputs& x) { return clamp(x[0], x[1], {}); });
   add_row(rows, "clamp/high", [](const Inputs& x) { return clamp(x[0], {}, x[1]); });
+  add_row(rows, "clamp_min/2", [](const Inputs& x) { return clamp_min(x[0], 2); });
+  add_row(rows, "clamp_max/2", [](const Inputs& x) { return clamp_max(x[0], 2); });
+  for (const Named& n : {Named{"0.5", 0.5}, Named{"-inf", -INFINITY}, Named{"nan", NAN}}) {
+    add_row(rows, std::string("clamp_min/") + n.name,
+            [limit = n.value](const Inputs& x) { return clamp_min(x[0], limit); });
+    add_row(rows, std::string("clamp_max/") + n.name,
+            [limit = n.value](const Inputs& x) { return clamp_max(x[0], limit); });
+  }
 }
 
 using Reduction = std::function<Tensor(const Tensor&, const Axes&, bool)>;
@@ -306,6 +314,7 @@ std::vector<ComparedRow> compared_rows() {
   add_indexing(rows);
   add_products_and_losses(rows);
   add_selection_rows(rows);
+  for (const Recipe& recipe : recipes()) add_row(rows, "recipe." + recipe.name + "/", recipe.call);
   for (ComparedRow& row : compared_loss_rows()) rows.push_back(std::move(row));
   return rows;
 }

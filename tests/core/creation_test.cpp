@@ -118,3 +118,33 @@ TEST_CASE("a vector of other elements is no source of a tensor") {
   STATIC_REQUIRE_FALSE((is_element<std::size_t> || is_long<std::size_t>));
   STATIC_REQUIRE_FALSE((is_element<std::string> || is_long<std::string>));
 }
+
+TEST_CASE("a maker refuses numbers that the element type asked for has not") {
+  CHECK_THROWS_WITH(Tensor::of({1, 2.7}, {2}, int32),
+                    "of: 2.7 is no int32; ask for elements of float32");
+  CHECK_THROWS_WITH(Tensor::of({3e9}, {1}, int32), Catch::Contains("elements of float64"));
+  CHECK_THROWS_AS(Tensor::of({NAN}, {1}, int32), TypeError);
+  CHECK_THROWS_WITH(Tensor::of({2}, {1}, boolean), "of: 2 is no bool; ask for elements of int32");
+  CHECK_THROWS_AS(Tensor::of({2.7}, {1}, boolean), TypeError);
+  CHECK_THROWS_WITH(Tensor::scalar(0.5, int32), Catch::Contains("scalar: 0.5 is no int32"));
+  CHECK_THROWS_WITH(Tensor::full({2}, 2, boolean), Catch::Contains("full: 2 is no bool"));
+  CHECK_THROWS_WITH(Tensor::arange(3000000000, int32), Catch::Contains("is no int32"));
+  CHECK_THROWS_WITH(Tensor::arange(3, boolean), "arange: 2 is no bool; ask for elements of int32");
+  CHECK(Tensor::arange(2, boolean).to_vector<bool>() == std::vector<bool>{false, true});
+  CHECK(Tensor::arange(0, boolean).shape() == Shape{0});
+  CHECK(Tensor::of({1, -2}, {2}, int32).to_vector<int32_t>() == Ids{1, -2});
+}
+
+TEST_CASE("a conversion to int32 cuts and what does not fit becomes the least number") {
+  const std::vector<double> values{2.7, -2.7, NAN, INFINITY, -INFINITY, 3e9, -3e9, 2147483647};
+  const Ids wanted{2, -2, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, INT32_MAX};
+  const Tensor x = Tensor::from(values);
+  CHECK(x.to(int32).to_vector<int32_t>() == wanted);
+  Tensor into = zeros_like(x, int32);
+  CHECK(into.copy_(x).to_vector<int32_t>() == wanted);
+  const Tensor many = expand(unsqueeze(x, 1), {8, 100});
+  CHECK(max(many.to(int32), 1).to_vector<int32_t>() == wanted);
+  const Ids single = x.to(float32).to(int32).to_vector<int32_t>();
+  CHECK(Ids(single.begin(), single.end() - 1) == Ids(wanted.begin(), wanted.end() - 1));
+  CHECK(single.back() == INT32_MIN);  // 2147483647 is 2^31 in float32
+}

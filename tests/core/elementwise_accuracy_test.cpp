@@ -92,6 +92,13 @@ TEST_CASE("sin, cos and log1p are at most 2 ulp from the exact value") {
   check_other_functions<double>();
 }
 
+TEST_CASE("expm1 is a few ulp from the exact value at most") {
+  for (const double range : {1e-37, 1e-30, 1e-6, 0.1, 0.7, 2.0, 25.0, 88.0}) {
+    check_accuracy<float>("expm1", kernels::expm1, exact_expm1, -range, range, 5);
+    check_accuracy<double>("expm1", kernels::expm1, exact_expm1, -range, range, 5);
+  }
+}
+
 TEST_CASE("log1p has the right limits and the sign of what it takes") {
   for (const DType dtype : {float32, float64}) {
     const double huge = dtype == float32 ? 3e38 : 1e308;

@@ -10,6 +10,7 @@ inline long double normal(long double x) { return std::erfc(-x * std::sqrt(0.5L)
 inline long double exact_gelu(long double x) { return x * normal(x); }
 
 inline long double exact_exp(long double x) { return std::exp(x); }
+inline long double exact_expm1(long double x) { return std::expm1(x); }
 inline long double exact_log(long double x) { return std::log(x); }
 inline long double exact_log1p(long double x) { return std::log1p(x); }
 inline long double exact_sin(long double x) { return std::sin(x); }

@@ -168,3 +168,31 @@ TEST_CASE("an assignment computes in the common element type and rounds to the t
   bits *= mask;
   CHECK(bits.to_vector<bool>() == std::vector<bool>{false, true});
 }
+
+TEST_CASE("bools are added by the factors 0 and 1 alone") {
+  Tensor bits = Tensor::of({0, 1}, {2}, boolean);
+  const Tensor all = Tensor::ones({2}, boolean);
+  for (const double factor : {0.5, 2.0, -1.0, static_cast<double>(NAN)}) {
+    CHECK_THROWS_AS(bits.add_(all, factor), TypeError);
+  }
+  CHECK_THROWS_WITH(bits.add_(all, 0.5), Catch::Contains("add_: 0.5 is no bool"));
+  CHECK(bits.add_(all, 0).to_vector<bool>() == std::vector<bool>{false, true});
+  CHECK(bits.add_(all, 1).to_vector<bool>() == std::vector<bool>{true, true});
+}
+
+TEST_CASE("the least int32 is a factor as well though it has no negative") {
+  constexpr int32_t least = INT32_MIN;
+  Tensor x = Tensor::of({1, 2, -1}, {3}, int32);
+  const Tensor y = Tensor::of({1, 2, 3}, {3}, int32);
+  CHECK(x.sub_(y, least).to_vector<int32_t>() == std::vector<int32_t>{INT32_MIN + 1, 2, INT32_MAX});
+  CHECK_THROWS_WITH(x.sub_(y, 2147483648.0), Catch::Contains("sub_: 2147483648 is no int32"));
+  CHECK_THROWS_AS(x.sub_(2147483648), TypeError);
+  CHECK_THROWS_AS(x - 2147483648, TypeError);
+}
+
+TEST_CASE("a number that does not fit in place is answered with a type that has it") {
+  Tensor bits = Tensor::ones({2}, boolean), whole = Tensor::ones({2}, int32);
+  CHECK_THROWS_WITH(bits.fill_(2), "fill_: 2 is no bool; write x = x.to(int32) before");
+  CHECK_THROWS_WITH(whole.fill_(0.5), "fill_: 0.5 is no int32; write x = x.to(float32) before");
+  CHECK_THROWS_WITH(whole += 3000000000, Catch::Contains("write x = x.to(float64) before"));
+}

@@ -115,10 +115,13 @@ TEST_CASE("division by a number divides, and by a tensor too") {
 TEST_CASE("a number that whole elements can't hold is refused with what to write") {
   const Tensor x = Tensor::of({1, 2, 7}, {3}, int32), mask = eq(x, 2);
   const Tensor bits = mask.detach();
-  CHECK_THROWS_WITH(x + 3000000000, "add: 3e+09 is no int32; convert the tensor with .to(float32)");
+  CHECK_THROWS_WITH(x + 3000000000, "add: 3e+09 is no int32; convert the tensor with .to(float64)");
+  CHECK_THROWS_WITH(masked_fill(x, mask, 0.5), Catch::Contains("tensor with .to(float32)"));
   const std::vector<std::function<Tensor()>> refused = {
       [&] { return x * 3000000000; },
       [&] { return x - 3000000000; },
+      [&] { return x - 2147483648; },
+      [&] { return clamp_min(x, 3000000000); },
       [&] { return clamp(x, 2, 3000000000); },
       [&] { return pow(x, -1); },
       [&] { return where(mask, x, 3000000000); },
@@ -141,4 +144,38 @@ TEST_CASE("a number that whole elements can't hold is refused with what to write
   CHECK(plain(eq(x, 1.5)) == std::vector<double>{0, 0, 0});
   CHECK(plain(clamp(x, 2, INFINITY)) == std::vector<double>{2, 2, 7});
   CHECK(clamp(x, 2, 5).dtype() == int32);
+  CHECK(clamp_min(x, 2).to_vector<int32_t>() == std::vector<int32_t>{2, 2, 7});
+  CHECK(clamp_max(x, 2).to_vector<int32_t>() == std::vector<int32_t>{1, 2, 2});
+  CHECK(clamp_max(x, 1.5).to_vector<float>() == std::vector<float>{1, 1.5, 1.5});
+}
+
+TEST_CASE("the gradient of a power takes the logarithm of the base as it was given") {
+  for (const double base : {0.999999, 1.0000001, 0.99999999}) {
+    const Tensor x = leaf({0, 1, 10}, float32);
+    for (const double g : gradient(pow(base, x), x))
+      CHECK(g == Approx(std::log(base)).epsilon(1e-4));
+  }
+  for (const double base : {1e300, 1e-46}) {
+    const Tensor x = leaf({0}, float32);
+    CHECK(gradient(pow(base, x), x)[0] == Approx(std::log(base)));
+  }
+  const Tensor x = leaf({0, 2, -1}, float32);
+  const std::vector<double> of_zero = gradient(pow(0.0, x), x);
+  CHECK(of_zero == std::vector<double>{0, 0, -INFINITY});
+  CHECK(pow(2, Tensor::of({3, 0}, {2}, int32)).to_vector<int32_t>() == std::vector<int32_t>{8, 1});
+  CHECK(pow(0.5, Tensor::of({3, 0}, {2}, int32)).to_vector<float>() ==
+        std::vector<float>{0.125, 1});
+  CHECK_THROWS_AS(pow(true, Tensor::ones({2}, boolean)), TypeError);
+}
+
+TEST_CASE("expm1 keeps the digits of a small number and its sign") {
+  for (const DType dtype : {float32, float64}) {
+    const double tiny = dtype == float32 ? 1e-40 : 1e-310;
+    const Tensor x = Tensor::of({1e-7, -1e-7, tiny, 0.0, -0.0, 3, INFINITY, -INFINITY}, {8}, dtype);
+    const std::vector<double> y = plain(expm1(x)), from = plain(x);
+    for (std::size_t i = 0; i < 6; ++i) CHECK(y[i] == Approx(std::expm1(from[i])).margin(0));
+    CHECK(std::signbit(y[4]));
+    CHECK(y[6] == INFINITY);
+    CHECK(y[7] == -1);
+  }
 }

@@ -34,6 +34,7 @@ from comparison_cases import (PRECISIONS, ROWS, Expanded, above, compute, ids, i
 from comparison_functions import more_reductions, piecewise
 from comparison_losses import class_losses, last_layers, losses, pairwise_losses
 from comparison_norms import norms
+from comparison_recipes import limits, recipes
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -278,7 +279,7 @@ def main():
                    products, losses, class_losses, pairwise_losses, last_layers):
         family()
     norms(row)
-    for family in comparison_selection.FAMILIES:
+    for family in (*comparison_selection.FAMILIES, limits, recipes):
         family(row)
     tensors = {}
     for name, (function, cases) in ROWS.items():
