@@ -214,6 +214,14 @@ void Backward::check_input(int input) const {
                    " of " + std::to_string(node.input_count_));
 }
 
+Array Backward::remade(int input) const {
+  const uint32_t number = input_number(input);
+  const Node* const node = number == none ? nullptr : visits_[number].node;
+  if (node && node->can_remake()) return node->remake();
+  throw GraphError(std::string(visits_[running_].node->name()) + ": its input " +
+                   std::to_string(input) + " can't be made again; save it");
+}
+
 // Sums that were checked when they were smaller: what is wrong now came from this node.
 void Backward::check_gradients(const Node& node) {
   for (int i = 0; i < node.input_count_; ++i) {

@@ -92,8 +92,8 @@ class Backward {
   /// Adds a^T b to the gradient of a wanted input [M, N], a: [n, M], b: [n, N]. The thin products
   /// of a loop, which uses the same weight at every step, wait and become one of all their rows.
   void give_product(int input, const Array& a, const Array& b);
-  /// The input itself, whose node can remake it and has not run yet.
-  Array remade(int input) const { return visits_[input_number(input)].node->remake(); }
+  /// The input itself; `GraphError` unless its node can remake it.
+  Array remade(int input) const;
 
  private:
   /// Products of few rows that wait to be added to one gradient.

@@ -243,7 +243,7 @@ const Tensor& arithmetic_operand(const char* operation, const Tensor& x) {
   check_arithmetic(operation, x);
   return x;
 }
-inline Tensor real_operand(const char* operation, const Tensor& x) {
+Tensor real_operand(const char* operation, const Tensor& x) {
   return is_floating(x.array_for(operation).dtype()) ? x : x.to(float32);
 }
 

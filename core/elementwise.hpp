@@ -68,14 +68,14 @@ Tensor softplus(const Tensor& x, double beta = 1, double threshold = 20);
 Tensor leaky_relu(const Tensor& x, double negative_slope = 0.01);
 /// Limited to [low, high]; gradient 1 inside and on the limits, else 0.
 Tensor clamp(const Tensor& x, Scalar low, Scalar high);
-/// The same with one limit, a number; int32 stays int32 beside a whole one. Where the limit is NaN,
-/// so is the result. As torch.clamp_min, torch.clamp_max.
-Tensor clamp_min(const Tensor& x, Scalar low);
-Tensor clamp_max(const Tensor& x, Scalar high);
 /// The same between tensors; the three broadcast, and where low > high the result is high. An
 /// undefined limit is none (`ConfigError` if both are). Gradients: to x inside and on the limits,
 /// else to the limit that is the result. As torch.clamp.
 Tensor clamp(const Tensor& x, const Tensor& low, const Tensor& high);
+/// With one limit, a number; int32 stays int32 beside a whole one. Where the limit is NaN, so is the
+/// result. As torch.clamp_min, torch.clamp_max.
+Tensor clamp_min(const Tensor& x, Scalar low);
+Tensor clamp_max(const Tensor& x, Scalar high);
 
 /// a where the mask is true, else b. mask: bool; the three broadcast.
 Tensor where(const Tensor& mask, const Tensor& a, const Tensor& b);

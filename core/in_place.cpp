@@ -111,10 +111,6 @@ void add_product(const Arithmetic& f, const Tensor& target, const Tensor& other,
   });
 }
 
-}  // namespace
-
-namespace {
-
 constexpr const char* instead_of_writing =
     "write x = where(mask, y, x) or x = masked_fill(x, mask, number), or change a detach().clone()";
 

@@ -137,9 +137,9 @@ LocalLists* LocalLists::first = nullptr;
 constinit thread_local LocalLists* LocalLists::mine = nullptr;
 constinit thread_local bool LocalLists::ended = false;
 
-/// This thread's lists, null at its very end.
+/// This thread's lists; null at its very end, and where nothing is cached.
 LocalLists* local_lists() {
-  if (LocalLists::mine || LocalLists::ended) return LocalLists::mine;
+  if (!cached || LocalLists::mine || LocalLists::ended) return LocalLists::mine;
   thread_local LocalLists lists;
   return LocalLists::mine = &lists;
 }

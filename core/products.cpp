@@ -125,7 +125,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   };
   if (can_remake(x)) {
     const auto to_both = [to_x](const Array& g, const Array& matrix, Gradients& out) {
-      out.give(0, to_x(g, matrix));
+      if (out.wants(0)) out.give(0, to_x(g, matrix));
       if (out.wants(1)) out.give_product(1, rows_of(g), rows_of(out.remade(0)));
     };
     return record("linear", y, joint({&x, &weight}, saved(weight), to_both), to_bias);

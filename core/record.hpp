@@ -21,9 +21,11 @@
 /// yet (see `zeros_into`). Arrays reach a rule through `saved` alone; what it captures must be
 /// trivially copyable.
 ///
-/// A rule may be a struct that has, beside its call, `Array remake(saved...) const`: the result
-/// again, bit for bit. Where memory counts, what uses such a result saves no copy of it (`linear`
-/// after a norm).
+/// `g` is others' as well: only a node's one rule may write over it, where `g.is_sole_owner()`.
+///
+/// A node's one rule may be a struct that has, beside its call, `Array remake(saved...) const`: the
+/// result again, bit for bit. Where memory counts, what uses such a result saves no copy of it
+/// (`linear` after a norm).
 namespace heed {
 
 class Node;
@@ -55,7 +57,7 @@ class Gradients {
   /// Adds a^T b to a wanted input's gradient [M, N], a: [n, M], b: [n, N], before anyone sees it:
   /// perhaps as one product with what other nodes give it. `GraphError` for other shapes.
   void give_product(int input, const Array& a, const Array& b);
-  /// The input itself, if its node `can_remake`.
+  /// The input itself; `GraphError` unless its node `can_remake`.
   Array remade(int input) const;
 
  private:

@@ -141,7 +141,8 @@ class OperationNode final : public Node {
     rules_.apply(g, run, name(), 0, release);
   }
 
-  static constexpr bool remakes = decltype(StoredRules<Rules...>::first)::can_remake;
+  static constexpr bool remakes =
+      sizeof...(Rules) == 1 && decltype(StoredRules<Rules...>::first)::can_remake;
   bool can_remake() const override { return remakes; }
   Array remake() const override {
     if constexpr (remakes) return rules_.first.remake(name());

@@ -89,6 +89,17 @@ void KeyValueCache::swap(KeyValueCache& other) noexcept {
   std::swap(row_, other.row_);
 }
 
+/// Back to the first words, wherever they lie by now.
+void KeyValueCache::shorten(int64_t length) {
+  if (length == length_) return;
+  length_ = length;
+  if (length == 0) {
+    *this = KeyValueCache();
+  } else if (row_.defined()) {
+    row_ = row_.slice(1, 0, length);
+  }
+}
+
 /// Makes the cache own its words, with room for so many; word by word, so that those of one place
 /// lie side by side.
 void KeyValueCache::make_room(int64_t rows, int64_t words) {

@@ -38,9 +38,26 @@ class KeyValueCache {
   /// Words so far.
   int64_t length() const { return length_; }
 
+  /// If an exception ends the block that this stands in, the words that joined meanwhile leave.
+  class UndoOnError {
+   public:
+    explicit UndoOnError(KeyValueCache& cache)
+        : cache_(cache), length_(cache.length_), exceptions_(std::uncaught_exceptions()) {}
+    ~UndoOnError() {
+      if (std::uncaught_exceptions() > exceptions_) cache_.shorten(length_);
+    }
+    UndoOnError(const UndoOnError&) = delete;
+    UndoOnError& operator=(const UndoOnError&) = delete;
+
+   private:
+    KeyValueCache& cache_;
+    int64_t length_;
+    int exceptions_;
+  };
+
  private:
-  friend class UndoOnError;
   void swap(KeyValueCache& other) noexcept;
+  void shorten(int64_t length);
   void make_room(int64_t rows, int64_t words);
 
   /// The words: as they came, or its own copies [R, G, capacity, K], the capacity doubling when it
@@ -50,25 +67,6 @@ class KeyValueCache {
   int64_t rows_ = 0, length_ = 0;
   /// [R, t] int32, the row where each word of each text lies; undefined: in the text's own.
   Array row_;
-};
-
-/// A cache is as it was before, if an exception ends the block that this stands in.
-class UndoOnError {
- public:
-  explicit UndoOnError(KeyValueCache& cache)
-      : cache_(cache), before_(cache), exceptions_(std::uncaught_exceptions()) {
-    before_.own_ = cache.own_;
-  }
-  ~UndoOnError() {
-    if (std::uncaught_exceptions() > exceptions_) cache_.swap(before_);
-  }
-  UndoOnError(const UndoOnError&) = delete;
-  UndoOnError& operator=(const UndoOnError&) = delete;
-
- private:
-  KeyValueCache& cache_;
-  KeyValueCache before_;
-  int exceptions_;
 };
 
 }  // namespace heed

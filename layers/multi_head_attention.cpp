@@ -207,7 +207,7 @@ Attended MultiHeadAttention::self(const Tensor& x, const Tensor& keep, KeyValueC
     k = rotate(k, before.length());
   }
   const Tensor v = split_heads(slice(qkv, -1, D + E, D + 2 * E), G);
-  const UndoOnError undo(before);
+  const KeyValueCache::UndoOnError undo(before);
   return heads_going_on(*this, {q, k, v, kept, bias}, before);
 }
 

@@ -81,8 +81,10 @@ struct LayerNormRule {
 
 Tensor layer_norm_of_rows(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
   Array mean, rstd;
-  const Array scale = array_or_none(weight), shift = array_or_none(bias);
-  Array y = kernels::layer_norm(x.array(), scale, shift, eps, mean, rstd);
+  const Array scale = array_or_none(weight);
+  Array y = kernels::layer_norm(x.array(), scale, array_or_none(bias), eps, mean, rstd);
+  // No gradient needs the bias: it may change before it is remade.
+  const Array shift = bias.defined() && grad_enabled() ? bias.array().clone() : Array();
   return record(
       "layer_norm", y,
       joint({&x, &weight, &bias}, saved(x, scale, shift, mean, rstd), LayerNormRule{eps}));

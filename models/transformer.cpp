@@ -78,9 +78,13 @@ Tensor add_and_norm(const Layer& m, const LayerNorm& norm, const Tensor& x,
 Attended encoder_decoder_attention(const MultiHeadAttention& attention, const Tensor& h,
                                    const TransformerDecoderLayer::Context& context);
 
-/// `ShapeError` unless source and target are those of a decoder of so many layers.
-void check_layers(std::size_t layers, const Transformer::Source& source,
-                  const Transformer::Target& target) {
+/// Words join all layers or none.
+using UndoneLayers = Pooled<KeyValueCache::UndoOnError>;
+
+/// A cache for each layer of a new target. `ShapeError` unless source and target are those of a
+/// decoder of so many layers.
+void prepare_layers(std::size_t layers, const Transformer::Source& source,
+                    Transformer::Target& target) {
   for (const KeyValueCache& cache : target.layers) {
     if (cache.length() == target.length()) continue;
     throw ShapeError("Transformer: the target so far has " + std::to_string(target.length()) +
@@ -88,7 +92,7 @@ void check_layers(std::size_t layers, const Transformer::Source& source,
                      " in another; expected what decode leaves");
   }
   const bool fits = target.layers.empty() || target.layers.size() == layers;
-  if (fits && source.memory.size() == layers) return;
+  if (fits && source.memory.size() == layers) return target.layers.resize(layers);
   throw ShapeError("Transformer: the decoder has " + std::to_string(layers) +
                    " layers, the source " + std::to_string(source.memory.size()) +
                    " and the target so far " + std::to_string(target.layers.size()) +
@@ -112,7 +116,7 @@ TransformerEncoderLayer::Output TransformerEncoderLayer::operator()(const Tensor
 TransformerDecoderLayer::Output TransformerDecoderLayer::operator()(const Tensor& x,
                                                                     const Context& context,
                                                                     KeyValueCache& before) const {
-  const UndoOnError undo(before);
+  const KeyValueCache::UndoOnError undo(before);
   const Attended self = self_attn.self(sublayer_input(*this, norm1, x), context.target_keep, before,
                                        context.target_bias);
   const Tensor y = add_and_norm(*this, norm1, x, self.context);  // [R, n, D]
@@ -162,12 +166,14 @@ Transformer::Source Transformer::encode(const Tensor& source, const Tensor& keep
 // The right of Figure 1.
 Transformer::DecoderStates Transformer::decoder_states(const Source& source, Target& so_far,
                                                        const Tensor& words) const {
+  const auto& layers = transformer.decoder.layers;
+  prepare_layers(layers.size(), source, so_far);
+  const UndoneLayers undo(so_far.layers.begin(), so_far.layers.end());
   const int64_t n = words.size(1), first = so_far.length();
   // 3.2.3: no word sees those after it, [1, n, first + n]; one by itself has none after it.
   const Tensor keep = n > 1 ? causal_keep(n, first + n) : Tensor();
   Tensor x = embed(Side::target, words, first);  // [R, n, D]
   LazyWeights weights;
-  const auto& layers = transformer.decoder.layers;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const auto output = layers[i](x, {source.memory[i], keep, source.keep}, so_far.layers[i]);
     x = output.y;
@@ -179,10 +185,8 @@ Transformer::DecoderStates Transformer::decoder_states(const Source& source, Tar
 // Then the logits by 3.4's "learned linear transformation".
 Transformer::Decoded Transformer::decode(const Source& source, Target& so_far,
                                          const Tensor& words) const {
-  const std::size_t layers = transformer.decoder.layers.size();
-  check_layers(layers, source, so_far);
-  so_far.layers.resize(layers);
-  const Pooled<UndoOnError> undo(so_far.layers.begin(), so_far.layers.end());
+  prepare_layers(transformer.decoder.layers.size(), source, so_far);
+  const UndoneLayers undo(so_far.layers.begin(), so_far.layers.end());
   const DecoderStates states = decoder_states(source, so_far, words);
   return {generator(states.y), states.source_weights};  // [R, n, V]
 }
@@ -230,7 +234,7 @@ Tensor Transformer::operator()(const Tensor& source, const Tensor& keep,
 }
 
 Tensor Transformer::hidden(const Tensor& source, const Tensor& keep, const Tensor& target) const {
-  Target so_far{Pooled<KeyValueCache>(transformer.decoder.layers.size())};
+  Target so_far;
   return decoder_states(encode(source, keep), so_far, target).y;  // [B, T, D]
 }
 

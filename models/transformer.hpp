@@ -150,7 +150,7 @@ struct Transformer {
   /// it, unless it throws. In any pieces the logits are those of all words at once; without history
   /// after the first.
   Decoded decode(const Source& source, Target& so_far, const Tensor& words) const;
-  /// The same up to the generator, [R, n, D], for a target that has a cache for each layer.
+  /// The same up to the generator: [R, n, D].
   struct DecoderStates {
     Tensor y;
     LazyWeights source_weights;

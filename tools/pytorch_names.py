@@ -291,8 +291,9 @@ def page():
              "A name alone is the same in heed: a function, a layer or a method. Made from the headers by",
              "`tools/pytorch_names.py`, which a test runs; [pytorch.md](pytorch.md) says how heed's behaviour",
              "differs. In what is to be written instead, x, y and z are PyTorch's arguments in its order, and",
-             "the axis is the last. That it has PyTorch's values and gradients, at 0 and far from it too, is",
-             "tested. INFINITY is of `<cmath>`, which heed.hpp brings.", ""]
+             "the axis is the last. The formulas for what heed has not, but for those that draw or write in",
+             "place, are tested: PyTorch's values and gradients, at 0 and far from it too. INFINITY is of",
+             "`<cmath>`, which heed.hpp brings.", ""]
     unexplained = []
     for place, listed in NAMES.items():
         lines += [f"## {place}", ""]

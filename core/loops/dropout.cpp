@@ -46,8 +46,7 @@ void add(const Drop<T>& drop, int64_t begin, int64_t n, const T* __restrict x,
 }
 
 template <class T>
-void relu_gradient(T factor, int64_t n, const T* __restrict g, const T* __restrict y,
-                   T* __restrict out) {
+void relu_gradient(T factor, int64_t n, const T* g, const T* __restrict y, T* out) {
   for (int64_t i = 0; i < n; ++i) out[i] = y[i] <= 0 ? T(0) : g[i] * factor;
 }
 

@@ -23,7 +23,7 @@ struct DropoutLoops {
   void (*relu)(const Drop<T>& drop, int64_t begin, int64_t n, const T* x, T* out);
   /// out = x + dropout(y)
   void (*add)(const Drop<T>& drop, int64_t begin, int64_t n, const T* x, const T* y, T* out);
-  /// out = g * factor where y, the result of `relu`, is above 0 or NaN, else 0.
+  /// out = g * factor where y, the result of `relu`, is above 0 or NaN, else 0; out may be g.
   void (*relu_gradient)(T factor, int64_t n, const T* g, const T* y, T* out);
 };
 

@@ -1,8 +1,12 @@
 #include <catch2/catch.hpp>
+
+#include <sys/mman.h>
+
 #include <cstdint>
 #include <cstring>
 #include <vector>
 
+#include "../../core/large_blocks.hpp"
 #include "../../core/memory.hpp"
 
 using namespace heed;
@@ -52,19 +56,18 @@ TEST_CASE("of large blocks that wait the smallest that is large enough is taken"
 }
 
 TEST_CASE("where no piece is large enough the system gives what the lowest one lacks") {
-  release_cached_memory();
-  const std::size_t lowest = 256 * mib, more = mib;  // too large for gaps between mappings
-  deallocate(allocate(lowest), lowest);
-  const MemoryStats before = memory_stats();
-  char* const larger = static_cast<char*>(allocate(lowest + more));
-  const MemoryStats after = memory_stats();
-  larger[0] = larger[lowest + more - 1] = 1;
-  CHECK(after.heap_allocations == before.heap_allocations + 1);
-  CHECK(after.live_bytes == before.live_bytes + static_cast<int64_t>(lowest + more));
-  CHECK(after.cached_bytes == before.cached_bytes - static_cast<int64_t>(lowest));
-  deallocate(larger, lowest + more);
-  CHECK(memory_stats().live_bytes == before.live_bytes);
-  release_cached_memory();
+  char* const lower = static_cast<char*>(new_pages(2 * mib));
+  char* const upper = lower + mib;
+  LargeBlocks blocks;
+  CHECK(blocks.grow(mib) == 0);  // no piece
+  blocks.put(upper, mib);
+  CHECK(blocks.grow(2 * mib) == 0);  // something lies in front of it
+  ::munmap(lower, mib);
+  CHECK(blocks.grow(mib + mib / 2) == mib / 2);
+  CHECK(blocks.take(mib + mib / 2) == upper - mib / 2);
+  upper[-static_cast<std::ptrdiff_t>(mib) / 2] = 1;
+  blocks.put(upper - mib / 2, mib + mib / 2);
+  CHECK(blocks.release() == mib + mib / 2);
 }
 
 TEST_CASE("memory that waits is counted and goes back to the system when asked") {

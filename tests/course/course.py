@@ -156,33 +156,29 @@ def grade(number, jobs, grader):
     solutions = [(title, files, None) for title, files in right] + wrong
     solutions.append(("as handed out", {header: (COURSE / "exercises" / header).read_text()},
                       [f"{header}:", "is still blank"]))
-    built = Workspace(grader=grader)
-    failures = accept("the solution", built.course("verify", str(number)))
-    if failures:
-        return failures
     variants = Variants()
-    checks = []  # (title, what must be said or None, number among the variants or None, files)
-    for title, files, says in solutions:
-        checks.append((title, says, None if title == "as handed out" else variants.add(files), files))
+    checks = [(title, says, variants.add(files), files) for title, files, says in solutions]
     blanks = variants.blanks(header)
     checks += [(f"blank at line {line}", [f"{header}:{line}: ", "is still blank"], variant, None)
                for variant, line in blanks.items()]
-    together = Workspace(variants.files(), built)
-    failures = accept("the solution among all", together.course("verify", str(number)))
+    with Workspace(grader=grader) as built, Workspace(variants.files(), grader=grader) as together:
+        failures = accept("the solution", built.course("verify", str(number)))
+        failures += accept("the solution among all", together.course("verify", str(number)))
+        if failures:
+            return failures
 
-    def check(title, says, variant, files):
-        work = Workspace(files, built) if variant is None else together
-        got = work.course("verify", str(number), COURSE_VARIANT=str(variant or 0))
-        if work is not together:
-            work.close()
-        title = f"chapter {number}, {title}"
-        return accept(title, got) if says is None else refuse(title, got, says)
+        def check(title, says, variant, files):
+            title = f"chapter {number}, {title}"
+            if variant is None:
+                with Workspace(files, built) as work:
+                    got = work.course("verify", str(number))
+            else:
+                got = together.course("verify", str(number), COURSE_VARIANT=str(variant))
+            return accept(title, got) if says is None else refuse(title, got, says)
 
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for run in [pool.submit(check, *one) for one in checks]:
-            failures += run.result()
-    together.close()
-    built.close()
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            for run in [pool.submit(check, *arguments) for arguments in checks]:
+                failures += run.result()
     if not right or len(wrong) < 6 or not blanks:
         failures.append(f"chapter {number} needs blanks, a second solution, and six wrong solutions")
     print(f"chapter {number}: {len(right) + 1} right, {len(wrong)} wrong solutions, {len(blanks)} blanks")
@@ -215,10 +211,8 @@ def output(number, command, built):
         if not chosen:
             raise SystemExit(f"page {number}: there is no wrong solution \"{title}\"")
         files = chosen[0][1]
-    work = Workspace(files, built)
-    said = work.course(*command.split()[1:])[1]
-    work.close()
-    return said
+    with Workspace(files, built) as work:
+        return work.course(*command.split()[1:])[1]
 
 
 def page_of(number, text, built):
@@ -255,24 +249,21 @@ def check_page(number, name, built, write):
 
 
 def check_pages(numbers, write, jobs, grader):
-    built = Workspace(grader=grader)
-    built.course("verify", "1")
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        runs = [pool.submit(check_page, number, name, built, write)
-                for number, name, _, _ in chapters() if int(number) in numbers]
-        wrong = [one for run in runs for one in run.result()]
-    built.close()
-    return wrong
+    with Workspace(grader=grader) as built:
+        built.course("verify", "1")
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            runs = [pool.submit(check_page, number, name, built, write)
+                    for number, name, _, _ in chapters() if int(number) in numbers]
+            return [one for run in runs for one in run.result()]
 
 
 def keep_grader(folder):
     """Compiles the grader once for all chapters: --grader."""
-    built = Workspace()
-    code, said = built.course("verify", "1")
-    shutil.rmtree(folder, ignore_errors=True)
-    for made in built.build.glob("grader.*"):
-        shutil.copytree(made, pathlib.Path(folder) / made.name)
-    built.close()
+    with Workspace() as built:
+        code, said = built.course("verify", "1")
+        shutil.rmtree(folder, ignore_errors=True)
+        for made in built.build.glob("grader.*"):
+            shutil.copytree(made, pathlib.Path(folder) / made.name)
     return [] if code == 0 else [said]
 
 

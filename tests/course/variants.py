@@ -64,4 +64,4 @@ class Variants:
                 lines += [f"if (::course::chosen({number})) {{", f"#line {first}", *changed, "} else"]
             inside = part % 2 == 1
             lines += ["{"] * inside + [f"#line {first}", *solution] + ["}"] * inside
-        return "\n".join(lines).replace("#pragma once", '#pragma once\n#include "choice.hpp"', 1) + "\n"
+        return "\n".join(lines).replace("#pragma once", '#pragma once\n#include "choice.hpp"\n#line 2', 1) + "\n"

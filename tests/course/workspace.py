@@ -28,6 +28,12 @@ class Workspace:
         elif grader:
             self.take_grader(pathlib.Path(grader))
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
     def take_grader(self, build):
         """What another folder has compiled for all."""
         for path in build.glob("grader.*"):

@@ -221,7 +221,7 @@ TEST_CASE("an exception leaves a cache as it was, also one that was reordered an
   cache.reorder({1, 0});
   const KeyValueCache before = cache;
   try {
-    const UndoOnError undo(cache);
+    const KeyValueCache::UndoOnError undo(cache);
     cache.append({words, words});
     throw 1;
   } catch (int) {
@@ -231,7 +231,7 @@ TEST_CASE("an exception leaves a cache as it was, also one that was reordered an
   const Tensor one = Tensor::randn({2, 1, 1, 4});
   CHECK(difference(cache.append({one, one}).key, same.append({one, one}).key) == 0);
   {
-    const UndoOnError undo(cache);
+    const KeyValueCache::UndoOnError undo(cache);
     cache.add({one, one});
   }
   CHECK(cache.length() == 42);

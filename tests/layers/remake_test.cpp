@@ -92,3 +92,12 @@ TEST_CASE("a norm's result that was changed in place is saved as it was used") {
   x.detach().fill_(0);
   CHECK_THROWS_WITH(loss.backward(), Contains("layer_norm") && Contains("changed in place"));
 }
+
+TEST_CASE("a bias that changes after the norm was made changes no gradient") {
+  const Tensor x = random_leaf({3, 5}), bias = random_leaf({5}), w = random_leaf({2, 5});
+  const Tensor loss = mixed(linear(layer_norm(x, {}, bias), w));
+  const std::vector<Tensor> before = grad({loss}, {x, w}, {.retain = true});
+  bias.detach().fill_(3);
+  const std::vector<Tensor> after = grad({loss}, {x, w});
+  for (std::size_t i = 0; i < 2; ++i) CHECK(difference(before[i], after[i]) == 0);
+}

@@ -87,6 +87,11 @@ TEST_CASE("words join all layers or none where a layer refuses them") {
                      model.decode(source, other, word(t)).logits) == 0);
   }
 
+  Transformer::Target fresh;
+  CHECK_THROWS_AS(model.decoder_states(bad, fresh, word(0)), TypeError);
+  CHECK(fresh.length() == 0);
+  CHECK(model.decoder_states(source, fresh, word(0)).y.size(1) == 1);
+
   disturbed.layers.back() = KeyValueCache();
   CHECK_THROWS_WITH(model.decode(source, disturbed, word(3)),
                     Contains("3 words in its first layer and 0 in another"));

@@ -213,8 +213,9 @@ TEST_CASE("a word joins no decoder layer's words so far where a mask of the sour
       decoder(x, {.source = {memory.key.to(float64), memory.value.to(float64)}}, words),
       Contains("the memory's key must be float32, got float64"));
   {
+    const Tensor bad = x * NAN;
     const DetectAnomaly anomaly;
-    CHECK_THROWS_WITH(decoder(x * NAN, context, words), Contains("NaN"));
+    CHECK_THROWS_WITH(decoder(bad, context, words), Contains("NaN") && !Contains("mul"));
   }
   CHECK(words.length() == 1);
 }
