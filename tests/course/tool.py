@@ -18,6 +18,12 @@ FAULTS = [
     ("  n = std::vector<int64_t>()[1];", "count was stopped", "an index outside of a vector"),
     ("  n = n / (n - 1);", "count divided a whole number by 0"),
     ("  std::exit(0);", "count ended the program"),
+    ("  std::_Exit(0);", "count ended the program"),
+    ("  return n;\n}\ninline int early = (std::exit(0), 1);\ninline int64_t other(const Shape&, int64_t n) {",
+     "course/array.hpp: what runs before the test ended the program"),
+    ('  for (;;) std::puts("...");', "course/array.hpp: count prints more than 1000 kilobytes"),
+    ("  std::vector<Shape*> all; for (auto& one : std::vector<int*>()) all.emplace_back(one);",
+     "course/array.hpp does not compile (chapter 1)", "used so in course/array.hpp:"),
     ('  throw std::runtime_error("");', "course/array.hpp: count"),
     ("  throw 5;", "count was stopped", "an exception that is no std::exception"),
     ("  for (int64_t size : shape n *= size;", "course/array.hpp does not compile (chapter 1)", "error: expected"),
@@ -71,6 +77,17 @@ def check_files(all, built):
     for number in range(1, 19):
         (work.folder / ".build" / f"passed.{number:02}").touch()
     all.expect("a hint when all is solved", work.course("hint"), 0, "Every chapter is solved")
+    tape.write_text(tape.read_text().replace("\nint 1;\n", "\n"))
+    shutil.copy(COURSE / "exercises" / "array.hpp", work.folder)
+    all.expect("a blank of another chapter", work.course("verify", "3"), 1,
+               "is still blank Chapter 1 comes first: tools/course verify 1")
+    array.write_text(array.read_text() + "int 1;\n")
+    got = work.course("verify", "1")
+    all.expect("a chapter that does not compile", got, 1, "does not compile")
+    if "hint" in got[1]:
+        all.failures.append("a hint is offered for what does not compile")
+    (work.folder / ".build" / "passed.01").unlink(missing_ok=True)
+    all.expect("a hint for what does not compile", work.course("hint", "1"), 1, "was graded: tools/course verify 1")
     all.expect("no compiler", work.course("run", "3", CXX="none-such"), 1, "needs a C++20 compiler")
     work.close()
 
@@ -94,6 +111,8 @@ def check_two_at_once(all, built):
 def check_usage(all, built):
     all.expect("no such command", built.course("grade", "1"), 2, 'no command "grade"')
     all.expect("no such chapter", built.course("verify", "19"), 2, "there is no chapter 19")
+    all.expect("a pattern", built.course("verify", "*"), 2, 'a chapter is a number from 1 to 18, not "*"')
+    all.expect("no seconds", built.course("verify", "1", COURSE_SECONDS="0.5"), 2, "whole number of seconds")
     all.expect("no number", built.course("verify", "one"), 2, "a chapter is a number")
     all.expect("too much", built.course("verify", "1", "2"), 2, "takes one chapter")
     all.expect("no such capstone", built.course("capstone", "x", "y", "z"), 2, "rnn_search or transformer")
