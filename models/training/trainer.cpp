@@ -98,9 +98,11 @@ void check_schedule(const TrainingConfig& config, int64_t end) {
   make_schedule(config, end);
 }
 
-/// A new run draws by its seed; where the first weights were drawn by it too, what follows them.
-void seed_generator(uint64_t seed) {
-  if (default_generator().seed() != seed) manual_seed(seed);
+/// Where a new run's random numbers begin: those of its seed, or what follows the first weights if
+/// they were drawn by it too.
+Generator first_generator(int64_t seed) {
+  const Generator generator(static_cast<uint64_t>(seed));
+  return default_generator().seed() == generator.seed() ? default_generator() : generator;
 }
 
 /// One word for what must be the same for two validations to be compared.
@@ -116,12 +118,14 @@ struct Trainer::Loop {
   Loop(TrainingTask& task_, TrainerOptions options_, TrainingObserver* observer);
   TrainingResult run();
 
+  void go_on();
   void start();
+  void start_anew();
   void start_from_checkpoint();
   bool find_checkpoint();
-  void resume(const TrainingCheckpoint& checkpoint, std::string& other_weights);
-  void load_model(const std::vector<NamedTensor>& model, std::string& other_weights);
-  void enter_epoch();
+  void resume(const TrainingCheckpoint& checkpoint);
+  void load_model(const std::vector<NamedTensor>& model);
+  void enter_epoch(int64_t epoch);
   void step();
   double update(int64_t end, double rate);
   void skip(const std::string& fault);
@@ -133,16 +137,17 @@ struct Trainer::Loop {
   TrainingTask& task;
   const TrainerOptions options;
   const TrainingConfig& config;
-  /// Where the training stands, and the batches of the epoch that it is in.
+  /// Where the training stands.
   TrainingState state;
-  int64_t batches = 0;
   Journal journal;
   WeightSteps weights;
   Validations validations;
   std::unique_ptr<FolderLock> lock;
   int64_t first_step = 0, saved_step = -1;
-  /// The epoch that `task` has got ready.
-  int64_t ready_epoch = -1;
+  /// The epoch that `task` has got ready, and its batches.
+  int64_t ready_epoch = -1, batches = 0;
+  /// What the newest model among the checkpoints differs in, if that is why it can't be resumed.
+  std::string other_weights;
   bool warned_skip = false;
 };
 
@@ -155,36 +160,49 @@ Trainer::Loop::Loop(TrainingTask& task_, TrainerOptions options_, TrainingObserv
       weights(task, config),
       validations(task, config, weights.moving_average(), journal, options.folder,
                   digest(state.fingerprint)) {
-  // What it refuses is said before anything is written.
   check_held_out(task, config);
   for (auto& setting : training_settings(config)) state.fingerprint.push_back(std::move(setting));
-  enter_epoch();
-  state.schedule_steps = schedule_end(options, batches);
-  if (options.use != FolderUse::resume) check_schedule(config, state.schedule_steps);
-  start();
-  if (saved_step < 0) seed_generator(static_cast<uint64_t>(config.seed));
+  state.generator = first_generator(config.seed);
+  if (options.use == FolderUse::resume) {
+    go_on();
+  } else {
+    start_anew();  // what it refuses is said before anything is written
+    start();
+  }
 }
 
 // --- Starting, also in the middle ---
 
-void Trainer::Loop::start() {
-  if (!options.folder.empty()) {
-    lock = open_run_folder(options.folder, options.use);
-    if (options.use == FolderUse::resume) start_from_checkpoint();
-    check_schedule(config, state.schedule_steps);  // a checkpoint has its own
+/// Starts with the run that is there. If that throws, the model is as it was.
+void Trainer::Loop::go_on() {
+  const std::vector<NamedTensor> before = copied(task.state());
+  try {
+    start();
+  } catch (...) {
+    task.load_state(before);
+    throw;
   }
+}
+
+void Trainer::Loop::start() {
+  if (!options.folder.empty()) lock = open_run_folder(options.folder, options.use);
+  if (lock && options.use == FolderUse::resume) start_from_checkpoint();
+  if (ready_epoch < 0) start_anew();  // there was nothing to resume
   // From here on the folder has a run to resume, whatever becomes of its first steps.
   journal.open(options.folder);
   if (!options.folder.empty()) task.begin(options.folder);
 }
 
+void Trainer::Loop::start_anew() {
+  enter_epoch(0);
+  state.schedule_steps = schedule_end(options, batches);
+  check_schedule(config, state.schedule_steps);
+}
+
 /// Goes on from the newest checkpoint that is valid; false if there are none at all.
 bool Trainer::Loop::find_checkpoint() {
   std::vector<std::string> warnings;
-  std::string other_weights;
-  const auto accept = [&](const TrainingCheckpoint& checkpoint) {
-    resume(checkpoint, other_weights);
-  };
+  const auto accept = [&](const TrainingCheckpoint& checkpoint) { resume(checkpoint); };
   try {
     const bool found = newest_training_checkpoint(options.folder, warnings,
                                                   largest_checkpoint_file(task.state()), accept)
@@ -210,28 +228,21 @@ void Trainer::Loop::start_from_checkpoint() {
                ", what follows learns little; for a longer run start anew with more steps");
 }
 
-/// Goes on from a checkpoint. An `Error` says that the run can't: then the model is as it was, and
-/// an older one is tried. `other_weights` takes what the newest model differs in.
-void Trainer::Loop::resume(const TrainingCheckpoint& checkpoint, std::string& other_weights) {
+/// Goes on from a checkpoint. An `Error` says that the run can't: then an older one is tried.
+void Trainer::Loop::resume(const TrainingCheckpoint& checkpoint) {
   check_fingerprint(options.folder, checkpoint.state, state);
-  check_next_batch(checkpoint.state, task.start_epoch(checkpoint.state.epoch));
-  const std::vector<NamedTensor> before = copied(task.state());
-  try {
-    load_model(checkpoint.model, other_weights);
-    check_finite("model.safetensors", weights.parameters());
-    weights.load_state(checkpoint.optimizer, checkpoint.state);
-  } catch (...) {
-    task.load_state(before);
-    throw;
-  }
+  check_schedule(config, checkpoint.state.schedule_steps);
+  enter_epoch(checkpoint.state.epoch);
+  check_next_batch(checkpoint.state, batches);
+  load_model(checkpoint.model);
+  check_finite("model.safetensors", weights.parameters());
+  weights.load_state(checkpoint.optimizer, checkpoint.state);
   state = checkpoint.state;
-  ready_epoch = -1;
-  default_generator() = state.generator;
   saved_step = first_step = state.step;
   validations.resume(state);
 }
 
-void Trainer::Loop::load_model(const std::vector<NamedTensor>& model, std::string& other_weights) {
+void Trainer::Loop::load_model(const std::vector<NamedTensor>& model) {
   try {
     task.load_state(model);
   } catch (const Error& error) {
@@ -240,20 +251,21 @@ void Trainer::Loop::load_model(const std::vector<NamedTensor>& model, std::strin
   }
 }
 
-void Trainer::Loop::enter_epoch() {
-  if (ready_epoch == state.epoch) return;
-  batches = task.start_epoch(state.epoch);
+void Trainer::Loop::enter_epoch(int64_t epoch) {
+  if (ready_epoch == epoch) return;
+  ready_epoch = -1;
+  batches = task.start_epoch(epoch);
   if (batches < 1) {
     throw DataError("trainer: an epoch without batches; the task has nothing to train on");
   }
-  ready_epoch = state.epoch;
+  ready_epoch = epoch;
 }
 
 // --- A step ---
 
 void Trainer::Loop::step() {
-  enter_epoch();
   const double start = now(), rate = learning_rate(config, state);
+  enter_epoch(state.epoch);
   const int64_t end = std::min(state.batch + config.accumulate, batches);
   int64_t tokens = 0;
   for (int64_t batch = state.batch; batch < end; ++batch) tokens += task.tokens(batch);
@@ -264,11 +276,12 @@ void Trainer::Loop::step() {
   journal.stepped(state, loss, rate, tokens, seconds, seconds_left(config, state, batches));
 }
 
-/// Changes the weights by the batches up to `end`; returns their mean loss. If it throws, all is as
-/// it was, so that the step can be made again.
+/// Changes the weights by the batches up to `end`; returns their mean loss. If the task throws,
+/// weights, state and random numbers are as they were, and the step can be made again: gradients of
+/// the one that was broken off are not added to, as each begins without any.
 double Trainer::Loop::update(int64_t end, double rate) {
   const TrainingState before = state;
-  const Generator generator = default_generator();
+  default_generator() = state.generator;
   try {
     const WeightSteps::Result result = weights.step(state.batch, end, rate);
     if (result.fault.empty()) {
@@ -276,10 +289,10 @@ double Trainer::Loop::update(int64_t end, double rate) {
     } else {
       skip(result.fault);
     }
+    state.generator = default_generator();
     return result.loss;
   } catch (...) {
     state = before;
-    default_generator() = generator;
     throw;
   }
 }
@@ -319,7 +332,6 @@ void Trainer::Loop::validate_and_save() {
 /// Writes a checkpoint. Training goes on without one that can't be written, unless it is the last.
 void Trainer::Loop::save(bool last) {
   if (options.folder.empty() || saved_step == state.step) return;
-  state.generator = default_generator();
   state.validated = validations.last_step() == state.step;
   try {
     save_training_checkpoint(options.folder, {state, task.state(), weights.state()});
@@ -360,6 +372,8 @@ TrainingResult Trainer::Loop::finish(StopReason reason, int signal) {
 TrainingResult Trainer::Loop::run() {
   std::optional<StopSignals> signals;
   if (options.catch_signals) signals.emplace();
+  const KeepGenerator keep;  // the run has numbers of its own
+  default_generator() = state.generator;
   validate_and_save();  // of a step after which the last call of run() threw
   while (limit_reached(config, state) == Limit::none && !out_of_patience(config, state)) {
     step();

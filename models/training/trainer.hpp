@@ -106,7 +106,8 @@ struct TrainingResult {
   int64_t step = 0, epoch = 0, first_step = 0;
   /// The model in the folder is of this step; 0: nobody has validated it, as without held-out data.
   int64_t best_step = 0, skipped = 0;
-  /// Time spent in training steps, by this process and the ones it went on from.
+  /// Time spent in training steps, by this process and the ones it went on from; getting an epoch
+  /// ready counts, but for the one that a process begins with.
   double seconds = 0;
   /// The schedule has come to its end: a longer run needs a schedule made for it.
   bool schedule_ended = false;
@@ -128,19 +129,25 @@ struct TrainingResult {
 /// mean of the last checkpoints is, at the end, if it is better. A task without held-out data is
 /// never validated: model.safetensors is written at the end, with the last step's weights, and
 /// `patience`, `average` and the schedule `plateau` are a `ConfigError`. The weights depend on the
-/// seed and the steps alone: not on threads, the clock, or where the run was stopped and resumed.
-/// `training.seed` is that of dropout, and of what else a new run draws from `default_generator()`,
-/// which goes on behind the first weights where `manual_seed` was given the same seed before them.
+/// first ones, the task, the settings and the random numbers alone: not on threads, the clock, or
+/// where the run was stopped and resumed.
+///
+/// The random numbers of a run, those of dropout, are its own: in `run` they stand in for
+/// `default_generator()`, which is in the end what it was. They are those of `training.seed` from
+/// their beginning; but where the `default_generator()` that the constructor of a new run finds has
+/// that seed already, as after `manual_seed(1)`, they go on from where it stands: behind the first
+/// weights, if nothing else was drawn since.
 ///
 /// In memory the model has the last step's weights in the end, and is in training mode: the best
 /// ones are `load(folder + "/model.safetensors", net)`, and `eval(net)` comes before its use.
 ///
 /// A step whose loss or gradient is not finite is skipped and counted; the first is repeated to
-/// name the operation that made it so. Throws `NumericError` after 5 such steps in a row, `IoError`
-/// if the last checkpoint or, at the end, the best model can't be written, `ConfigError` where this
-/// machine lacks what `precision` needs or a resumed run differs from what it was: in the task's
-/// fingerprint, in `training` but for the limits (steps, epochs, minutes), in the names or shapes
-/// of the weights; `FormatError` if no checkpoint is valid. The model is as it was after these.
+/// name the operation that made it so. `run` throws `NumericError` after 5 such steps in a row,
+/// `IoError` if the last checkpoint or, at the end, the best model can't be written; the model is
+/// that of the last step then. The constructor throws `ConfigError` where this machine lacks what
+/// `precision` needs or a resumed run differs from what it was: in the task's fingerprint, in
+/// `training` but for the limits (steps, epochs, minutes), in the names or shapes of the weights;
+/// `FormatError` if no checkpoint is valid. Whatever it throws, the model is as it was.
 class Trainer {
  public:
   /// Locks the folder and reads the checkpoint to go on from; the errors about them come from here.

@@ -22,7 +22,7 @@ Generator parse_generator(const Json& json);
 struct TrainingState {
   /// Updates made; the epoch, from 0, and its next batch.
   int64_t step = 0, epoch = 0, batch = 0;
-  /// `default_generator()`: what initialisers and dropout drew from.
+  /// What the next step draws from, dropout for example.
   Generator generator;
   /// The last step of a schedule that has one, 0 otherwise.
   int64_t schedule_steps = 0;
@@ -37,7 +37,7 @@ struct TrainingState {
   /// The schedule `plateau`: its factor, and the validations without a better one since it fell.
   double plateau_factor = 1;
   int64_t plateau_bad = 0;
-  /// Time spent in training steps.
+  /// Time spent in training steps, and in getting ready the epochs that they reach.
   double seconds = 0;
   /// What must be the same when the run is resumed: checksums of the data, for example.
   std::vector<std::pair<std::string, std::string>> fingerprint;

@@ -54,11 +54,10 @@ void Validations::resume(const TrainingState& state) {
 Validation Validations::measure(int64_t step) {
   const KeepGenerator generator;
   Validation result = task_.validate();
-  last_step_ = step;
   if (!is_measured(result) && !warned_) {
+    warned_ = true;
     journal_.warn("step " + std::to_string(step) +
                   ": the validation's loss is not a number (NaN); such a model is never the best");
-    warned_ = true;
   }
   return result;
 }
@@ -66,28 +65,40 @@ Validation Validations::measure(int64_t step) {
 void Validations::validate(TrainingState& state) {
   const ShadowInPlace in_place(average_);
   const Validation result = measure(state.step);
+  const bool best = judge(state.step, result);
   record(state, result, config_.schedule);
-  judge(state, result);
+  tell(state, result, best);
 }
 
 void Validations::validate_last(const TrainingState& state) {
   const ShadowInPlace in_place(average_);
-  judge(state, measure(state.step));
+  const Validation result = measure(state.step);
+  tell(state, result, judge(state.step, result));
 }
 
-/// Keeps the model that was measured if it is the best so far.
-void Validations::judge(const TrainingState& state, const Validation& result) {
+/// Keeps the model that was measured if it is the best so far, and says whether it is. Then the
+/// validation is done, whatever an observer that is told of it throws.
+bool Validations::judge(int64_t step, const Validation& result) {
   const bool best_so_far = best_.beaten_by(result);
-  best_so_far ? keep(state.step, result) : best_.write_waiting();
-  journal_.validated(state, result, best_so_far);
+  best_so_far ? best_.keep(step, result, task_.state()) : best_.write_waiting();
+  last_step_ = step;
+  return best_so_far;
+}
+
+void Validations::tell(const TrainingState& state, const Validation& result, bool best) {
+  if (best) warn_of_waiting();
+  journal_.validated(state, result, best);
 }
 
 void Validations::keep(int64_t step, const Validation& result) {
   best_.keep(step, result, task_.state());
-  if (best_.waits()) {
-    journal_.warn("cannot write the best model: " + *best_.waits() +
-                  "; training goes on, and it is written later");
-  }
+  warn_of_waiting();
+}
+
+void Validations::warn_of_waiting() const {
+  if (!best_.waits()) return;
+  journal_.warn("cannot write the best model: " + *best_.waits() +
+                "; training goes on, and it is written later");
 }
 
 void Validations::keep_any() {
@@ -124,14 +135,15 @@ void Validations::validate_average(const TrainingState& state) {
     return journal_.warn(std::string("cannot average: ") + error.what());
   }
   Validation result;
+  bool best_so_far = false;
   try {
     result = task_.validate();
+    best_so_far = best_.beaten_by(result);
+    if (best_so_far) keep(state.step, result);
   } catch (...) {
     task_.load_state(own);
     throw;
   }
-  const bool best_so_far = best_.beaten_by(result);
-  if (best_so_far) keep(state.step, result);
   task_.load_state(own);
   journal_.validated_average(state, result, best_so_far);
   // What does not beat the best model and is not beaten by it may be that model, kept before.

@@ -25,13 +25,14 @@ class Validations {
   void take_over() { best_.take_over(0, {}); }
   /// Goes on with the run that stands at `state`.
   void resume(const TrainingState& state);
-  /// Measures the model, between steps; the state goes by what is found.
+  /// Measures the model, between steps; the state goes by what is found. If it throws,
+  /// `last_step()` says whether that is done: then the observer alone has not been told.
   void validate(TrainingState& state);
   /// Measures the model at a run's last step. It may be the best, but leaves no trace in the state:
   /// a run that is resumed with further limits is the same as one that had them at once.
   void validate_last(const TrainingState& state);
   /// Measures the mean of the last checkpoints' weights, and keeps it if it is better than the best
-  /// model. The weights are left as they were.
+  /// model. The weights are left as they were, also if it throws.
   void validate_average(const TrainingState& state);
   /// Keeps the model as it is, unmeasured, if there is none: better one that nobody has measured.
   void keep_any();
@@ -44,8 +45,10 @@ class Validations {
 
  private:
   Validation measure(int64_t step);
-  void judge(const TrainingState& state, const Validation& result);
+  bool judge(int64_t step, const Validation& result);
+  void tell(const TrainingState& state, const Validation& result, bool best);
   void keep(int64_t step, const Validation& result);
+  void warn_of_waiting() const;
   std::vector<int64_t> steps_to_average(int64_t last) const;
 
   TrainingTask& task_;

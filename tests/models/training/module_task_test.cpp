@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <thread>
+
 #include "../../../core/error.hpp"
 #include "../../../models/training/save.hpp"
 #include "../../temporary_folder.hpp"
@@ -183,15 +185,51 @@ TEST_CASE("the first weights and a training by the same seed draw from one seque
   manual_seed(4);
   Net net;
   const uint64_t drawn = default_generator().position();
-  ModuleTask task(net, examples(13, 3), loss_of);
+  Generator seen;  // by the first loss
+  ModuleTask task(net, examples(13, 3), [&](const Net& trained, const Example& batch) {
+    if (seen.seed() == 0) seen = default_generator();
+    return loss_of(trained, batch);
+  });
   TrainerOptions options = until(5);
   options.training.seed = 4;
-  const Trainer trainer(task, options);
-  CHECK(default_generator().position() == drawn);
+  Trainer trainer(task, options);
+  static_cast<void>(Tensor::randn({99}));  // is not the run's
+  const uint64_t left = default_generator().position();
+  trainer.run();
+  CHECK(seen.seed() == 4);
+  CHECK(seen.position() == drawn);
+  CHECK(default_generator().position() == left);
   options.training.seed = 5;
-  const Trainer other(task, options);
-  CHECK(default_generator().seed() == 5);
-  CHECK(default_generator().position() == 0);
+  seen = Generator();
+  Trainer(task, options).run();
+  CHECK(seen.seed() == 5);
+  CHECK(seen.position() == 0);
+  CHECK(default_generator().seed() == 4);
+}
+
+TEST_CASE("a second trainer in a process draws what the first drew, on any thread") {
+  std::vector<std::vector<float>> trained;
+  const auto train_one = [&](bool elsewhere) {
+    Net net;
+    {
+      const KeepGenerator keep;
+      manual_seed(2);
+      net = Net();
+    }
+    ModuleTask task(net, examples(13, 3), loss_of);
+    TrainerOptions options = until(5);
+    options.catch_signals = false;
+    Trainer trainer(task, options);
+    const auto run = [&] { trainer.run(); };
+    elsewhere ? std::thread(run).join() : run();
+    trained.push_back(net.hidden.weight.tensor().to_vector<float>());
+  };
+  manual_seed(7);
+  train_one(false);
+  train_one(false);
+  train_one(true);
+  CHECK(trained[1] == trained[0]);
+  CHECK(trained[2] == trained[0]);
 }
 
 TEST_CASE("made batches go without held-out ones, and beside held-out ones of a loader") {

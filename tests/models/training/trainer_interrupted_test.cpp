@@ -15,9 +15,10 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-/// Where a task throws, counted from 1, once: in this loss, validation, or beginning of an epoch.
+/// Where a task throws, counted from 1, once: in this loss, validation, or beginning of an epoch or
+/// of a run.
 struct Faults {
-  int loss = 0, validation = 0, epoch = 0;
+  int loss = 0, validation = 0, epoch = 0, run = 0;
 };
 
 struct FaultyTask final : TrainingTask {
@@ -42,6 +43,7 @@ struct FaultyTask final : TrainingTask {
   std::vector<std::pair<std::string, std::string>> fingerprint() override {
     return task.fingerprint();
   }
+  void begin(const std::string&) override { strike(faults.run); }
   static void strike(int& countdown) {
     if (countdown > 0 && --countdown == 0) throw std::runtime_error("unplugged");
   }
@@ -123,16 +125,35 @@ TEST_CASE("run goes on to the same bits after the task threw in any of its calls
       CHECK(checkpoint_file(folder / run, 20, file) ==
             checkpoint_file(folder / "straight", 20, file));
     }
-    const TrainingState there =
-        load_training_checkpoint(folder / (run + "/checkpoints/000020")).state;
+    const TrainingState there = load_training_checkpoint(checkpoint_path(folder / run, 20)).state;
     const TrainingState here =
-        load_training_checkpoint(folder / "straight/checkpoints/000020").state;
+        load_training_checkpoint(checkpoint_path(folder / "straight", 20)).state;
     CHECK(there.generator.position() == here.generator.position());
     CHECK(there.worse_validations == here.worse_validations);
     CHECK(there.best_step == here.best_step);
     CHECK(read_file(folder / (run + "/model.safetensors")) ==
           read_file(folder / "straight/model.safetensors"));
   }
+}
+
+TEST_CASE("a run that can't begin again leaves the net and the random numbers as they were") {
+  TemporaryFolder folder;
+  Training training(folder / "run");
+  training.run();
+  training.options.use = FolderUse::resume;
+  interrupted(training, {.run = 1}, [](TrainingTask& task, const TrainerOptions& options) {
+    const auto weights = [&] {
+      return tensor_named(task.state(), "hidden.weight").to_vector<float>();
+    };
+    const std::vector<float> before = weights();
+    const uint64_t position = default_generator().position();
+    CHECK_THROWS_WITH(Trainer(task, options), "unplugged");
+    CHECK(weights() == before);
+    CHECK(default_generator().seed() == 2);
+    CHECK(default_generator().position() == position);
+    const Trainer resumed(task, options);
+    CHECK(weights() != before);
+  });
 }
 
 TEST_CASE("a mean of checkpoints whose validation throws leaves the weights of the last step") {

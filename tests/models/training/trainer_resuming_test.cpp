@@ -1,6 +1,9 @@
 // A run is gone on with by what it was started with, and by nothing else.
 #include <catch2/catch.hpp>
 
+#include <chrono>
+#include <thread>
+
 #include "../../../core/error.hpp"
 #include "../../../core/files/files.hpp"
 #include "../../../models/training/training_checkpoint.hpp"
@@ -19,6 +22,24 @@ Training resumed(const std::string& folder) {
   training.options.training.steps = 30;
   return training;
 }
+
+/// A task that takes its time to get the second epoch ready, and remembers which it was asked for.
+struct SlowTask final : TrainingTask {
+  explicit SlowTask(Net& net) : task(net) {}
+  std::vector<NamedTensor> parameters() override { return task.parameters(); }
+  std::vector<NamedTensor> state() override { return task.state(); }
+  void load_state(const std::vector<NamedTensor>& state) override { task.load_state(state); }
+  int64_t start_epoch(int64_t epoch) override {
+    epochs.push_back(epoch);
+    if (epoch == 1) std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    return task.start_epoch(epoch);
+  }
+  int64_t tokens(int64_t batch) override { return task.tokens(batch); }
+  Tensor loss(int64_t batch) override { return task.loss(batch); }
+  Validation validate() override { return task.validate(); }
+  NetTask task;
+  std::vector<int64_t> epochs;
+};
 
 /// A net like `Net`, of another size.
 struct OtherNet {
@@ -87,9 +108,7 @@ TEST_CASE("where no checkpoint is valid the net stays as it is") {
   const std::string run = folder / "run";
   Training(run).run();
   for (const int64_t step : checkpoint_steps(run)) {
-    char name[16];
-    std::snprintf(name, sizeof name, "%06lld", static_cast<long long>(step));
-    TrainingCheckpoint checkpoint = load_training_checkpoint(run + "/checkpoints/" + name);
+    TrainingCheckpoint checkpoint = load_training_checkpoint(checkpoint_path(run, step));
     checkpoint.optimizer.clear();
     save_training_checkpoint(run, checkpoint);
   }
@@ -98,6 +117,25 @@ TEST_CASE("where no checkpoint is valid the net stays as it is") {
   const std::vector<float> before = net.hidden.weight.tensor().to_vector<float>();
   CHECK_THROWS_AS(Trainer(task, resumed(run).options), FormatError);
   CHECK(net.hidden.weight.tensor().to_vector<float>() == before);
+}
+
+TEST_CASE(
+    "each epoch is got ready once, also the one that a run is resumed in, and its time counts") {
+  TemporaryFolder folder;
+  Training training(folder / "run");
+  const auto epochs = [&](int64_t steps) {
+    training.options.training.steps = steps;
+    Net net;
+    SlowTask task(net);
+    const TrainingResult result = Trainer(task, training.options).run();
+    if (steps > 13) CHECK(result.seconds >= 0.2);  // 13 batches an epoch
+    training.options.use = FolderUse::resume;
+    return task.epochs;
+  };
+  CHECK(epochs(7) == std::vector<int64_t>{0});
+  CHECK(epochs(9) == std::vector<int64_t>{0});
+  CHECK(epochs(20) == std::vector<int64_t>{0, 1});
+  CHECK(epochs(28) == std::vector<int64_t>{1, 2});
 }
 
 TEST_CASE("a schedule that ends does so with the epochs where no steps are given") {
@@ -119,7 +157,7 @@ TEST_CASE("a schedule whose end nobody knows is refused before anything is writt
   make_folder(folder / "begun");
   write_file_atomically(folder / "begun/log.jsonl", "");
   const auto refused = [&](const char* name, FolderUse use) {
-    Training training(folder / name);
+    Training training(name ? folder / name : "");
     training.options.use = use;
     training.options.training.schedule = ScheduleKind::cosine;
     training.options.training.steps = 0;
@@ -132,6 +170,7 @@ TEST_CASE("a schedule whose end nobody knows is refused before anything is writt
   refused("new", FolderUse::fresh);
   refused("old", FolderUse::overwrite);
   refused("begun", FolderUse::resume);
+  refused(nullptr, FolderUse::resume);
   CHECK_FALSE(path_exists(folder / "new"));
   CHECK(checkpoint_steps(folder / "old").back() == 20);
 }

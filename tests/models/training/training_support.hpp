@@ -126,11 +126,14 @@ struct Training {
   Record record;
 };
 
-/// The bytes of a file of a checkpoint.
-inline std::string checkpoint_file(const std::string& run, int64_t step, const char* file) {
+/// The folder of a checkpoint, and the bytes of a file in it.
+inline std::string checkpoint_path(const std::string& run, int64_t step) {
   char name[16];
   std::snprintf(name, sizeof name, "%06lld", static_cast<long long>(step));
-  return heed::read_file(run + "/checkpoints/" + name + '/' + file);
+  return run + "/checkpoints/" + name;
+}
+inline std::string checkpoint_file(const std::string& run, int64_t step, const char* file) {
+  return heed::read_file(checkpoint_path(run, step) + '/' + file);
 }
 inline std::string weights_at(const std::string& run, int64_t step) {
   return checkpoint_file(run, step, "model.safetensors");
