@@ -52,6 +52,24 @@ class CheckpointNode final : public Node {
   static Tensor make(CheckpointFunction fn, const std::vector<Tensor>& inputs);
 
  private:
+  /// A leaf in place of a tensor from outside, which can be remade as that can.
+  class StandIn final : public Node {
+   public:
+    static Tensor of(const Ref<Node>& outside) {
+      const Array place = Array::zeros({}, outside->dtype()).expand(outside->shape());
+      return Tensor(place, Ref<Node>(new (allocate(sizeof(StandIn))) StandIn(place, outside)));
+    }
+    bool can_remake() const override { return outside_->can_remake(); }
+
+   private:
+    StandIn(const Array& place, const Ref<Node>& outside)
+        : Node("leaf", place, nullptr, 0, sizeof(StandIn)), outside_(outside) {}
+    void apply(const Array&, Backward&, bool) override {}
+    Array remake() const override { return outside_->remake(); }
+
+    Ref<Node> outside_;
+  };
+
   CheckpointNode(const Array& result, std::vector<Edge> edges, Ref<Node>* targets)
       : Node("checkpoint", result, targets, static_cast<int>(edges.size()), sizeof(CheckpointNode)),
         edges_(std::move(edges)),
@@ -149,9 +167,8 @@ std::vector<Tensor> CheckpointNode::separate(Call& call) const {
       leaves.push_back(call.inputs[static_cast<std::size_t>(edge.input)]);
       leaf_of[leaves.back().node().get()] = leaves.back().node();
     } else {
-      const Node& outside = *edge.outside;
-      leaves.push_back(new_leaf(Array::zeros({}, outside.dtype()).expand(outside.shape())));
-      leaf_of[&outside] = leaves.back().node();
+      leaves.push_back(StandIn::of(edge.outside));
+      leaf_of[edge.outside.get()] = leaves.back().node();
     }
   }
   std::unordered_set<const Node*> used;

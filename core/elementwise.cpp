@@ -281,9 +281,11 @@ Tensor clamp(const Tensor& x, Scalar lower, Scalar upper) {
 }
 
 Tensor clamp_min(const Tensor& x, Scalar low) {
+  check_arithmetic("clamp_min", x);
   return clamp(x, operand("clamp_min", x, low), Tensor());
 }
 Tensor clamp_max(const Tensor& x, Scalar high) {
+  check_arithmetic("clamp_max", x);
   return clamp(x, Tensor(), operand("clamp_max", x, high));
 }
 

@@ -104,8 +104,8 @@ void Gradients::give_product(int input, const Array& a, const Array& b) {
 }
 
 Array Gradients::remade(int input) const {
-  run_.check_input(first_ + input);
-  return run_.remade(first_ + input);
+  run_.check_input(input);
+  return run_.remade(input);
 }
 
 Array& zeros_into(Array& into, const Shape& shape, DType dtype) {

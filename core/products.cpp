@@ -124,11 +124,11 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
     return kernels::matmul(rows_of(g), matrix).reshape(x_shape);
   };
   if (can_remake(x)) {
-    const auto to_both = [to_x](const Array& g, const Array& matrix, Gradients& out) {
-      if (out.wants(0)) out.give(0, to_x(g, matrix));
-      if (out.wants(1)) out.give_product(1, rows_of(g), rows_of(out.remade(0)));
+    const auto to_weight = [](const Array& g, Gradients& out) {
+      out.give_product(0, rows_of(g), rows_of(out.remade(0)));
     };
-    return record("linear", y, joint({&x, &weight}, saved(weight), to_both), to_bias);
+    return record("linear", y, wrt(x, saved(weight), to_x), joint({&weight}, saved(), to_weight),
+                  to_bias);
   }
   const auto to_weight = [](const Array& g, const Array& input, Gradients& out) {
     out.give_product(0, rows_of(g), input);

@@ -57,7 +57,8 @@ class Gradients {
   /// Adds a^T b to a wanted input's gradient [M, N], a: [n, M], b: [n, N], before anyone sees it:
   /// perhaps as one product with what other nodes give it. `GraphError` for other shapes.
   void give_product(int input, const Array& a, const Array& b);
-  /// The input itself; `GraphError` unless its node `can_remake`.
+  /// An input itself, counted over all rules of the node; `GraphError` unless its own node
+  /// `can_remake`.
   Array remade(int input) const;
 
  private:

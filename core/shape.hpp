@@ -66,8 +66,10 @@ struct Axes : Shape {
 struct Flag {
   bool value;
   template <class Bool>
-  requires std::is_same_v<Bool, bool>
-  constexpr Flag(Bool flag) : value(flag) {}
+  requires(std::is_same_v<Bool, bool> ||
+           (std::is_class_v<Bool> &&
+            std::is_convertible_v<const Bool&, bool>)) constexpr Flag(const Bool& flag)
+      : value(flag) {}
   constexpr operator bool() const { return value; }
 };
 

@@ -75,16 +75,20 @@ void BestModel::write(const std::vector<NamedTensor>& weights) const {
 
 void BestModel::keep(int64_t step, const Validation& result,
                      const std::vector<NamedTensor>& weights) {
-  step_ = step;
-  validation_ = result;
-  waiting_.clear();
-  failure_.reset();
+  BestModel next(*this);  // takes this one's place as a whole
+  next.step_ = step;
+  next.validation_ = result;
+  next.waiting_.clear();
+  next.failure_.reset();
   try {
-    write(weights);
+    next.write(weights);
   } catch (const IoError& error) {
-    failure_ = error.what();
-    for (const NamedTensor& entry : weights) waiting_.push_back({entry.name, entry.tensor.clone()});
+    next.failure_ = error.what();
+    for (const NamedTensor& entry : weights) {
+      next.waiting_.push_back({entry.name, entry.tensor.clone()});
+    }
   }
+  *this = std::move(next);
 }
 
 void BestModel::write_waiting() {

@@ -1,6 +1,7 @@
 // What follows a norm keeps no copy of it: the backward pass has it made again.
 #include <functional>
 
+#include "../../core/checkpoint.hpp"
 #include "../../core/memory.hpp"
 #include "../../core/products.hpp"
 #include "../../layers/norm.hpp"
@@ -100,4 +101,25 @@ TEST_CASE("a bias that changes after the norm was made changes no gradient") {
   bias.detach().fill_(3);
   const std::vector<Tensor> after = grad({loss}, {x, w});
   for (std::size_t i = 0; i < 2; ++i) CHECK(difference(before[i], after[i]) == 0);
+}
+
+TEST_CASE("a checkpoint whose function holds a norm's result has it remade") {
+  const Tensor x = random_leaf({3, 5}), w = random_leaf({2, 5}), factor = random_leaf({});
+  const auto gradients = [&](bool copied, bool checkpointed) {
+    const Tensor y = copied ? layer_norm(x) * 1.0 : layer_norm(x);
+    const auto f = [y, w](const std::vector<Tensor>& in) { return linear(y, w) * in[0]; };
+    const Tensor z = checkpointed ? checkpoint(f, {factor}) : f({factor});
+    return grad({mixed(z)}, {x, w, factor});
+  };
+  const std::vector<Tensor> expected = gradients(true, false), found = gradients(false, true);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(difference(found[i], expected[i]) == 0);
+}
+
+TEST_CASE("the gradient of a weight behind a norm does not read the weight") {
+  const Tensor x = random_leaf({3, 5}), w = random_leaf({2, 5});
+  const Tensor loss = mixed(linear(layer_norm(x), w));
+  const Tensor expected = grad({loss}, {w}, {.retain = true})[0];
+  w.detach().fill_(0);
+  CHECK(difference(grad({loss}, {w}, {.retain = true})[0], expected) == 0);
+  CHECK_THROWS_WITH(loss.backward(), Contains("linear") && Contains("changed in place"));
 }

@@ -132,7 +132,11 @@ void Validations::validate_average(const TrainingState& state) {
   try {
     task_.load_state(average_checkpoints(folder_, steps, largest_checkpoint_file(own)));
   } catch (const Error& error) {  // the run itself is saved
+    task_.load_state(own);
     return journal_.warn(std::string("cannot average: ") + error.what());
+  } catch (...) {
+    task_.load_state(own);
+    throw;
   }
   Validation result;
   bool best_so_far = false;
