@@ -12,6 +12,8 @@ namespace grade {
 /// "da" for "a".
 using MistakesOf = std::map<std::string, Mistakes>;
 using Operation = std::function<course::Tensor(const std::vector<course::Tensor>&)>;
+/// How the elements of an array lie in memory: `contiguous_array`, or another.
+using Layout = course::Array (*)(const Values&);
 
 /// What stands behind a result on the tape.
 struct Behind {
@@ -87,24 +89,24 @@ struct Graded {
     return found == mistakes.end() ? Mistakes{} : found->second;
   }
 
-  std::vector<course::Tensor> tensors(bool strided, const std::string& other = "") const {
+  std::vector<course::Tensor> tensors(Layout layout, const std::string& other = "") const {
     std::vector<course::Tensor> x;
     for (const std::string& key : inputs) {
-      const course::Array a = array_of(key == other ? moved(one[key]) : one[key], strided);
+      const course::Array a = layout(key == other ? moved(one[key]) : one[key]);
       x.push_back(one.has("d" + key) ? course::variable(a) : course::constant(a));
     }
     return x;
   }
 
   /// The known mistakes of the gradient of an input, and what can be said if it is none of them.
-  Mistakes known_of_gradient(const std::string& key, const course::Tensor& x, bool strided) const {
+  Mistakes known_of_gradient(const std::string& key, const course::Tensor& x, Layout layout) const {
     Mistakes all = known("d" + key);
     const Values got = values_of("the gradient of " + key, x.grad());
     if (alike(got, one["d" + key], tolerance)) return all;
     if (got.shape == one[key].shape &&
-        is_cut(behind(f(tensors(false))), behind(f(tensors(false, key))))) {
+        is_cut(behind(f(tensors(contiguous_array))), behind(f(tensors(contiguous_array, key))))) {
       all.push_back({cut, got});
-    } else if (strided) {
+    } else if (layout != contiguous_array) {
       all.push_back({row_after_row, got});
     } else if (!otherwise.empty()) {
       all.push_back({otherwise, got});
@@ -112,15 +114,16 @@ struct Graded {
     return all;
   }
 
-  void check(const std::string& what, bool strided) const {
-    const std::vector<course::Tensor> x = tensors(strided);
+  void check(const std::string& what, Layout layout) const {
+    const std::vector<course::Tensor> x = tensors(layout);
     const course::Tensor y = f(x);
     holds(y.node != nullptr, what, "the result is not a tensor");
     Mistakes of_result = known("y");
-    if (strided) of_result.push_back({row_after_row, values_of(what, y.value())});
+    if (layout != contiguous_array)
+      of_result.push_back({row_after_row, values_of(what, y.value())});
     same(what + ": the result", y.value(), one["y"], of_result, tolerance);
     if (!one.has("g")) return;
-    course::backward(y, array_of(one["g"], strided));
+    course::backward(y, layout(one["g"]));
     const std::string of = what + ": the gradient of ";
     for (std::size_t i = 0; i < x.size(); ++i) {
       const bool wanted = one.has("d" + inputs[i]) && count(one[inputs[i]].shape) > 0;
@@ -131,13 +134,13 @@ struct Graded {
     for (std::size_t i = 0; i < x.size(); ++i) {
       if (!one.has("d" + inputs[i]) || !x[i].grad().data) continue;
       same(of + inputs[i], x[i].grad(), one["d" + inputs[i]],
-           known_of_gradient(inputs[i], x[i], strided), tolerance);
+           known_of_gradient(inputs[i], x[i], layout), tolerance);
     }
   }
 };
 
 /// y = operation(inputs) and, after backward(y, g), the gradient "d" + name of each input, with
-/// inputs and g row after row in memory, and then strided. `g`, `y` and the gradients are the
+/// inputs and g row after row in memory, then strided, and then transposed without gaps. `g`, `y` and the gradients are the
 /// case's; each input is a variable if the case has its gradient, else a constant.
 inline void operation(const std::string& name, const Case& one,
                       const std::vector<std::string>& inputs, const Operation& f,
@@ -145,8 +148,9 @@ inline void operation(const std::string& name, const Case& one,
                       const std::string& otherwise = "") {
   const Graded graded{one, inputs, f, mistakes, tolerance, otherwise};
   const std::string what = name + (one.name.empty() ? "" : " (" + one.name + ")");
-  graded.check(what, false);
-  graded.check(what + ", of arrays that do not lie row after row", true);
+  graded.check(what, contiguous_array);
+  graded.check(what + ", of arrays that do not lie row after row", strided_array);
+  graded.check(what + ", of transposed arrays", turned_array);
 }
 
 }  // namespace grade
