@@ -116,6 +116,9 @@ EXERCISE("give", "tape.hpp") {
     const Array first = array_of(g, strided), second = array_of(h, strided);
     course::give(x, first);
     same_gradient(what + ": the first gradient of x", x, g, {}, 1e-9, not_kept);
+    holds(x.grad().data != first.data, what + ": the first gradient of x",
+          "it shares its numbers with the g that was given",
+          "copy the first to arrive: else what is written to one later changes the other");
     course::give(other, first);
     course::give(x, second);
     same_gradient(what + ": the second gradient of x", x, plus(g, h),
