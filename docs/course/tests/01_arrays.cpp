@@ -75,6 +75,43 @@ void check_size(const std::string& what, const Array& s, int64_t axis, int64_t b
         {"the size is end - begin: what lies behind `end` is not taken", number(before - begin)}});
 }
 
+/// Sizes alone, of more elements than an `int` counts.
+const Shape large = {100000, 100000, 3};
+const char* const as_int = "an `int` ends at 2147483647: sizes and their products are int64_t";
+
+double cut_to_int(int64_t n) { return static_cast<double>(static_cast<int32_t>(n)); }
+
+/// Whether an element is one of the numbers of an array.
+void is_inside(const std::string& what, const Array& a, const double& found) {
+  const auto from = reinterpret_cast<std::intptr_t>(a.data->data());
+  const auto size = static_cast<std::intptr_t>(a.data->size());
+  const std::intptr_t bytes = reinterpret_cast<std::intptr_t>(&found) - from;
+  const std::intptr_t place = bytes / static_cast<std::intptr_t>(sizeof(double));
+  if (bytes >= 0 && place < size) return;
+  const bool beside = -size <= place && place <= 2 * size;
+  fail(what,
+       beside ? "it is number " + std::to_string(place) + " of `data`, which has " +
+                    std::to_string(size) + ": 0 to " + std::to_string(size - 1)
+              : "it is not one of the array's numbers",
+       beside ? "the place is the offset and each index times its stride, and nothing else"
+              : "a copy is returned where the number itself is wanted");
+}
+
+/// An array that does not lie row after row, and what it is.
+struct View {
+  std::string is;
+  Array a;
+};
+
+std::vector<View> views_of(const Values& x) {
+  return {
+      {"with strides " + text(strided_array(x).strides), strided_array(x)},
+      {"that is a transpose: no gap and no offset, but strides " + text(turned_array(x).strides),
+       turned_array(x)},
+      {"that is the left of a table: its rows lie in one piece, with a gap behind each",
+       part_array(x)}};
+}
+
 /// Whether two arrays look at the same numbers in memory.
 bool shares(const Array& a, const Array& b) { return a.data == b.data; }
 
@@ -90,6 +127,8 @@ EXERCISE("count", "array.hpp") {
                          : "sizes are multiplied, not added",
            sum}});
   }
+  same("count of " + text(large), static_cast<double>(course::count(large)),
+       static_cast<double>(count(large)), {{as_int, cut_to_int(count(large))}});
 }
 
 EXERCISE("row_major_strides", "array.hpp") {
@@ -110,6 +149,12 @@ EXERCISE("row_major_strides", "array.hpp") {
          {"a stride is the next stride times the next size, not times its own", whole(sizes)},
          {"a stride counts all axes behind it: the next stride times the next size", whole(only)}});
   }
+  Shape longer = large;
+  longer.insert(longer.begin(), 2);
+  Values wanted = whole(strides_of(longer)), cut = wanted;
+  for (double& stride : cut.numbers) stride = cut_to_int(static_cast<int64_t>(stride));
+  same("row_major_strides of " + text(longer), whole(course::row_major_strides(longer)), wanted,
+       {{as_int, cut}});
 }
 
 EXERCISE("at", "array.hpp") {
@@ -125,9 +170,7 @@ EXERCISE("at", "array.hpp") {
       Values got{shape, {}};
       gathered(x, shape, [&](const Shape& index) {
         double& found = a.at(index);
-        holds(&found >= a.data->data() && &found < a.data->data() + a.data->size(),
-              "at " + text(index) + of, "it is not one of the array's numbers",
-              "a copy is returned where the number itself is wanted");
+        is_inside("at " + text(index) + of, a, found);
         got.numbers.push_back(found);
         return index;
       });
@@ -215,10 +258,11 @@ EXERCISE("slice", "array.hpp") {
 EXERCISE("copy", "array.hpp") {
   for (const Shape& shape : shapes) {
     const Values x = counted(shape);
-    for (const bool strided : {false, true}) {
-      const Array a = array_of(x, strided), c = course::copy(a);
-      const std::string what =
-          "copy of " + text(shape) + (strided ? " with strides " + text(a.strides) : std::string());
+    std::vector<View> arrays = views_of(x);
+    arrays.insert(arrays.begin(), View{"", contiguous_array(x)});
+    for (const auto& [is, a] : arrays) {
+      const Array c = course::copy(a);
+      const std::string what = "copy of " + text(shape) + (is.empty() ? "" : " " + is);
       const std::string by_at = "visit the elements by `at`: ";
       same(what, c, x,
            {{by_at + "here the offset is left out", without_offset(a)},
@@ -240,19 +284,19 @@ EXERCISE("copy", "array.hpp") {
 EXERCISE("reshape", "array.hpp") {
   const Values x = counted({2, 6});
   for (const Shape& shape : std::vector<Shape>{{3, 4}, {12}, {2, 2, 3}, {1, 12}}) {
-    for (const bool strided : {false, true}) {
-      const Array a = array_of(x, strided);
-      const std::string what = "reshape of [2, 6] to " + text(shape) +
-                               (strided ? " where the elements do not lie row after row" : "");
-      Values wanted = x;
-      wanted.shape = shape;
-      const Array r = course::reshape(a, shape);
-      const int64_t room = static_cast<int64_t>(r.data ? r.data->size() : 0);
-      holds(!strided || !shares(a, r) || room == 0, what, "it is a view of the same numbers",
-            "elements that do not lie row after row must be copied first");
-      same(what, r, wanted);
-      holds(strided || shares(a, r), what, "the numbers were copied",
-            "elements that lie row after row need no copy");
+    const std::string to = " to " + text(shape);
+    const Values wanted{shape, x.numbers};
+    const Array a = contiguous_array(x), r = course::reshape(a, shape);
+    same("reshape of [2, 6]" + to, r, wanted);
+    holds(shares(a, r), "reshape of [2, 6]" + to, "the numbers were copied",
+          "elements that lie row after row need no copy");
+    for (const auto& [is, view] : views_of(x)) {
+      const std::string what = "reshape of [2, 6] " + is + "," + to;
+      const Array copied = course::reshape(view, shape);
+      holds(!shares(view, copied), what, "it is a view of the same numbers",
+            "elements that do not lie row after row must be copied first: whether they do is said "
+            "by all strides together, not by the offset, the last stride or the size of `data`");
+      same(what, copied, wanted);
     }
   }
   const Array part = course::slice(contiguous_array(counted({3, 4})), 0, 1, 3);

@@ -58,6 +58,40 @@ const char* const not_walked =
     "give y its gradient, then go through `order` from its end, where y is: a node spreads when "
     "all that comes to it has come";
 
+/// `backward`, where a node without a way back is on the way.
+void walk(const std::string& what, const Tensor& y, const Values& g) {
+  try {
+    course::backward(y, contiguous_array(g));
+  } catch (const std::bad_function_call&) {
+    fail(what, "throws bad_function_call",
+         "a variable has no `spread`, it is where the way ends: pass over nodes without one");
+  }
+}
+
+/// Whether `order` lists these tensors, each once and after its inputs, with y the last.
+void lists(const std::string& what, const Tensor& y, const std::vector<Tensor>& all,
+           const Tensor& fixed) {
+  const std::vector<Node*> nodes = course::order(y);
+  for (const Tensor& t : all) {
+    const auto times = std::count(nodes.begin(), nodes.end(), t.node.get());
+    holds(times > 0, what, "a node is missing",
+          "go on to the inputs of each input, down to the variables; y itself is listed too");
+    holds(times == 1, what, "a node is listed " + std::to_string(times) + " times",
+          "a node that was met before is passed over: remember which were seen");
+  }
+  holds(std::count(nodes.begin(), nodes.end(), fixed.node.get()) == 0, what, "a constant is listed",
+        "nodes without needs_grad are passed over");
+  holds(nodes.front() != y.node.get(), what, "y is the first",
+        "y is the last: a node is listed after its inputs, not before");
+  for (const Tensor& user : all) {
+    for (const auto& input : user.node->inputs) {
+      holds(!input->needs_grad || listed_before(nodes, {input}, user), what,
+            "a node is listed before one of its inputs",
+            "list a node when all its inputs are listed, not when it is first met");
+    }
+  }
+}
+
 /// A node to which nothing has come has nothing to spread.
 void spreads_once() {
   const Tensor x = variable_of(random({2}, 3));
@@ -67,7 +101,9 @@ void spreads_once() {
   course::backward(low, contiguous_array({{}, {1}}));
   same("times that a node spreads", spread, 1);
   course::backward(high, contiguous_array({{}, {1}}));
-  same("times that a node spreads to which no gradient has come", spread, 1);
+  same("times that a node spreads to which a gradient came once, in two walks", spread, 1,
+       {{"no gradient comes to it in the second walk: pass over nodes whose grad is not defined",
+         2}});
 }
 
 }  // namespace
@@ -80,6 +116,9 @@ EXERCISE("give", "tape.hpp") {
     const Array first = array_of(g, strided), second = array_of(h, strided);
     course::give(x, first);
     same_gradient(what + ": the first gradient of x", x, g, {}, 1e-9, not_kept);
+    holds(x.grad().data != first.data, what + ": the first gradient of x",
+          "it shares its numbers with the g that was given",
+          "copy the first to arrive: else what is written to one later changes the other");
     course::give(other, first);
     course::give(x, second);
     same_gradient(what + ": the second gradient of x", x, plus(g, h),
@@ -102,25 +141,12 @@ EXERCISE("order", "tape.hpp") {
   const Tensor fixed = course::constant(contiguous_array(random({2}, 5)));
   const auto nothing = [](const Array&) {};
   // x is used by a and by y, a by b and by y: a and x must wait for all of them.
-  const Tensor a = joined({x, fixed}, nothing), b = joined({a, z}, nothing);
-  const Tensor y = joined({x, a, b}, nothing);
-  const std::vector<Node*> nodes = course::order(y);
-  const std::string what = "order of y = f(x, a, b), b = f(a, z), a = f(x, constant)";
-  for (const Tensor& t : {x, z, a, b, y}) {
-    const auto times = std::count(nodes.begin(), nodes.end(), t.node.get());
-    holds(times > 0, what, "a node is missing",
-          "go on to the inputs of each input, down to the variables; y itself is listed too");
-    holds(times == 1, what, "a node is listed " + std::to_string(times) + " times",
-          "a node that was met before is passed over: remember which were seen");
-  }
-  holds(std::count(nodes.begin(), nodes.end(), fixed.node.get()) == 0, what, "a constant is listed",
-        "nodes without needs_grad are passed over");
-  holds(nodes.front() != y.node.get(), what, "y is the first",
-        "y is the last: a node is listed after its inputs, not before");
-  for (const auto& [input, user] : {std::pair{x, a}, {a, b}, {z, b}, {x, y}, {a, y}, {b, y}}) {
-    holds(listed_before(nodes, input, user), what, "a node is listed before one of its inputs",
-          "list a node when all its inputs are listed, not when it is first met");
-  }
+  Tensor a = joined({x, fixed}, nothing), b = joined({a, z}, nothing);
+  Tensor y = joined({x, a, b}, nothing);
+  lists("order of y = f(x, a, b), b = f(a, z), a = f(x, constant)", y, {x, z, a, b, y}, fixed);
+  // The same from the other side: what goes through the inputs from the last on errs here.
+  a = joined({fixed, x}, nothing), b = joined({z, a}, nothing), y = joined({b, a, x}, nothing);
+  lists("order of y = f(b, a, x), b = f(z, a), a = f(constant, x)", y, {x, z, a, b, y}, fixed);
   holds(course::order(fixed).empty(), "order of a constant", "it is not empty",
         "nodes without needs_grad are passed over, y too");
   // Each doubles the number of ways to x: only a walk that remembers comes to an end.
@@ -134,7 +160,7 @@ EXERCISE("backward", "tape.hpp") {
   const Values g = random({2}, 6), h = random({2}, 7);
   {
     const Tensor x = variable_of(random({2}, 3));
-    course::backward(x, contiguous_array(g));
+    walk("backward of a variable itself", x, g);
     same_gradient("backward of a variable itself: its gradient", x, g,
                   {{"`backward` must start from the g that it is given", filled(g, 1)}}, 1e-9,
                   "give y its gradient first: here y is the variable itself");
@@ -154,7 +180,7 @@ EXERCISE("backward", "tape.hpp") {
   holds(!sum.grad().defined() && !y.grad().defined(), what + "afterwards",
         "x + z and y still hold a gradient",
         "what stands between is cleared, else the next `backward` spreads it a second time");
-  course::backward(y, contiguous_array(h));
+  walk(what + "once more", y, h);
   same_gradient("backward once more: d y / d z", z, plus(g, h),
                 {{"the second call spreads the first one's gradient again: clear it before a node "
                   "spreads",
@@ -162,7 +188,7 @@ EXERCISE("backward", "tape.hpp") {
                  {"a variable keeps its gradient: the second call adds to it", h}});
   spreads_once();
   const Tensor constant = course::constant(given);
-  course::backward(course::add(constant, constant), contiguous_array(g));
+  walk("backward of constants", course::add(constant, constant), g);
   holds(!constant.grad().defined(), "backward of constants", "a constant has a gradient");
 }
 

@@ -173,14 +173,113 @@ Mistakes mistakes_of_adam(const Case& one, const std::string& key, int steps) {
   return mistakes;
 }
 
+/// How three parameters move by Adam where not all of them have a gradient in each step.
+enum class Sparse { right, zeros_skipped, counted, missing_is_zero, own_steps };
+
+/// The gradient of a parameter in a step, counted from 1; none where empty.
+Values sparse_gradient(std::size_t parameter, int step) {
+  if (parameter == 1 && step == 2) return {};
+  Values g = random({2, 2}, 40 + 3 * static_cast<uint64_t>(step) + parameter);
+  if (step == 3) g.numbers[0] = g.numbers[1] = 0;
+  return g;
+}
+
+/// The three parameters after `steps` steps, each of them 1 at first.
+std::vector<Values> sparse_adam(Sparse kind, int steps) {
+  const double rate = 0.1, b1 = 0.9, b2 = 0.999;
+  const std::vector<double> ones(4, 1), zeros(4, 0);
+  std::vector<std::vector<double>> w(3, ones), m(3, zeros), v(3, zeros);
+  std::vector<int> own(3, 0);
+  for (int t = 1; t <= steps; ++t) {
+    std::size_t with_gradient = 0;
+    for (std::size_t i = 0; i < 3; ++i) {
+      std::vector<double> g = sparse_gradient(i, t).numbers;
+      if (g.empty() && kind == Sparse::missing_is_zero) g = zeros;
+      if (g.empty()) continue;
+      const std::size_t slot = kind == Sparse::counted ? with_gradient++ : i;
+      const int counted = kind == Sparse::own_steps ? ++own[i] : t;
+      for (std::size_t k = 0; k < g.size(); ++k) {
+        if (g[k] == 0 && kind == Sparse::zeros_skipped) continue;
+        m[slot][k] = b1 * m[slot][k] + (1 - b1) * g[k];
+        v[slot][k] = b2 * v[slot][k] + (1 - b2) * g[k] * g[k];
+        w[i][k] -= rate * m[slot][k] / (1 - std::pow(b1, counted)) /
+                   (std::sqrt(v[slot][k] / (1 - std::pow(b2, counted))) + 1e-8);
+      }
+    }
+  }
+  return {{{2, 2}, w[0]}, {{2, 2}, w[1]}, {{2, 2}, w[2]}};
+}
+
+/// Adam where a parameter lacks its gradient beside others, and a row has gradients of 0.
+void steps_without() {
+  const std::pair<Sparse, std::string> known[] = {
+      {Sparse::zeros_skipped,
+       "a gradient of 0 counts too: m and v shrink, and the weight moves on by m"},
+      {Sparse::counted,
+       "m and v of another parameter: take them by the place among all parameters, not among those "
+       "that have a gradient in this step"},
+      {Sparse::missing_is_zero,
+       "a parameter without a gradient stays, with its m and v: none is not a gradient of 0"},
+      {Sparse::own_steps, "t counts the steps of all, also those that a parameter sits out"}};
+  std::vector<Tensor> w;
+  for (int i = 0; i < 3; ++i) {
+    w.push_back(course::variable(contiguous_array({{2, 2}, std::vector<double>(4, 1)})));
+  }
+  course::Adam adam{w, 0.1};
+  for (int step = 1; step <= 4; ++step) {
+    for (std::size_t i = 0; i < w.size(); ++i) {
+      const Values g = sparse_gradient(i, step);
+      w[i].node->grad = g.numbers.empty() ? Array{} : contiguous_array(g);
+    }
+    adam.step();
+    for (std::size_t i = 0; i < w.size(); ++i) {
+      Mistakes mistakes;
+      for (const auto& [kind, says] : known) {
+        mistakes.push_back({says, sparse_adam(kind, step)[i]});
+      }
+      same(
+          "Adam of three parameters, the second without a gradient in step 2, rows of 0 in step "
+          "3: parameter " +
+              std::to_string(i) + " after step " + std::to_string(step),
+          w[i].value(), sparse_adam(Sparse::right, step)[i], mistakes);
+    }
+  }
+}
+
+/// Two parameters whose gradients are one array, which the caller holds as well.
+void clips_shared() {
+  const Values g{{2}, {3, 4}};
+  const double factor = 1 / (std::sqrt(50) + 1e-6);
+  const std::string shared =
+      "gradients may share their numbers: put a new array into p.node->grad, made by `map`, and "
+      "write nothing into the one that is there";
+  const Array given = contiguous_array(g);
+  std::vector<Tensor> parameters;
+  for (int i = 0; i < 2; ++i) {
+    parameters.push_back(course::variable(contiguous_array(scaled(g, 0))));
+    parameters.back().node->grad = given;
+  }
+  course::clip(parameters, 1);
+  const std::string what = "clip of two gradients that are one array: ";
+  for (const Tensor& p : parameters) {
+    same(what + "a gradient", p.grad(), scaled(g, factor), {{shared, scaled(g, factor * factor)}});
+  }
+  same(what + "the array that was given", given, g, {{shared, scaled(g, factor)}});
+}
+
 }  // namespace
 
 EXERCISE("embedding", "training.hpp") {
   for (const Case& one : cases("08_training", "embedding")) {
-    const std::vector<int64_t> ids = one.ids("ids");
-    operation("embedding", one, {"weight"},
-              [&](const std::vector<Tensor>& x) { return course::embedding(ids, x[0]); },
-              {{"dweight", mistakes_of_rows(one)}});
+    std::vector<int64_t> ids;
+    operation(
+        "embedding", one, {"weight"},
+        [&](const std::vector<Tensor>& x) {
+          ids = one.ids("ids");
+          return course::embedding(ids, x[0]);
+        },
+        {{"dweight", mistakes_of_rows(one)}}, 1e-9, "",
+        [&] { std::fill(ids.begin(), ids.end(), 0); });
   }
 }
 
@@ -229,6 +328,7 @@ EXERCISE("clip", "training.hpp") {
             "pass over what is not defined");
     }
   }
+  clips_shared();
 }
 
 EXERCISE("Adam::step", "training.hpp") {
@@ -258,4 +358,5 @@ EXERCISE("Adam::step", "training.hpp") {
       same("a parameter to which no gradient has come", w[2].value(), one["b0"]);
     }
   }
+  steps_without();
 }
