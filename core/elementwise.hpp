@@ -72,8 +72,8 @@ Tensor clamp(const Tensor& x, Scalar low, Scalar high);
 /// undefined limit is none (`ConfigError` if both are). Gradients: to x inside and on the limits,
 /// else to the limit that is the result. As torch.clamp.
 Tensor clamp(const Tensor& x, const Tensor& low, const Tensor& high);
-/// With one limit, a number; int32 stays int32 beside a whole one. Where the limit is NaN, so is the
-/// result. As torch.clamp_min, torch.clamp_max.
+/// With one limit, a number; int32 stays int32 beside a whole one. A limit of NaN gives NaN. As
+/// torch.clamp_min, torch.clamp_max.
 Tensor clamp_min(const Tensor& x, Scalar low);
 Tensor clamp_max(const Tensor& x, Scalar high);
 

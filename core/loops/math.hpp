@@ -183,7 +183,7 @@ inline T hyperbolic_tangent(T x) {
   return with_sign_of(magnitude < C::tanh_small ? small : large, x);
 }
 
-/// exp(x) - 1 = tanh(x / 2) (exp(x) + 1): no digits are lost near 0, but where x / 2 is no normal number.
+/// exp(x) - 1 = tanh(x / 2) (exp(x) + 1): no digits are lost near 0, until x / 2 is denormal.
 template <class T>
 inline T exponential_minus_1(T x) {
   const T y = hyperbolic_tangent(x / 2) * (exponential(x) + 1);
