@@ -6,6 +6,7 @@
 #include "../bfloat16.hpp"
 #include "../blas.hpp"
 #include "../error.hpp"
+#include "../loops/products.hpp"
 #include "../parallel.hpp"
 #include "../precision.hpp"
 #include "../profile.hpp"
@@ -200,6 +201,28 @@ void begin_with_bias(const Batch& batch, const Gemm& piece, int64_t column) {
   }
 }
 
+/// With so few rows OpenBLAS takes most of its time to pack b.
+bool has_few_rows(const Gemm& p) {
+  constexpr int64_t most = 8;
+  return p.m > 1 && p.m <= most && p.n > 1 && !p.transpose_a && p.transpose_b;
+}
+
+template <class T>
+void multiply_few_rows(const Gemm& p) {
+  auto* c = static_cast<T*>(p.c);
+  for (int64_t i = 0; i < p.m && !p.accumulate; ++i) {
+    std::memset(c + i * p.ldc, 0, static_cast<std::size_t>(p.n) * sizeof(T));
+  }
+  loops::product_loops().of<T>().few_rows(p.m, p.n, p.k, static_cast<const T*>(p.a), p.lda,
+                                          static_cast<const T*>(p.b), p.ldb, c, p.ldc);
+}
+
+/// What multiplies matrices of that shape.
+void (*product_for(const Gemm& p))(const Gemm&) {
+  if (!has_few_rows(p)) return gemm;
+  return p.dtype == float64 ? multiply_few_rows<double> : multiply_few_rows<float>;
+}
+
 /// Computes all products by `product`, in pieces.
 void run(const Batch& batch, void (*product)(const Gemm&)) {
   const Gemm& p = batch.matrix;
@@ -261,7 +284,7 @@ void run(const Batch& batch) {
               static_cast<double>(p.k));
   const bool may_round = product_precision == Precision::bfloat16 && p.dtype == float32;
   if (may_round && gains_by_rounding(p)) return run_rounded(batch);
-  run(batch, gemm);
+  run(batch, product_for(p));
 }
 
 void check_extents(const Array& a, const Array& b) {

@@ -2,10 +2,11 @@
 
 #include "../array.hpp"
 
-/// Matrix products, through the one file that calls BLAS (core/blas.cpp), or large ones in this
-/// thread's `product_precision`, where that is another. Floating. Transposed and
-/// row-strided operands are passed to BLAS as they are; other strides are copied first. Pieces are
-/// cut by shape. An extent beyond INT32_MAX is a `ShapeError`.
+/// Matrix products, through the one file that calls BLAS (core/blas.cpp); those of a few rows with
+/// a transposed matrix by loops of their own, and large ones in this thread's `product_precision`,
+/// where that is another. Floating. Transposed and row-strided operands are read as they are;
+/// other strides are copied first. Pieces are cut by shape. An extent beyond INT32_MAX is a
+/// `ShapeError`.
 namespace heed::kernels {
 
 /// [M, K] x [K, N], or batches of them with equal leading axes [..., M, K] x [..., K, N].

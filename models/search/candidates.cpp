@@ -23,16 +23,16 @@ class Best {
     while (place != list_.begin() && std::prev(place)->total < candidate.total) --place;
     list_.insert(place, candidate);
   }
-  const std::vector<Candidate>& list() const { return list_; }
+  const Pooled<Candidate>& list() const { return list_; }
 
  private:
   std::size_t capacity_;
-  std::vector<Candidate> list_;
+  Pooled<Candidate> list_;
 };
 
 /// The words that would end an n-gram which `words` has already.
-std::vector<int32_t> repeating(const std::vector<int32_t>& words, std::size_t n) {
-  std::vector<int32_t> ids;
+Pooled<int32_t> repeating(const Pooled<int32_t>& words, std::size_t n) {
+  Pooled<int32_t> ids;
   if (n == 0 || words.size() < n) return ids;
   const auto last = words.end() - static_cast<std::ptrdiff_t>(n - 1);
   for (auto start = words.begin(); words.end() - start >= static_cast<std::ptrdiff_t>(n); ++start) {
@@ -50,13 +50,13 @@ struct Step {
   int64_t number;
 
   int32_t forced_word() const;
-  std::vector<int32_t> excluded_words(const Beam& beam) const;
+  Pooled<int32_t> excluded_words(const Beam& beam) const;
   template <class T>
-  std::vector<Candidate> best(const NextWords& words, int64_t first_row) const;
+  Pooled<Candidate> best(const NextWords& words, int64_t first_row) const;
   template <class T>
   void extend(Best& found, std::size_t k, const NextWords::Row<T>& row, int64_t vocabulary) const;
   template <class T>
-  std::vector<Candidate> drawn(const NextWords& words, int64_t first_row) const;
+  Pooled<Candidate> drawn(const NextWords& words, int64_t first_row) const;
   [[noreturn]] void fail() const;
 };
 
@@ -68,10 +68,10 @@ int32_t Step::forced_word() const {
 }
 
 /// The words that must not follow this hypothesis, in order.
-std::vector<int32_t> Step::excluded_words(const Beam& beam) const {
-  std::vector<int32_t> ids;
+Pooled<int32_t> Step::excluded_words(const Beam& beam) const {
+  Pooled<int32_t> ids;
   if (options.no_repeat_ngram > 0) {
-    std::vector<int32_t> words;
+    Pooled<int32_t> words;
     for (int32_t i = beam.last; i != no_word;) {
       const Word& word = sentence.words[static_cast<std::size_t>(i)];
       words.push_back(word.id);
@@ -101,7 +101,7 @@ void Step::extend(Best& found, std::size_t k, const NextWords::Row<T>& row,
     if (total + p > found.worst()) found.add({total + p, p, from, forced, 0});
     return;
   }
-  const std::vector<int32_t> excluded = excluded_words(sentence.beams[k]);
+  const Pooled<int32_t> excluded = excluded_words(sentence.beams[k]);
   for (int64_t b = 0; b * block < vocabulary; ++b) {
     if (!(total + row.bound(b) > found.worst())) continue;
     for (int64_t id = b * block; id < std::min((b + 1) * block, vocabulary); ++id) {
@@ -116,7 +116,7 @@ void Step::extend(Best& found, std::size_t k, const NextWords::Row<T>& row,
 
 /// The best continuations: twice as many as beams, so that enough are left when each beam may end.
 template <class T>
-std::vector<Candidate> Step::best(const NextWords& words, int64_t first_row) const {
+Pooled<Candidate> Step::best(const NextWords& words, int64_t first_row) const {
   Best found(2 * width(options));
   for (std::size_t k = 0; k < sentence.beams.size(); ++k) {
     if (sentence.beams[k].dead()) continue;
@@ -127,8 +127,8 @@ std::vector<Candidate> Step::best(const NextWords& words, int64_t first_row) con
 
 /// A continuation of every draw. They are one hypothesis until the prefix ends.
 template <class T>
-std::vector<Candidate> Step::drawn(const NextWords& words, int64_t first_row) const {
-  std::vector<Candidate> found;
+Pooled<Candidate> Step::drawn(const NextWords& words, int64_t first_row) const {
+  Pooled<Candidate> found;
   const int32_t forced = forced_word();
   const bool first = number == static_cast<int64_t>(sentence.prefix.size());
   for (std::size_t k = 0; k < sentence.beams.size(); ++k) {
@@ -176,14 +176,14 @@ NextWords::NextWords(const WordScores& words)
     : scores_(words.scores.array().contiguous()),
       largest_(kernels::largest_of_rows(scores_, words.logits)) {}
 
-std::vector<Candidate> next_words(const Sentence& sentence, const SearchOptions& options,
-                                  int64_t step, const NextWords& words, int64_t first_row) {
+Pooled<Candidate> next_words(const Sentence& sentence, const SearchOptions& options, int64_t step,
+                             const NextWords& words, int64_t first_row) {
   const Step one{sentence, options, step};
   const auto choose = [&](auto zero) {
     using T = decltype(zero);
     return options.sampling ? one.drawn<T>(words, first_row) : one.best<T>(words, first_row);
   };
-  std::vector<Candidate> found = words.dtype() == float64 ? choose(double{}) : choose(float{});
+  Pooled<Candidate> found = words.dtype() == float64 ? choose(double{}) : choose(float{});
   if (found.empty()) one.fail();
   return found;
 }

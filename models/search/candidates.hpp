@@ -6,6 +6,7 @@
 
 #include "../../core/array.hpp"
 #include "../../core/kernels/rows.hpp"
+#include "../../core/memory.hpp"
 #include "search.hpp"
 
 // What search keeps of a sentence, and the choice of its next words.
@@ -26,7 +27,7 @@ struct Word {
 struct Beam {
   double total = 0;
   int32_t last = no_word, draw = 0;
-  std::vector<double> coverage = {};
+  Pooled<double> coverage = {};
   bool dead() const { return total == -std::numeric_limits<double>::infinity(); }
 };
 
@@ -41,9 +42,9 @@ struct Sentence {
   std::size_t index;
   int64_t number, max_length, source_length;
   std::vector<int32_t> prefix;
-  std::vector<Word> words = {};
-  std::vector<Beam> beams = {Beam{}};
-  std::vector<Finished> finished = {};
+  Pooled<Word> words = {};
+  Pooled<Beam> beams = {Beam{}};
+  Pooled<Finished> finished = {};
 };
 
 /// Hypothesis `from` with one word more.
@@ -93,7 +94,7 @@ class NextWords {
 /// How the hypotheses of `sentence` may go on as word number `step` (from 0), best first; or with a
 /// drawn word each. The rows of its hypotheses are those from `first_row` on. Throws if no word may
 /// follow.
-std::vector<Candidate> next_words(const Sentence& sentence, const SearchOptions& options,
-                                  int64_t step, const NextWords& words, int64_t first_row);
+Pooled<Candidate> next_words(const Sentence& sentence, const SearchOptions& options, int64_t step,
+                             const NextWords& words, int64_t first_row);
 
 }  // namespace heed::candidates

@@ -28,10 +28,10 @@ class Search {
   Tensor last_words() const;
   void check_step(const Tensor& scores) const;
   void look();
-  std::vector<double> covered(const Sentence& sentence, const Beam& beam, int64_t row) const;
-  double score(const Candidate& candidate, const std::vector<double>& coverage) const;
+  Pooled<double> covered(const Sentence& sentence, const Beam& beam, int64_t row) const;
+  double score(const Candidate& candidate, const Pooled<double>& coverage) const;
   void extend_all(const NextWords& words);
-  void extend(Sentence& sentence, const std::vector<Candidate>& candidates, int64_t first_row);
+  void extend(Sentence& sentence, const Pooled<Candidate>& candidates, int64_t first_row);
   bool decided(const Sentence& sentence, double best_open) const;
   void drop_finished();
   void hand_out(Sentence& sentence);
@@ -129,9 +129,9 @@ void Search::look() {
 
 /// sum_i alpha_ij with the last step, which was row `row`, for each word j but the end symbol; none
 /// without a coverage penalty.
-std::vector<double> Search::covered(const Sentence& sentence, const Beam& beam, int64_t row) const {
+Pooled<double> Search::covered(const Sentence& sentence, const Beam& beam, int64_t row) const {
   if (options_.coverage_penalty == 0) return {};
-  std::vector<double> sums = beam.coverage;
+  Pooled<double> sums = beam.coverage;
   sums.resize(static_cast<std::size_t>(sentence.source_length - 1));
   const double* alpha = attention_.data<double>() + row * attention_.size(1);
   for (std::size_t j = 0; j < sums.size(); ++j) sums[j] += alpha[j];
@@ -139,7 +139,7 @@ std::vector<double> Search::covered(const Sentence& sentence, const Beam& beam, 
 }
 
 /// Wu et al. 2016, eq. 14. A word that was not looked at at all counts as the smallest float.
-double Search::score(const Candidate& candidate, const std::vector<double>& coverage) const {
+double Search::score(const Candidate& candidate, const Pooled<double>& coverage) const {
   constexpr double least = std::numeric_limits<float>::min();
   double penalty = 0;
   for (const double sum : coverage) penalty += std::log(std::clamp(sum, least, 1.0));
@@ -158,10 +158,9 @@ bool Search::decided(const Sentence& sentence, double best_open) const {
 }
 
 /// Ends the candidates that end among the best `width_`, and makes the best others the new beams.
-void Search::extend(Sentence& sentence, const std::vector<Candidate>& candidates,
-                    int64_t first_row) {
+void Search::extend(Sentence& sentence, const Pooled<Candidate>& candidates, int64_t first_row) {
   const auto width = static_cast<std::size_t>(width_);
-  std::vector<Beam> next;
+  Pooled<Beam> next;
   double best_open = minus_infinity;
   for (std::size_t i = 0; i < candidates.size() && next.size() < width; ++i) {
     const Candidate& c = candidates[i];
@@ -171,7 +170,7 @@ void Search::extend(Sentence& sentence, const std::vector<Candidate>& candidates
     const auto row = static_cast<int32_t>(first_row + c.from);
     const Beam& before = sentence.beams[static_cast<std::size_t>(c.from)];
     sentence.words.push_back({before.last, c.id, row, c.log_probability});
-    std::vector<double> coverage = covered(sentence, before, row);
+    Pooled<double> coverage = covered(sentence, before, row);
     if (ends) {
       sentence.finished.push_back({score(c, coverage), word});
     } else {

@@ -23,7 +23,7 @@ struct TranslateOptions {
   /// With `cut` and `skip`, `Translation::problem` says what happened to a line.
   TooLong too_long = TooLong::fail;
   /// Sentences that are translated at the same time; fewer where memory is short.
-  int64_t batch = 32;
+  int64_t batch = 64;
   /// Hand out the attention weights.
   bool attention = true;
 };

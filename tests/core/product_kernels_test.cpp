@@ -90,6 +90,29 @@ TEST_CASE("Rows, columns and single numbers multiply like any matrix") {
   }
 }
 
+TEST_CASE("A few rows agree with plain sums beside a matrix of any size and layout") {
+  for (const DType dtype : {float32, float64}) {
+    for (int64_t m = 2; m <= 9; ++m) {
+      for (const int64_t n : {2, 3, 4, 7, 41}) {
+        for (const int64_t k : {1, 2, 5, 16, 61}) {
+          const Array a = numbers({m, k}, dtype, 1), w = numbers({n, k}, dtype, 2);
+          check_product(a, w.transpose(0, 1));
+          const Array wide = numbers({m, k + 3}, dtype, 3).slice(1, 2, k + 2);
+          check_product(wide, numbers({n, k + 5}, dtype, 4).slice(1, 1, k + 1).transpose(0, 1));
+        }
+      }
+    }
+    const Array a = numbers({5, 96}, dtype, 1), w = numbers({1031, 96}, dtype, 2);
+    check_same_bits_for_threads([&] { return kernels::matmul(a, w.transpose(0, 1)); });
+    const Array room = Array::full({5, 1040}, 5, dtype), into = room.slice(1, 4, 1035);
+    kernels::matmul_into(into, a, w.transpose(0, 1), true);
+    kernels::matmul_into(into, a, w.transpose(0, 1), false);
+    check_close(into, plain_product(a, w.transpose(0, 1)), tolerance(dtype, 2e-5, 1e-13));
+    CHECK(values(room.slice(1, 0, 4)) == std::vector<double>(20, 5));
+    CHECK(values(room.slice(1, 1035, 1040)) == std::vector<double>(25, 5));
+  }
+}
+
 TEST_CASE("Products that are cut into pieces agree with plain sums") {
   check_product(numbers({263, 131}, float32, 1), numbers({131, 521}, float32, 2));
   check_product(turned(numbers({263, 131}, float32, 1)), turned(numbers({131, 521}, float32, 2)));
@@ -156,6 +179,8 @@ TEST_CASE("Old values, even NaN, do not enter a product that does not accumulate
     const Array into = Array::full({m, n}, std::numeric_limits<double>::quiet_NaN(), float32);
     const Array a = numbers({m, 11}, float32, 1), b = numbers({11, n}, float32, 2);
     kernels::matmul_into(into, a, b, false);
+    check_close(into, plain_product(a, b), 2e-5);
+    kernels::matmul_into(into, a, turned(b), false);
     check_close(into, plain_product(a, b), 2e-5);
   }
 }

@@ -134,7 +134,7 @@ class TranslateCommand final : public Command {
   }
 
   void declare_lines(Flags& flags) {
-    flags.integer("--batch", options_.batch, 1, 100'000, "lines at the same time (default 32)");
+    flags.integer("--batch", options_.batch, 1, 100'000, "lines at the same time (default 64)");
     flags.choice(
         "--too-long", too_long_, {"cut", "skip", "fail"},
         "of a line beyond the model's positions: translate its start, or give an empty line, "
