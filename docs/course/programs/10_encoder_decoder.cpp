@@ -1,3 +1,4 @@
+// Optimised: it trains for seconds.
 // The encoder-decoder learns to write rows of 1 to 8 digits backwards; then it is asked for rows of
 // every length.
 #include "reverse.hpp"
