@@ -7,7 +7,7 @@ using namespace course;
 
 int main() {
   EncoderDecoder model;
-  Adam adam{.parameters = draw(weights(model, sizes), 1), .rate = 1e-2};
+  Adam adam{.parameters = draw(parameters(model, sizes), 1), .rate = 1e-2};
   train(model, adam);
   std::printf("digits   exactly right, of 100\n");
   for (const int64_t S : lengths) {

@@ -47,9 +47,9 @@ void print_numbers(const Sentences& x, const Array& alpha) {
 
 int main(int arguments, char**) {
   RNNsearch model;
-  Adam adam{.parameters = draw(weights(model, sizes, sizes.n), 1), .rate = 1e-2};
+  Adam adam{.parameters = draw(parameters(model, sizes, sizes.n), 1), .rate = 1e-2};
   EncoderDecoder other;
-  Adam other_adam{.parameters = draw(weights(other, sizes), 1), .rate = 1e-2};
+  Adam other_adam{.parameters = draw(parameters(other, sizes), 1), .rate = 1e-2};
   // Neither needs the other: they learn at the same time.
   std::thread beside([&] {
     if (arguments == 1) train(other, other_adam);
