@@ -161,7 +161,8 @@ def check(jobs, grader):
     all, built = Expectations(), Workspace(grader=grader)
     all.expect("the solution", built.course("verify", "1"), 0, "Chapter 1 is solved")
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        checks = [pool.submit(check, all, built) for check in (check_faults, check_files, check_runs, check_two_at_once)]
+        checks = [pool.submit(check, all, built)
+                  for check in (check_faults, check_files, check_runs, check_two_at_once)]
         checks.append(pool.submit(capstone.check_refusals, all))
         for one in checks:
             one.result()
