@@ -86,10 +86,10 @@ void check_equal(const std::vector<double>& course, const std::vector<double>& h
 TEST_CASE("the course's RNNsearch has heed's losses, step by step") {
   const course::Sizes sizes{12, 12, 6, 7, 5};
   course::RNNsearch model;
-  const std::vector<course::Weight> all = course::weights(model, sizes, 8);
+  const std::vector<course::Parameter> all = course::parameters(model, sizes, 8);
   course::Adam adam{.parameters = course::draw(all, 1), .rate = 4e-3};
   std::vector<std::pair<std::string, course::Array>> weights;
-  for (const course::Weight& one : all)
+  for (const course::Parameter& one : all)
     weights.emplace_back(one.name, course::copy(one.tensor->value()));
   heed::RNNsearch twin({.source_vocab = 12,
                         .target_vocab = 12,
@@ -103,7 +103,7 @@ TEST_CASE("the course's RNNsearch has heed's losses, step by step") {
                           const auto memory = course::annotate(model, x.source);
                           return course::search(model, course::hide_padding(memory, x.source.keep),
                                                 x.before)
-                              .scores;
+                              .logits;
                         }),
               losses_of(twin));
 }

@@ -5,20 +5,20 @@ names what is wrong.
 
   course.py exercises            docs/course/exercises are those of tests/course/solutions, with hints
   course.py grader FOLDER        compiles the grader, once for all that follows: --grader FOLDER
-  course.py pages [N]            what the pages show is what files and commands give
-  course.py grade N              solutions pass, blanks are named, wrong solutions are told why
+  course.py chapter N            solutions pass, blanks are named, wrong solutions are told why, and the page shows
+                                 what files and commands give
   course.py tool                 what can go wrong on a learner's machine is said in a line
   course.py capstone HEED MODEL  trained on phrases, the learner's rnn_search or transformer translates, and heed
                                  reads it
   course.py cases PROGRAM        docs/course/cases hold heed's numbers, written by make_course_cases
 
---write mends exercises and pages instead.
+--write mends exercises, pages and cases instead.
 """
 
 import argparse
 import concurrent.futures
-import difflib
 import math
+import os
 import pathlib
 import re
 import shutil
@@ -28,19 +28,9 @@ import tempfile
 
 import capstone
 import tool
-from variants import Variants
-from workspace import COURSE, HERE, ROOT, Workspace, changed
-
-def chapters():
-    """(number, name, header, title) of each chapter."""
-    return [line.split(None, 3) for line in (COURSE / "chapters.txt").read_text().splitlines()]
-
-
-def chapter(number):
-    for one in chapters():
-        if int(one[0]) == number:
-            return one
-    raise SystemExit(f"there is no chapter {number}")
+from chapters import chapters
+from grading import check_chapter
+from workspace import COURSE, HERE, ROOT, Workspace
 
 
 # Exercises
@@ -78,7 +68,20 @@ def check_exercises(write):
     for exercise in (COURSE / "exercises").glob("*.hpp"):
         if not (HERE / "solutions" / exercise.name).exists():
             wrong.append(str(exercise.relative_to(ROOT)))
-    return [f"{name} is not its solution without the marked lines" for name in wrong] + missing_hints()
+    return ([f"{name} is not its solution without the marked lines" for name in wrong] + missing_hints() +
+            uncompiled())
+
+
+def uncompiled():
+    """Each folder's headers compile as they lie: when a chapter is graded, most are parts of one program."""
+    def compiled(folder):
+        headers = "".join(f'#include "{path.name}"\n' for path in sorted(folder.glob("*.hpp")))
+        done = subprocess.run([os.environ.get("CXX", "c++"), "-std=c++20", "-Werror=return-type", "-fsyntax-only",
+                               f"-I{folder}", "-x", "c++", "-"], input=headers, stderr=subprocess.PIPE, text=True)
+        return [done.stderr] if done.returncode else []
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        return sum(pool.map(compiled, [COURSE / "exercises", HERE / "solutions"]), [])
 
 
 def missing_hints():
@@ -93,168 +96,6 @@ def missing_hints():
             if steps.get(exercise) != ["1", "2", "3"]:
                 missing.append(f"docs/course/hints/{hints.name}: {exercise} needs hints 1, 2 and 3")
     return missing
-
-
-# Grading
-
-
-def wrong_solutions(number, name, header):
-    """(what is wrong, the files, what the grader must say) for each of those in tests/course/wrong:
-
-    == what is wrong
-    <<<            (or "<<< FILE", where it is not the chapter's header)
-    lines of the solution
-    ===
-    lines in their place
-    >>>
-    says: words of the answer
-    """
-    path = HERE / "wrong" / f"{number}_{name}.txt"
-    found = []
-    for part in re.split(r"^== ", path.read_text(), flags=re.M)[1:]:
-        title = part.splitlines()[0]
-        says = re.findall(r"^says: (.*)$", part, flags=re.M)
-        files = {}
-        for file, old, new in re.findall(r"^<<<(.*)\n([^\0]*?)^===\n([^\0]*?)^>>>$", part, flags=re.M):
-            file = file.strip() or header
-            text = files.get(file) or (HERE / "solutions" / file).read_text()
-            files[file] = changed(text, old, new, f"{path.name}: {title}")
-        if not says or not files:
-            raise SystemExit(f"{path.name}: {title}: needs a change and what is said")
-        found.append((title, files, says))
-    return found
-
-
-def other_solutions(number, name, header):
-    """Other right solutions: the files of tests/course/other with the header's name, or with a letter more before
-    its ending."""
-    stem = pathlib.Path(header).stem
-    return [(path.name, {header: path.read_text()})
-            for path in sorted((HERE / "other").glob(f"{stem}*.hpp"))
-            if re.fullmatch(re.escape(stem) + r"(\.[a-z])?\.hpp", path.name)]
-
-
-def accept(title, got):
-    code, said = got
-    return [] if code == 0 else [f"{title}: a right solution is refused:\n{said}"]
-
-
-def refuse(title, got, says):
-    code, said = got
-    if code != 1:
-        return [f"{title}: exit code {code}, must be 1:\n{said}"]
-    if "error:" in said and "error" not in " ".join(says):
-        return [f"{title}: does not compile:\n{said}"]
-    return [f'{title}: must say "{words}", said:\n{said}' for words in says if words not in " ".join(said.split())]
-
-
-def grade(number, jobs, grader):
-    """Every solution through tools/course: most of them in one program, that of `variants`."""
-    one = chapter(number)[:3]
-    header = one[2]
-    right, wrong = other_solutions(*one), wrong_solutions(*one)
-    solutions = [(title, files, None) for title, files in right] + wrong
-    solutions.append(("as handed out", {header: (COURSE / "exercises" / header).read_text()},
-                      [f"{header}:", "is still blank"]))
-    variants = Variants()
-    checks = [(title, says, variants.add(files), files) for title, files, says in solutions]
-    blanks = variants.blanks(header)
-    checks += [(f"blank at line {line}", [f"{header}:{line}: ", "is still blank"], variant, None)
-               for variant, line in blanks.items()]
-    with Workspace(grader=grader) as built, Workspace(variants.files(), grader=grader) as together:
-        failures = accept("the solution", built.course("verify", str(number)))
-        failures += accept("the solution among all", together.course("verify", str(number)))
-        if failures:
-            return failures
-
-        def check(title, says, variant, files):
-            title = f"chapter {number}, {title}"
-            if variant is None:
-                with Workspace(files, built) as work:
-                    got = work.course("verify", str(number))
-            else:
-                got = together.course("verify", str(number), COURSE_VARIANT=str(variant))
-            return accept(title, got) if says is None else refuse(title, got, says)
-
-        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-            for run in [pool.submit(check, *arguments) for arguments in checks]:
-                failures += run.result()
-    if not right or len(wrong) < 6 or not blanks:
-        failures.append(f"chapter {number} needs blanks, a second solution, and six wrong solutions")
-    print(f"chapter {number}: {len(right) + 1} right, {len(wrong)} wrong solutions, {len(blanks)} blanks")
-    return failures
-
-
-# Pages
-
-
-def region(path, name):
-    """The lines between "// [name]" and "// [/name]"."""
-    found = re.search(rf"^ *// \[{re.escape(name)}\]\n([^\0]*?)^ *// \[/{re.escape(name)}\]$",
-                      path.read_text(), flags=re.M)
-    if not found:
-        raise SystemExit(f"{path}: no region [{name}]")
-    return found[1]
-
-
-def output(number, command, built):
-    """What a command of a page prints. "blank: COMMAND" runs it with the chapter's
-    exercises as they are handed out, "NAME: COMMAND" with the wrong solution of that name."""
-    one = chapter(number)
-    files = {}
-    if command.startswith("blank: "):
-        command = command[7:]
-        files = {one[2]: (COURSE / "exercises" / one[2]).read_text()}
-    elif not command.startswith("tools/course"):
-        title, command = command.rsplit(": ", 1)
-        chosen = [w for w in wrong_solutions(*one[:3]) if w[0] == title]
-        if not chosen:
-            raise SystemExit(f"page {number}: there is no wrong solution \"{title}\"")
-        files = chosen[0][1]
-    with Workspace(files, built) as work:
-        return work.course(*command.split()[1:])[1]
-
-
-def page_of(number, text, built):
-    """A page with its code and its outputs as they are now:
-
-    <!-- code: FILE [REGION] -->   then a block: those lines of a file of docs/course
-    <!-- run: COMMAND -->          then a block: what it prints, after a line "$ COMMAND"
-
-    A block without a mark shows what differs from machine to machine: times.
-    """
-    def run(found):
-        shown = found[1].rsplit(": ", 1)[-1]
-        return f"<!-- run: {found[1]} -->\n```console\n$ {shown}\n{output(number, found[1], built).rstrip()}\n```"
-
-    block = r"\n```[a-z]*\n[^\0]*?^```$"
-    text = re.sub(rf"(?P<mark><!-- code: (\S+) \[(\S+)\] -->){block}",
-                  lambda m: f"{m['mark']}\n```cpp\n{region(COURSE / m[2], m[3])}```", text, flags=re.M)
-    return re.sub(rf"<!-- run: (.*) -->{block}", run, text, flags=re.M)
-
-
-def check_page(number, name, built, write):
-    path = COURSE / f"{number}_{name}.md"
-    text = path.read_text()
-    now = page_of(int(number), text, built)
-    wrong = []
-    if len(text.splitlines()) > 250:
-        wrong.append(f"{path.name} has {len(text.splitlines())} lines, must be at most 250")
-    if text != now and write:
-        path.write_text(now)
-    elif text != now:
-        wrong.append("\n".join(difflib.unified_diff(text.splitlines(), now.splitlines(), path.name,
-                                                    "what there is", lineterm="")))
-    return wrong
-
-
-def check_pages(numbers, write, jobs, grader):
-    with Workspace(grader=grader) as built:
-        built.course("verify", "1")
-        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-            runs = [pool.submit(check_page, number, name, built, write)
-                    for number, name, _, _ in chapters() if int(number) in numbers]
-            return [one for run in runs for one in run.result()]
 
 
 def keep_grader(folder):
@@ -295,7 +136,7 @@ def alike(old, new):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["exercises", "grader", "pages", "grade", "cases", "tool", "capstone"])
+    parser.add_argument("what", choices=["exercises", "grader", "chapter", "cases", "tool", "capstone"])
     parser.add_argument("of", nargs="?")
     parser.add_argument("model", nargs="?", default="rnn_search")
     parser.add_argument("--write", action="store_true")
@@ -304,19 +145,16 @@ def main():
     options = parser.parse_args()
     if options.what == "exercises":
         failures = check_exercises(options.write)
-    elif options.what == "grade":
-        failures = grade(int(options.of), options.jobs, options.grader)
+    elif options.what == "chapter":
+        failures = check_chapter(int(options.of), options.write, options.jobs, options.grader)
     elif options.what == "grader":
         failures = keep_grader(options.of)
     elif options.what == "tool":
-        failures = tool.check(options.grader)
+        failures = tool.check(options.jobs, options.grader)
     elif options.what == "capstone":
         failures = capstone.check(options.of, options.model)
-    elif options.what == "cases":
-        failures = check_cases(options.of, options.write)
     else:
-        numbers = [int(options.of)] if options.of else [int(one[0]) for one in chapters()]
-        failures = check_pages(numbers, options.write, options.jobs, options.grader)
+        failures = check_cases(options.of, options.write)
     for failure in failures:
         print(failure, file=sys.stderr)
     return 1 if failures else 0

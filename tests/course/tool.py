@@ -1,8 +1,10 @@
 """What can go wrong on a learner's machine is said in a line."""
 
+import concurrent.futures
 import shutil
 
 import capstone
+from variants import Variants
 from workspace import COURSE, HERE, Workspace, changed
 
 LOOP = "  for (int64_t size : shape) n *= size;\n"
@@ -46,11 +48,25 @@ class Expectations:
 
 
 def check_faults(all, built):
+    """What compiles is one program, as the wrong solutions of a chapter are."""
     array = (HERE / "solutions" / "array.hpp").read_text()
+    variants = Variants()
+
+    def alone(files):
+        with Workspace(files, built) as work:
+            return work.course("verify", "1")
+
+    def chosen(variant):
+        return together.course("verify", "1", COURSE_VARIANT=str(variant), COURSE_SECONDS="1")
+
+    faults = []
     for line, *says in FAULTS:
-        work = Workspace({"array.hpp": changed(array, LOOP, line + "\n", "array.hpp")}, built)
-        all.expect(line, work.course("verify", "1"), 1, *says)
-        work.close()
+        files = {"array.hpp": changed(array, LOOP, line + "\n", "array.hpp")}
+        apart = "inline" in line or any("does not compile" in one for one in says)
+        faults.append((line, says, None if apart else variants.add(files), files))
+    with Workspace(variants.files(), built) as together:
+        for line, says, variant, files in faults:
+            all.expect(line, alone(files) if variant is None else chosen(variant), 1, *says)
 
 
 def check_files(all, built):
@@ -108,6 +124,22 @@ def check_two_at_once(all, built):
     work.close()
 
 
+def check_runs(all, built):
+    """The program of a chapter, with a `forward` that is wrong."""
+    right, line = (HERE / "solutions" / "by_hand.hpp").read_text(), "  p.y = p.h * x2;\n"
+    for fault, code, says in [
+        ("for (;;) p.y = 0;", 1, "the program of chapter 2 takes longer than 6 seconds: a loop that does not end?"),
+        ("*(volatile int*)nullptr = 1;", 1, "course/by_hand.hpp: the program of chapter 2 crashed"),
+        ("throw 7;", 134, "terminate called"),
+        ("p.y = p;", 1, "course/by_hand.hpp does not compile (chapter 2)"),
+    ]:
+        with Workspace({"by_hand.hpp": changed(right, line, fault + "\n", "by_hand.hpp")}, built) as work:
+            got = work.course("run", "2", COURSE_SECONDS="1")
+            all.expect(f"run with {fault}", got, code, says)
+            if "longer" in says and len(got[1].splitlines()) != 1:
+                all.failures.append(f"run with {fault}: not one line:\n{got[1]}")
+
+
 def check_usage(all, built):
     all.expect("no such command", built.course("grade", "1"), 2, 'no command "grade"')
     all.expect("no such chapter", built.course("verify", "19"), 2, "there is no chapter 19")
@@ -125,12 +157,14 @@ def check_usage(all, built):
     built.folder.unlink()
 
 
-def check(grader):
+def check(jobs, grader):
     all, built = Expectations(), Workspace(grader=grader)
     all.expect("the solution", built.course("verify", "1"), 0, "Chapter 1 is solved")
-    check_faults(all, built)
-    check_files(all, built)
-    check_two_at_once(all, built)
-    capstone.check_refusals(all)
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        checks = [pool.submit(check, all, built)
+                  for check in (check_faults, check_files, check_runs, check_two_at_once)]
+        checks.append(pool.submit(capstone.check_refusals, all))
+        for one in checks:
+            one.result()
     check_usage(all, built)
     return all.failures

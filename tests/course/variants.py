@@ -22,35 +22,59 @@ def parts(text):
     return found
 
 
+def known(file):
+    """The parts of the chapter's own solution."""
+    return parts((HERE / "solutions" / file).read_text())
+
+
+def known_line(file, part):
+    return known(file)[part][0]
+
+
+def marked(file):
+    """The numbers of its parts that are blanks."""
+    return range(1, len(known(file)), 2)
+
+
 class Variants:
     """Solutions that differ from the chapter's in their blanks alone, each with a number from 1 on."""
 
     def __init__(self):
         self.count = 0
-        self.changes = {}  # file -> {part: {number: lines}}
+        self.changes = {}  # file -> {part: {number: (line of the first, lines)}}
 
     def add(self, files):
         """The number of a solution, None if it differs elsewhere as well."""
         new = {}
         for file, text in files.items():
-            known, now = parts((HERE / "solutions" / file).read_text()), parts(text)
-            outside = [lines for _, lines in known[::2]]
-            if [lines for _, lines in now[::2]] != outside:
+            old, now = known(file), parts(text)
+            if [lines for _, lines in now[::2]] != [lines for _, lines in old[::2]]:
                 return None
-            new[file] = {i: now[i][1] for i in range(1, len(known), 2) if now[i][1] != known[i][1]}
+            new[file] = {i: now[i][1] for i in marked(file) if now[i][1] != old[i][1]}
         self.count += 1
         for file, changed in new.items():
             for part, lines in changed.items():
-                self.changes.setdefault(file, {}).setdefault(part, {})[self.count] = lines
+                self.change(file, part, known_line(file, part), lines)
+        return self.count
+
+    def change(self, file, part, line, lines):
+        self.changes.setdefault(file, {}).setdefault(part, {})[self.count] = (line, lines)
+
+    def handed_out(self, header, exercise):
+        """The number of an exercise, all of whose parts are blank: its own lines are named."""
+        self.count += 1
+        lines = [number for number, line in enumerate(exercise.splitlines(), 1) if line.strip() == "BLANK;"]
+        for line, part in zip(lines, marked(header), strict=True):
+            self.change(header, part, line, ["BLANK;"])
         return self.count
 
     def blanks(self, header):
         """Each marked part left blank: {number: the line that BLANK stands in}."""
         found = {}
-        for part, (line, _) in list(enumerate(parts((HERE / "solutions" / header).read_text())))[1::2]:
+        for part in marked(header):
             self.count += 1
-            self.changes.setdefault(header, {}).setdefault(part, {})[self.count] = ["BLANK;"]
-            found[self.count] = line
+            found[self.count] = known_line(header, part)
+            self.change(header, part, found[self.count], ["BLANK;"])
         return found
 
     def files(self):
@@ -59,9 +83,9 @@ class Variants:
 
     def merged(self, file):
         lines = []
-        for part, (first, solution) in enumerate(parts((HERE / "solutions" / file).read_text())):
-            for number, changed in self.changes[file].get(part, {}).items():
-                lines += [f"if (::course::chosen({number})) {{", f"#line {first}", *changed, "} else"]
+        for part, (first, solution) in enumerate(known(file)):
+            for number, (line, changed) in self.changes[file].get(part, {}).items():
+                lines += [f"if (::course::chosen({number})) {{", f"#line {line}", *changed, "} else"]
             inside = part % 2 == 1
             lines += ["{"] * inside + [f"#line {first}", *solution] + ["}"] * inside
         return "\n".join(lines).replace("#pragma once", '#pragma once\n#include "choice.hpp"\n#line 2', 1) + "\n"

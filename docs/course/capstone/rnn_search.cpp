@@ -14,7 +14,7 @@ Memory read(const RNNsearch& model, const Sentences& source) {
 }
 
 Tensor logits(const RNNsearch& model, const Batch& batch) {
-  return search(model, read(model, batch.source), batch.before).scores;
+  return search(model, read(model, batch.source), batch.before).logits;
 }
 
 /// The best word at each step, T times.
@@ -43,7 +43,7 @@ int main(int arguments, char** argument) {
                text);
   const Sizes sizes{text.source.size(), text.target.size(), 48, 64, 48};
   RNNsearch model;
-  const std::vector<Weight> all = weights(model, sizes, 48);
+  const std::vector<Parameter> all = parameters(model, sizes, 48);
   Adam adam{.parameters = draw(all, 1)};
   const auto write = [&](const Sentences& x, int64_t T) { return translate(model, x, T); };
   learn(
@@ -52,6 +52,6 @@ int main(int arguments, char** argument) {
   std::printf("%.1f %% of the test sentences, which it has never seen, exactly right\n",
               exact(text.test, write));
   std::vector<Named> named;
-  for (const Weight& one : all) named.push_back({one.name, one.tensor->value()});
+  for (const Parameter& one : all) named.push_back({one.name, one.tensor->value()});
   write_weights(command.model, named);
 }

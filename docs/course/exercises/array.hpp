@@ -84,6 +84,12 @@ inline Array slice(const Array& a, int64_t axis, int64_t begin, int64_t end) {
   BLANK;
 }
 
+/// Whether the elements lie row after row, with nothing between them.
+inline bool is_contiguous(const Array& a) { return a.strides == row_major_strides(a.shape); }
+
+/// The first number of an array that lies row after row.
+inline double* numbers(const Array& a) { return a.data->data() + a.offset; }
+
 // [next]
 /// Moves an index on to the next element, the last axis first; false after the last one.
 inline bool next(Shape& index, const Shape& shape) {
@@ -97,12 +103,10 @@ inline bool next(Shape& index, const Shape& shape) {
 
 /// The same elements in an array of its own, row after row.
 inline Array copy(const Array& a) {
+  if (is_contiguous(a)) return array(a.shape, {numbers(a), numbers(a) + count(a.shape)});
   // visit each index by `next`, in order; an array of size 0 has none to visit
   BLANK;
 }
-
-/// Whether the elements lie row after row, with nothing between them.
-inline bool is_contiguous(const Array& a) { return a.strides == row_major_strides(a.shape); }
 
 /// `a` itself where its elements lie row after row, else a copy where they do.
 inline Array contiguous(const Array& a) { return is_contiguous(a) ? a : copy(a); }
@@ -112,9 +116,6 @@ inline Array reshape(const Array& a, const Shape& shape) {
   // elements that do not lie row after row must be copied first
   BLANK;
 }
-
-/// The first number of an array that lies row after row.
-inline double* numbers(const Array& a) { return a.data->data() + a.offset; }
 
 // [map]
 /// f of each element.

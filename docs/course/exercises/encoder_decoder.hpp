@@ -14,7 +14,7 @@ struct Sizes {
 };
 
 /// A weight by its name, with its shape.
-struct Weight {
+struct Parameter {
   std::string name;
   Tensor* tensor;
   Shape shape;
@@ -33,7 +33,7 @@ struct EncoderDecoder {
 // [/model]
 
 /// Every weight of a GRU with its name and shape, added to a list.
-inline void list(std::vector<Weight>& all, const std::string& name, const std::string& end,
+inline void list(std::vector<Parameter>& all, const std::string& name, const std::string& end,
                  GRU& gru, int64_t inputs, int64_t n) {
   all.push_back({name + "weight_ih" + end, &gru.weight_ih, {3 * n, inputs}});
   all.push_back({name + "weight_hh" + end, &gru.weight_hh, {3 * n, n}});
@@ -42,8 +42,8 @@ inline void list(std::vector<Weight>& all, const std::string& name, const std::s
 }
 
 /// Every weight of a model, under the name that heed gives it.
-inline std::vector<Weight> weights(EncoderDecoder& m, const Sizes& s) {
-  std::vector<Weight> all;
+inline std::vector<Parameter> parameters(EncoderDecoder& m, const Sizes& s) {
+  std::vector<Parameter> all;
   all.push_back({"source_embedding.weight", &m.source_embedding, {s.source_V, s.E}});
   all.push_back({"target_embedding.weight", &m.target_embedding, {s.target_V, s.E}});
   list(all, "encoder.", "_l0", m.forward, s.E, s.n);
@@ -60,10 +60,10 @@ inline std::vector<Weight> weights(EncoderDecoder& m, const Sizes& s) {
 
 /// Draws the weights from a seed: matrices between -1/sqrt(columns) and 1/sqrt(columns), embeddings
 /// between -1 and 1, biases 0. Returns them, for Adam.
-inline std::vector<Tensor> draw(const std::vector<Weight>& all, uint64_t seed) {
+inline std::vector<Tensor> draw(const std::vector<Parameter>& all, uint64_t seed) {
   std::mt19937_64 bits(seed);
   std::vector<Tensor> drawn;
-  for (const Weight& one : all) {
+  for (const Parameter& one : all) {
     const bool bias = one.shape.size() == 1, words = one.name.find("embedding") < one.name.size();
     const double width = bias ? 0 : words ? 1 : 1 / std::sqrt(double(one.shape.back()));
     std::vector<double> numbers(count(one.shape));

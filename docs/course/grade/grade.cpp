@@ -137,7 +137,8 @@ void same(const std::string& what, const Values& got, const Values& expected,
   if (near(got, expected, tolerance)) return;
   std::string likely;
   for (const Mistake& mistake : mistakes) {
-    if (likely.empty() && near(got, mistake.gives, tolerance)) likely = mistake.says;
+    const bool is_right = near(mistake.gives, expected, tolerance);
+    if (likely.empty() && !is_right && near(got, mistake.gives, tolerance)) likely = mistake.says;
   }
   if (got.shape != expected.shape) {
     fail(what, "the shape is " + text(got.shape) + ", expected " + text(expected.shape), likely);

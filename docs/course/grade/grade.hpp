@@ -56,8 +56,9 @@ inline void holds(bool right, const std::string& what, const std::string& says,
 bool alike(const Values& got, const Values& expected, double tolerance = 1e-9);
 
 /// Ends the exercise where shapes or numbers differ by more than rounding: names the first element,
-/// and the likely mistake: the first that fits of those given, or one that can be seen in the
-/// numbers (all are 0, the sign, a constant factor, rows and columns).
+/// and the likely mistake: the first that fits of those given (one that gives the right numbers here
+/// is not offered), or one that can be seen in the numbers (all are 0, the sign, a constant factor,
+/// rows and columns).
 void same(const std::string& what, const Values& got, const Values& expected,
           const Mistakes& mistakes = {}, double tolerance = 1e-9);
 void same(const std::string& what, double got, double expected,

@@ -44,7 +44,7 @@ Tensor first_of(const RNNsearch& model, const std::vector<std::vector<int64_t>>&
   const Sentences x = padded(batch);
   const Sentences before = padded(std::vector<std::vector<int64_t>>(batch.size(), {1, 2}));
   const Memory memory = annotate(model, x);
-  return select(search(model, hide ? hide_padding(memory, x.keep) : memory, before).scores, 0, 0);
+  return select(search(model, hide ? hide_padding(memory, x.keep) : memory, before).logits, 0, 0);
 }
 // [/padding]
 
@@ -73,7 +73,7 @@ int main() {
                 scaled.largest, dot.gradient, scaled.gradient);
   }
   RNNsearch model;
-  draw(weights(model, {.source_V = 12, .target_V = 12, .E = 8, .n = 16, .L = 12}, 16), 1);
+  draw(parameters(model, {.source_V = 12, .target_V = 12, .E = 8, .n = 16, .L = 12}, 16), 1);
   const std::vector<std::vector<int64_t>> one = {{5, 9}}, two = {{5, 9}, {3, 8, 4, 7}};
   const Tensor alone = first_of(model, one, false);
   std::printf("\na sentence beside a longer one: its word scores change by up to\n");

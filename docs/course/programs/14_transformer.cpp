@@ -1,3 +1,5 @@
+// Optimised: it trains for seconds.
+
 #include <cstdio>
 
 #include "transformer.hpp"

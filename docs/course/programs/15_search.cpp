@@ -1,3 +1,5 @@
+// Optimised: it trains for a second.
+
 #include <cstdio>
 #include <map>
 #include <random>

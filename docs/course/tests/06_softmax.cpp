@@ -241,6 +241,12 @@ MistakesOf mistakes_of_loss(const Case& one) {
 }  // namespace
 
 EXERCISE("softmax (arrays)", "softmax.hpp") {
+  for (const double score : {-3.0, 0.0, 5.0}) {
+    const double p = values_of("softmax", course::softmax(course::full({1, 1}, score))).numbers[0];
+    holds(std::abs(p - 1) < 1e-14, "softmax of one score", "is not 1",
+          "the sum itself, with nothing added to it: one of its terms is exp(0), so it is never "
+          "below 1");
+  }
   for (const Case& one : cases("06_softmax", "softmax")) {
     for (const bool strided : {false, true}) {
       same(one.name + (strided ? ", whose elements do not lie row after row" : ""),

@@ -156,7 +156,7 @@ EXERCISE("encode", "encoder_decoder.hpp") {
     EncoderDecoder m;
     const Sentences x = sentences(one, "source");
     model(
-        "encode: c and s_0 side by side", one, weights(m, small_sizes),
+        "encode: c and s_0 side by side", one, parameters(m, small_sizes),
         [&] {
           const Encoded encoded = encode(m, x);
           holds(encoded.c.node && encoded.s_0.node, "encode", "c or s_0 is no tensor");
@@ -250,7 +250,7 @@ EXERCISE("scores", "encoder_decoder.hpp") {
     EncoderDecoder m;
     const Sentences x = sentences(one, "source"), before = sentences(one, "before");
     model(
-        "scores", one, weights(m, small_sizes), [&] { return scores(m, x, before); },
+        "scores", one, parameters(m, small_sizes), [&] { return scores(m, x, before); },
         [&] { return mistakes_of_scores(m, x, before, one["y"]); });
   }
 }
@@ -258,7 +258,7 @@ EXERCISE("scores", "encoder_decoder.hpp") {
 EXERCISE("write", "encoder_decoder.hpp") {
   for (const Case& one : cases("10_encoder_decoder", "scores")) {
     EncoderDecoder m;
-    load(weights(m, small_sizes), one, false);
+    load(parameters(m, small_sizes), one, false);
     const Sentences x = sentences(one, "source");
     const int64_t T = one["written"].shape[1];
     const std::vector<int64_t> right = one.ids("written"), got = course::write(m, x, 1, T);

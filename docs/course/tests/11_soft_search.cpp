@@ -104,7 +104,7 @@ Searched searched(const RNNsearch& m, const Memory& memory, const Sentences& bef
 
 Mistakes mistakes_of_search(const RNNsearch& m, const Memory& memory, const Sentences& before,
                             const Values& right) {
-  const auto with = [&](Slip slip) { return searched(m, memory, before, slip).scores; };
+  const auto with = [&](Slip slip) { return searched(m, memory, before, slip).logits; };
   Tensor s = memory.s_0;
   const Tensor words = embed(before, m.target_embedding);
   const Tensor c_1 = soft_search(m, memory, s).context;
@@ -191,7 +191,7 @@ EXERCISE("annotate", "attention.hpp") {
     RNNsearch m;
     const Sentences x = sentences(one, "source");
     model(
-        "annotate: h, keys and s_0 side by side", one, weights(m, small_sizes, A),
+        "annotate: h, keys and s_0 side by side", one, parameters(m, small_sizes, A),
         [&] {
           const Memory memory = annotate(m, x);
           holds(memory.h.node && memory.keys.node && memory.s_0.node, "annotate",
@@ -215,15 +215,15 @@ EXERCISE("search", "attention.hpp") {
     const Sentences x = sentences(one, "source"), before = sentences(one, "before");
     Searched found;
     model(
-        "search: the word scores", one, weights(m, small_sizes, A),
+        "search: the word scores", one, parameters(m, small_sizes, A),
         [&] {
           found = search(m, annotate(m, x), before);
-          return found.scores;
+          return found.logits;
         },
         [&] { return mistakes_of_search(m, annotate(m, x), before, one["y"]); });
     const std::string what = "search (" + one.name + "): where it looked";
     holds(found.weights.node != nullptr, what, "the attention weights are no tensor",
-          "Searched is {scores, weights}");
+          "Searched is {logits, weights}");
     const Values looked = values_of(what, found.weights.value());
     std::vector<Tensor> rows;
     for (int64_t i = 0; i < before.S; ++i) {

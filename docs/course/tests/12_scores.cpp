@@ -172,11 +172,11 @@ EXERCISE("hide_padding", "scores.hpp") {
   for (const Case& one : cases("12_scores", "padded")) {
     RNNsearch m;
     const Sentences x = sentences(one, "source"), before = sentences(one, "before");
-    const auto all = weights(m, small_sizes, 4);
+    const auto all = parameters(m, small_sizes, 4);
     const auto with = [&](const Values& mask) {
       Memory memory = annotate(m, x);
       memory.mask = constant(contiguous_array(mask));
-      return search(m, memory, before).scores;
+      return search(m, memory, before).logits;
     };
     model(
         "hide_padding: the word scores of a search", one, all,
@@ -189,7 +189,7 @@ EXERCISE("hide_padding", "scores.hpp") {
           holds(
               memory.mask.shape() == one["keep"].shape, "hide_padding",
               "the mask is " + text(memory.mask.shape()) + ", expected " + text(one["keep"].shape));
-          return search(m, memory, before).scores;
+          return search(m, memory, before).logits;
         },
         [&] {
           const Values& keep = one["keep"];
@@ -197,7 +197,7 @@ EXERCISE("hide_padding", "scores.hpp") {
           return Mistakes{
               mistake("keep itself is added: make the mask of it that is added", with(keep)),
               mistake("words are hidden and padding is shown", with(inverted)),
-              mistake("nothing is hidden", search(m, annotate(m, x), before).scores)};
+              mistake("nothing is hidden", search(m, annotate(m, x), before).logits)};
         });
   }
 }

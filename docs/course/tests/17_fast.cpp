@@ -20,8 +20,7 @@ void* operator new(std::size_t size) {
   char* p = static_cast<char*>(std::malloc(size + header));
   if (!p) throw std::bad_alloc();
   *reinterpret_cast<std::size_t*>(p) = size;
-  const int64_t now = in_use += static_cast<int64_t>(size);
-  if (now > peak) peak = now;
+  peak = std::max<int64_t>(peak, in_use += static_cast<int64_t>(size));
   return p + header;
 }
 void operator delete(void* p) noexcept {

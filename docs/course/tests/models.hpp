@@ -24,8 +24,8 @@ inline course::Sentences sentences(const Case& one, const std::string& key) {
 }
 
 /// A model's parameters from a case, as variables.
-inline void load(const std::vector<course::Weight>& weights, const Case& one, bool strided) {
-  for (const course::Weight& w : weights)
+inline void load(const std::vector<course::Parameter>& weights, const Case& one, bool strided) {
+  for (const course::Parameter& w : weights)
     *w.tensor = course::variable(array_of(one[w.name], strided));
 }
 
@@ -35,8 +35,8 @@ inline Mistake mistake(const std::string& says, const course::Tensor& gives) {
 }
 
 /// The known mistakes of a parameter's gradient: those that can be said of any.
-inline Mistakes known_of_gradient(const Case& one, const std::vector<course::Weight>& weights,
-                                  const course::Weight& w, const Values& got,
+inline Mistakes known_of_gradient(const Case& one, const std::vector<course::Parameter>& weights,
+                                  const course::Parameter& w, const Values& got,
                                   const std::function<course::Tensor()>& run) {
   if (got.shape != w.shape || alike(got, one["d" + w.name])) return {};
   load(weights, one, false);
@@ -49,7 +49,7 @@ inline Mistakes known_of_gradient(const Case& one, const std::vector<course::Wei
 /// What `run` gives with the case's parameters, and the gradient of each that heed has one of.
 /// `mistakes` is called when they are there.
 inline void model(const std::string& name, const Case& one,
-                  const std::vector<course::Weight>& weights,
+                  const std::vector<course::Parameter>& weights,
                   const std::function<course::Tensor()>& run,
                   const std::function<Mistakes()>& mistakes) {
   for (const bool strided : {false, true}) {
@@ -63,11 +63,11 @@ inline void model(const std::string& name, const Case& one,
     same(what + ": the result", y.value(), one["y"], of_result);
     course::backward(y, array_of(one["g"], strided));
     const std::string of = what + ": the gradient of ";
-    for (const course::Weight& w : weights) {
+    for (const course::Parameter& w : weights) {
       if (!one.has("d" + w.name) || w.tensor->grad().data) continue;
       fail(of + w.name, "no gradient has arrived", lost(y, *w.tensor));
     }
-    for (const course::Weight& w : weights) {
+    for (const course::Parameter& w : weights) {
       if (!one.has("d" + w.name)) continue;
       const Values got = values_of(of + w.name, w.tensor->grad());
       same(of + w.name, got, one["d" + w.name], known_of_gradient(one, weights, w, got, run));

@@ -15,8 +15,8 @@ struct RNNsearch : EncoderDecoder {
 // [/model]
 
 /// Every parameter, under the name that heed gives it.
-inline std::vector<Weight> weights(RNNsearch& m, const Sizes& s, int64_t A) {
-  std::vector<Weight> all = weights(static_cast<EncoderDecoder&>(m), s);
+inline std::vector<Parameter> parameters(RNNsearch& m, const Sizes& s, int64_t A) {
+  std::vector<Parameter> all = parameters(static_cast<EncoderDecoder&>(m), s);
   all.push_back({"attention.query.weight", &m.query_weight, {A, s.n}});
   all.push_back({"attention.key.weight", &m.key_weight, {A, 2 * s.n}});
   all.push_back({"attention.energy.weight", &m.energy_weight, {1, A}});
@@ -85,9 +85,9 @@ inline Found soft_search(const RNNsearch& m, const Memory& memory, const Tensor&
 }
 // [/soft_search]
 
-/// The word scores at each step, [B, T, V], and where it looked: the attention weights [B, T, S].
+/// The logits of each word, [B, T, V], and where it looked: the attention weights [B, T, S].
 struct Searched {
-  Tensor scores, weights;
+  Tensor logits, weights;
 };
 
 /// Teacher forcing, as chapter 10's `scores`, with a context of its own for each word.
@@ -111,7 +111,7 @@ inline Searched search(const RNNsearch& m, const Memory& memory, const Sentences
 
 // [write]
 inline Tensor scores(const RNNsearch& m, const Sentences& source, const Sentences& before) {
-  return search(m, annotate(m, source), before).scores;
+  return search(m, annotate(m, source), before).logits;
 }
 
 /// Writes T words for each sentence, as chapter 10's `write`.

@@ -63,8 +63,8 @@ struct Adam {
 // [/adam]
 
 inline void Adam::step() {
-  // blank: t counts from 1; m and v start at 0 and are divided by 1 - beta^t, which would
-  // blank: otherwise be too small at first. A parameter without a gradient stays
+  // blank: t counts from 1; m and v start at 0 and are divided by 1 - beta^t, else they are too
+  // blank: small at first. A parameter without a gradient stays
   const double t = static_cast<double>(++steps);
   const double c1 = 1 - std::pow(beta1, t), c2 = 1 - std::pow(beta2, t);
   for (const Tensor& p : parameters) {
