@@ -126,10 +126,11 @@ void halve(Cut& cut, int64_t m, int64_t n, int64_t least_rows, int64_t least_col
   }
 }
 
-/// Multiplications of a product, or how many take as long: with few rows it waits for memory.
+/// Multiplications of a product, or how many take as long: with fewer than 16 rows it waits for
+/// memory.
 int64_t work_of(int64_t m, int64_t n, int64_t k) {
-  constexpr int64_t few_rows = 16;
-  return (m > few_rows ? m : few_rows) * n * (k > 0 ? k : 1);
+  constexpr int64_t rows_that_hide_memory = 16;
+  return (m > rows_that_hide_memory ? m : rows_that_hide_memory) * n * (k > 0 ? k : 1);
 }
 
 /// Depends on the shape alone, never on the number of threads: with several of OpenBLAS's kernels
@@ -201,7 +202,11 @@ void begin_with_bias(const Batch& batch, const Gemm& piece, int64_t column) {
   }
 }
 
-/// With so few rows OpenBLAS takes most of its time to pack b.
+/// How a product is computed: by OpenBLAS, or by loops of heed's own.
+using Product = void (*)(const Gemm&);
+
+/// Few rows times a matrix that is stored by its columns, as weights are: OpenBLAS would take most
+/// of its time to pack b. From nine rows on it is as fast or faster with large matrices.
 bool has_few_rows(const Gemm& p) {
   constexpr int64_t most = 8;
   return p.m > 1 && p.m <= most && p.n > 1 && !p.transpose_a && p.transpose_b;
@@ -210,21 +215,22 @@ bool has_few_rows(const Gemm& p) {
 template <class T>
 void multiply_few_rows(const Gemm& p) {
   auto* c = static_cast<T*>(p.c);
-  for (int64_t i = 0; i < p.m && !p.accumulate; ++i) {
-    std::memset(c + i * p.ldc, 0, static_cast<std::size_t>(p.n) * sizeof(T));
+  if (!p.accumulate) {
+    for (int64_t i = 0; i < p.m; ++i) {
+      std::memset(c + i * p.ldc, 0, static_cast<std::size_t>(p.n) * sizeof(T));
+    }
   }
   loops::product_loops().of<T>().few_rows(p.m, p.n, p.k, static_cast<const T*>(p.a), p.lda,
                                           static_cast<const T*>(p.b), p.ldb, c, p.ldc);
 }
 
-/// What multiplies matrices of that shape.
-void (*product_for(const Gemm& p))(const Gemm&) {
+Product product_for(const Gemm& p) {
   if (!has_few_rows(p)) return gemm;
   return p.dtype == float64 ? multiply_few_rows<double> : multiply_few_rows<float>;
 }
 
 /// Computes all products by `product`, in pieces.
-void run(const Batch& batch, void (*product)(const Gemm&)) {
+void run(const Batch& batch, Product product) {
   const Gemm& p = batch.matrix;
   const Cut cut = cut_of(p.m, p.n, p.k);
   const int64_t pieces = cut.rows * cut.columns;

@@ -31,38 +31,47 @@ struct Workspace {
   Places now, next;
 };
 
+/// An array [B, H, T, n] whose rows lie in one piece, as loops go through it.
+template <class T>
+struct RowsOf {
+  explicit RowsOf(const Array& x)
+      : data(x.data<T>()),
+        of_text(x.strides()[0]),
+        of_head(x.strides()[1]),
+        of_word(x.strides()[2]) {}
+  T* at(int64_t b, int64_t h, int64_t t) const {
+    return data + b * of_text + h * of_head + t * of_word;
+  }
+
+  T* data;
+  int64_t of_text, of_head, of_word;
+};
+
 /// Everything that is the same for all queries.
 template <class T>
 struct Queries {
-  Array query, key, value, row, keep, slopes;
+  int64_t B, H, each, G, S, K, C;  // `each`: queries of a head
+  RowsOf<T> query, key, value;
+  Array row, keep, slopes;
   T scale;
-  FewQueries result;
+  RowsOf<T> context, weights;
 
-  int64_t heads() const { return query.size(1); }
-  int64_t each() const { return query.size(2); }
-  int64_t keys() const { return key.size(2); }
-  void find(const Array& x, int64_t b, int64_t* places) const;
+  void find(const RowsOf<T>& x, int64_t b, int64_t* places) const;
   void go_to(int64_t b, Workspace<T>& space) const;
   void penalize(int64_t h, int64_t t, T* e) const;
   const bool* mask(int64_t b, int64_t h, int64_t t, bool* copy) const;
   void attend(int64_t b, int64_t h, Workspace<T>& space) const;
 };
 
-template <class T>
-T* at(const Array& x, int64_t b, int64_t h, int64_t t) {
-  return x.data<T>() + b * x.strides()[0] + h * x.strides()[1] + t * x.strides()[2];
-}
-
 /// Where the keys or values of text b begin.
 template <class T>
-void Queries<T>::find(const Array& x, int64_t b, int64_t* places) const {
-  const int64_t of_row = x.strides()[0], of_word = x.strides()[2], S = keys();
+void Queries<T>::find(const RowsOf<T>& x, int64_t b, int64_t* places) const {
   if (!row.defined()) {
-    for (int64_t s = 0; s < S; ++s) places[s] = b * of_row + s * of_word;
+    for (int64_t s = 0; s < S; ++s) places[s] = b * x.of_text + s * x.of_word;
     return;
   }
   const int32_t* rows = row.data<int32_t>() + b * row.strides()[0];
-  for (int64_t s = 0; s < S; ++s) places[s] = rows[s] * of_row + s * of_word;
+  for (int64_t s = 0; s < S; ++s) places[s] = rows[s] * x.of_text + s * x.of_word;
 }
 
 /// Finds the places of text b and of the next.
@@ -74,20 +83,20 @@ void Queries<T>::go_to(int64_t b, Workspace<T>& space) const {
     find(value, b, space.now.values.data());
   }
   space.text = b;
-  if (b + 1 == query.size(0)) return;
+  if (b + 1 == B) return;
   find(key, b + 1, space.next.keys.data());
   find(value, b + 1, space.next.values.data());
 }
 
-/// Asks for the words of x from `begin` to `end`, all heads, which will be read soon: they lie too
-/// far apart for the processor to see them coming. Heads that are not side by side are left out.
+/// Asks for n numbers of the words from `begin` to `end`, which will be read soon: they lie too far
+/// apart for the processor to see them coming. Inlined: GCC drops calls of functions that do
+/// nothing else.
 template <class T>
-void fetch(const Array& x, const Pooled<int64_t>& places, int64_t begin, int64_t end) {
+[[gnu::always_inline]] inline void fetch(const T* data, const Pooled<int64_t>& places,
+                                         int64_t begin, int64_t end, int64_t n) {
   constexpr int64_t line = 64 / static_cast<int64_t>(sizeof(T));
-  if (x.strides()[1] != x.size(3)) return;
-  const int64_t n = x.size(1) * x.size(3);
   for (int64_t s = begin; s < end; ++s) {
-    const T* word = x.data<T>() + places[static_cast<std::size_t>(s)];
+    const T* word = data + places[static_cast<std::size_t>(s)];
     for (int64_t i = 0; i < n; i += line) __builtin_prefetch(word + i, 0, 2);
   }
 }
@@ -97,8 +106,8 @@ template <class T>
 void Queries<T>::penalize(int64_t h, int64_t t, T* e) const {
   if (!slopes.defined()) return;
   const T slope = slopes.data<T>()[h * slopes.strides()[0]];
-  const int64_t place = t + keys() - each();
-  for (int64_t s = 0; s < keys(); ++s) {
+  const int64_t place = t + S - each;
+  for (int64_t s = 0; s < S; ++s) {
     e[s] -= slope * static_cast<T>(s < place ? place - s : s - place);
   }
 }
@@ -107,10 +116,10 @@ void Queries<T>::penalize(int64_t h, int64_t t, T* e) const {
 template <class T>
 const bool* Queries<T>::mask(int64_t b, int64_t h, int64_t t, bool* copy) const {
   if (!keep.defined()) return nullptr;
-  const bool* entries = at<bool>(keep, b, h, t);
+  const bool* entries = RowsOf<bool>(keep).at(b, h, t);
   const int64_t step = keep.strides()[3];
   if (step == 1) return entries;
-  for (int64_t s = 0; s < keys(); ++s) copy[s] = entries[s * step];
+  for (int64_t s = 0; s < S; ++s) copy[s] = entries[s * step];
   return copy;
 }
 
@@ -119,22 +128,21 @@ template <class T>
 void Queries<T>::attend(int64_t b, int64_t h, Workspace<T>& space) const {
   const auto& loops = loops::query_loops().of<T>();
   const auto& rows = loops::row_loops().of<T>();
-  const int64_t S = keys(), K = query.size(3), C = value.size(3), g = h * key.size(1) / heads();
-  const T *k = at<T>(key, 0, g, 0), *v = at<T>(value, 0, g, 0);
+  const int64_t g = h * G / H;
+  const T *k = key.at(0, g, 0), *v = value.at(0, g, 0);
   if (space.text != b) go_to(b, space);
-  if (b + 1 < query.size(0)) {
-    const int64_t begin = S * h / heads(), end = S * (h + 1) / heads();
-    fetch<T>(key, space.next.keys, begin, end);
-    fetch<T>(value, space.next.values, begin, end);
-  }
-  for (int64_t t = 0; t < each(); ++t) {
-    const T* q = at<T>(query, b, h, t);
+  // A share of the next text's words, where a word's heads lie side by side.
+  const int64_t begin = S * h / H, end = b + 1 < B ? S * (h + 1) / H : begin;
+  if (key.of_head == K) fetch(key.data, space.next.keys, begin, end, G * K);
+  if (value.of_head == C) fetch(value.data, space.next.values, begin, end, G * C);
+  for (int64_t t = 0; t < each; ++t) {
+    const T* q = query.at(b, h, t);
     for (int64_t i = 0; i < K; ++i) space.query[static_cast<std::size_t>(i)] = q[i] * scale;
-    T* alpha = at<T>(result.weights, b, h, t);
+    T* alpha = weights.at(b, h, t);
     loops.scores(space.query.data(), k, space.now.keys.data(), S, K, alpha);
     penalize(h, t, alpha);
     rows.softmax(alpha, mask(b, h, t, space.mask.template data<bool>()), alpha, S);
-    loops.context(alpha, v, space.now.values.data(), S, C, at<T>(result.context, b, h, t));
+    loops.context(alpha, v, space.now.values.data(), S, C, context.at(b, h, t));
   }
 }
 
@@ -153,16 +161,26 @@ FewQueries attention_of_few(const Array& query, const KeysInPlace& memory, const
   const Shape weights{B, H, T, S};
   FewQueries result{Array::empty({B, T, H, C}, query.dtype()).transpose(1, 2),
                     Array::empty(weights, query.dtype())};
+  const Array asking = with_contiguous_rows(query), keys = with_contiguous_rows(memory.key),
+              values = with_contiguous_rows(memory.value);
   for_floating(query.dtype(), [&](auto zero) {
     using Number = decltype(zero);
-    const Queries<Number> queries{with_contiguous_rows(query),
-                                  with_contiguous_rows(memory.key),
-                                  with_contiguous_rows(memory.value),
-                                  memory.row,
-                                  keep.defined() ? keep.expand(weights) : keep,
-                                  slopes,
-                                  static_cast<Number>(scale),
-                                  result};
+    const Queries<Number> queries{.B = B,
+                                  .H = H,
+                                  .each = T,
+                                  .G = keys.size(1),
+                                  .S = S,
+                                  .K = K,
+                                  .C = C,
+                                  .query = RowsOf<Number>(asking),
+                                  .key = RowsOf<Number>(keys),
+                                  .value = RowsOf<Number>(values),
+                                  .row = memory.row,
+                                  .keep = keep.defined() ? keep.expand(weights) : keep,
+                                  .slopes = slopes,
+                                  .scale = static_cast<Number>(scale),
+                                  .context = RowsOf<Number>(result.context),
+                                  .weights = RowsOf<Number>(result.weights)};
     parallel_for(B * H, heads_at_a_time(T * S * (K + C)), [&](int64_t begin, int64_t end) {
       Workspace<Number> space(K, S);
       for (int64_t i = begin; i < end; ++i) queries.attend(i / H, i % H, space);

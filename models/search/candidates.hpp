@@ -36,7 +36,8 @@ struct Finished {
   int32_t last;
 };
 
-/// The search for the translation of one sentence.
+/// The search for the translation of one sentence. Its lists grow at each step, in memory that the
+/// steps before have given back.
 struct Sentence {
   /// Its place among those asked for, and its number in the text.
   std::size_t index;

@@ -18,6 +18,12 @@ using namespace candidates;
 
 constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
+Tensor tensor_of(const Pooled<int32_t>& numbers) {
+  const Array result = Array::empty({static_cast<int64_t>(numbers.size())}, int32);
+  std::copy(numbers.begin(), numbers.end(), result.data<int32_t>());
+  return Tensor(result);
+}
+
 class Search {
  public:
   Search(Decoder& decoder, const std::vector<int64_t>& source_lengths, const SearchOptions& options,
@@ -41,7 +47,7 @@ class Search {
   SearchOptions options_;
   /// Most hypotheses of a sentence.
   int64_t width_;
-  std::vector<Sentence> active_;
+  Pooled<Sentence> active_;
   std::vector<std::vector<Hypothesis>> results_;
   /// Words written so far, and the decoder's rows for each sentence.
   int64_t step_ = 0, rows_each_ = 1;
@@ -77,14 +83,14 @@ std::vector<std::vector<Hypothesis>> Search::run() {
 }
 
 Tensor Search::last_words() const {
-  std::vector<int32_t> ids;
+  Pooled<int32_t> ids;
   for (const Sentence& sentence : active_) {
     for (const Beam& beam : sentence.beams) {
       ids.push_back(beam.last == no_word ? Vocabulary::bos
                                          : sentence.words[static_cast<std::size_t>(beam.last)].id);
     }
   }
-  return Tensor::from(ids, {static_cast<int64_t>(ids.size())});
+  return tensor_of(ids);
 }
 
 /// What can only be checked when the vocabulary is known.
@@ -195,8 +201,8 @@ void Search::extend_all(const NextWords& words) {
 /// Sentences that are finished leave the batch; the decoder goes on with the beams of the others.
 void Search::drop_finished() {
   const int64_t old_rows = rows_each_ * static_cast<int64_t>(active_.size());
-  std::vector<int32_t> sentences, rows;
-  std::vector<Sentence> remaining;
+  Pooled<int32_t> sentences, rows;
+  Pooled<Sentence> remaining;
   std::size_t each = 0;
   for (std::size_t i = 0; i < active_.size(); ++i) {
     Sentence& sentence = active_[i];
@@ -221,8 +227,7 @@ void Search::drop_finished() {
                          std::is_sorted(rows.begin(), rows.end()) &&
                          std::adjacent_find(rows.begin(), rows.end()) == rows.end();
   if (active_.empty() || same_rows) return;
-  decoder_.reorder(Tensor::from(sentences, {static_cast<int64_t>(sentences.size())}),
-                   Tensor::from(rows, {static_cast<int64_t>(rows.size())}));
+  decoder_.reorder(tensor_of(sentences), tensor_of(rows));
 }
 
 /// The best of its finished hypotheses.
@@ -239,13 +244,15 @@ void Search::hand_out(Sentence& sentence) {
 }
 
 Hypothesis Search::hypothesis(const Sentence& sentence, const Finished& finished) const {
-  std::vector<const Word*> words;
+  Pooled<const Word*> words;
   for (int32_t i = finished.last; i != no_word; i = words.back()->parent) {
     words.push_back(&sentence.words[static_cast<std::size_t>(i)]);
   }
   std::reverse(words.begin(), words.end());
   Hypothesis result;
   result.score = finished.score;
+  result.ids.reserve(words.size());
+  result.log_probabilities.reserve(words.size());
   for (const Word* word : words) {
     result.ids.push_back(word->id);
     result.log_probabilities.push_back(word->log_probability);
