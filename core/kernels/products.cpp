@@ -206,10 +206,12 @@ void begin_with_bias(const Batch& batch, const Gemm& piece, int64_t column) {
 using Product = void (*)(const Gemm&);
 
 /// Few rows times a matrix that is stored by its columns, as weights are: OpenBLAS would take most
-/// of its time to pack b. From nine rows on it is as fast or faster with large matrices.
+/// of its time to pack b. With more rows, or sums too short to be worth adding up lane by lane, it
+/// is as fast or faster.
 bool has_few_rows(const Gemm& p) {
-  constexpr int64_t most = 8;
-  return p.m > 1 && p.m <= most && p.n > 1 && !p.transpose_a && p.transpose_b;
+  constexpr int64_t most_rows = 6, least_terms = 96;
+  return p.m > 1 && p.m <= most_rows && p.n > 1 && p.k >= least_terms && !p.transpose_a &&
+         p.transpose_b;
 }
 
 template <class T>

@@ -92,9 +92,9 @@ TEST_CASE("Rows, columns and single numbers multiply like any matrix") {
 
 TEST_CASE("A few rows agree with plain sums beside a matrix of any size and layout") {
   for (const DType dtype : {float32, float64}) {
-    for (int64_t m = 2; m <= 9; ++m) {
+    for (int64_t m = 2; m <= 7; ++m) {
       for (const int64_t n : {2, 3, 4, 7, 41}) {
-        for (const int64_t k : {1, 2, 5, 16, 61}) {
+        for (const int64_t k : {95, 96, 97, 98, 103, 112, 121}) {
           const Array a = numbers({m, k}, dtype, 1), w = numbers({n, k}, dtype, 2);
           check_product(a, w.transpose(0, 1));
           const Array wide = numbers({m, k + 3}, dtype, 3).slice(1, 2, k + 2);
@@ -178,9 +178,10 @@ TEST_CASE("matmul_into writes or adds into rows of any stride and leaves the res
 }
 
 TEST_CASE("Old values, even NaN, do not enter a product that does not accumulate") {
-  for (const auto& [m, n] : {std::pair{7, 13}, std::pair{1, 13}, std::pair{7, 1}}) {
+  for (const auto& [m, n, k] : {std::tuple{7, 13, 11}, std::tuple{1, 13, 11}, std::tuple{7, 1, 11},
+                                std::tuple{5, 13, 101}}) {
     const Array into = Array::full({m, n}, std::numeric_limits<double>::quiet_NaN(), float32);
-    const Array a = numbers({m, 11}, float32, 1), b = numbers({11, n}, float32, 2);
+    const Array a = numbers({m, k}, float32, 1), b = numbers({k, n}, float32, 2);
     kernels::matmul_into(into, a, b, false);
     check_close(into, plain_product(a, b), 2e-5);
     kernels::matmul_into(into, a, turned(b), false);
