@@ -157,51 +157,77 @@ void touch_packing_buffer(const Gemm& p) {
             b.data(), c.data());
 }
 
-/// The largest error of a product of sizes m, n, k against plain sums, relative to sum |a b|.
-template <class T>
-double product_error(int64_t m, int64_t n, int64_t k, bool transpose_a, bool transpose_b) {
-  const auto entry = [](int64_t i) { return static_cast<T>((i * 7919 % 1009) - 504) / T{504}; };
-  std::vector<T> a(static_cast<std::size_t>(m * k)), b(static_cast<std::size_t>(k * n));
-  std::vector<T> c(static_cast<std::size_t>(m * n));
-  for (int64_t i = 0; i < m * k; ++i) a[static_cast<std::size_t>(i)] = entry(i + 3);
-  for (int64_t i = 0; i < k * n; ++i) b[static_cast<std::size_t>(i)] = entry(i + 5);
-  gemm({dtype_of<T>, m, n, k, a.data(), transpose_a ? m : k, transpose_a, b.data(),
-        transpose_b ? k : n, transpose_b, c.data(), n, false});
-  double worst = 0;
-  for (int64_t i = 0; i < m; ++i) {
-    for (int64_t j = 0; j < n; ++j) {
-      double exact = 0, size = 0;
+/// A product [m, k] x [k, n] by plain sums, and with each result the sum of its |a b|.
+struct Example {
+  Example(int64_t m_in, int64_t n_in, int64_t k_in)
+      : m(m_in), n(n_in), k(k_in), a(numbers(m * k, 3)), b(numbers(k * n, 5)) {
+    exact.resize(static_cast<std::size_t>(m * n));
+    size.resize(exact.size());
+    for (int64_t i = 0; i < m; ++i) {
+      double *sums = exact.data() + i * n, *sizes = size.data() + i * n;
       for (int64_t l = 0; l < k; ++l) {
-        const double term =
-            static_cast<double>(a[static_cast<std::size_t>(transpose_a ? l * m + i : i * k + l)]) *
-            static_cast<double>(b[static_cast<std::size_t>(transpose_b ? j * k + l : l * n + j)]);
-        exact += term;
-        size += std::abs(term);
+        const double factor = a[static_cast<std::size_t>(i * k + l)], *row = b.data() + l * n;
+        for (int64_t j = 0; j < n; ++j) {
+          sums[j] += factor * row[j];
+          sizes[j] += std::abs(factor * row[j]);
+        }
       }
-      const auto got = static_cast<double>(c[static_cast<std::size_t>(i * n + j)]);
-      const double error = std::abs(got - exact) / size;
-      // Written so that NaN counts as wrong.
-      if (!(error <= worst)) worst = std::isnan(error) ? 1 : error;
     }
+  }
+
+  /// Floats, so that both types have the same ones.
+  static std::vector<double> numbers(int64_t count, int64_t first) {
+    std::vector<double> list;
+    for (int64_t i = first; i < first + count; ++i) {
+      list.push_back(static_cast<float>((i * 7919 % 1009) - 504) / 504.0f);
+    }
+    return list;
+  }
+
+  int64_t m, n, k;
+  std::vector<double> a, b, exact, size;
+};
+
+/// A matrix [rows, columns] as T, stored as it is or transposed.
+template <class T>
+std::vector<T> stored(const std::vector<double>& matrix, int64_t rows, int64_t columns,
+                      bool transposed) {
+  if (!transposed) return {matrix.begin(), matrix.end()};
+  std::vector<T> result;
+  result.reserve(matrix.size());
+  for (int64_t j = 0; j < columns; ++j) {
+    for (int64_t i = 0; i < rows; ++i) {
+      result.push_back(static_cast<T>(matrix[static_cast<std::size_t>(i * columns + j)]));
+    }
+  }
+  return result;
+}
+
+/// The largest error of BLAS's product, relative to sum |a b|.
+template <class T>
+double product_error(const Example& x, bool transpose_a, bool transpose_b) {
+  const std::vector<T> a = stored<T>(x.a, x.m, x.k, transpose_a),
+                       b = stored<T>(x.b, x.k, x.n, transpose_b);
+  std::vector<T> c(x.exact.size());
+  gemm({dtype_of<T>, x.m, x.n, x.k, a.data(), transpose_a ? x.m : x.k, transpose_a, b.data(),
+        transpose_b ? x.k : x.n, transpose_b, c.data(), x.n, false});
+  double worst = 0;
+  for (std::size_t i = 0; i < c.size(); ++i) {
+    const double error = std::abs(static_cast<double>(c[i]) - x.exact[i]) / x.size[i];
+    // Written so that NaN counts as wrong.
+    if (!(error <= worst)) worst = std::isnan(error) ? 1 : error;
   }
   return worst;
 }
 
 template <class T>
-void test_products() {
-  static constexpr int64_t sizes[][3] = {
-      {37, 53, 61}, {128, 128, 128}, {257, 16, 129}, {1, 61, 53}, {61, 1, 53}};
-  for (const auto& [m, n, k] : sizes) {
-    for (int transposes = 0; transposes < 4; ++transposes) {
-      const double error = product_error<T>(m, n, k, (transposes & 1) != 0, (transposes & 2) != 0);
-      if (error > 64 * static_cast<double>(std::numeric_limits<T>::epsilon())) {
-        const std::string core = blas_info().core;
-        throw NumericError(
-            "OpenBLAS computes wrong products with its " + core +
-            " kernels; set OPENBLAS_CORETYPE to another, such as Haswell or Nehalem, or "
-            "install another version of OpenBLAS");
-      }
-    }
+void test_products(const Example& example) {
+  for (int transposes = 0; transposes < 4; ++transposes) {
+    const double error = product_error<T>(example, (transposes & 1) != 0, (transposes & 2) != 0);
+    if (error <= 64 * static_cast<double>(std::numeric_limits<T>::epsilon())) continue;
+    throw NumericError("OpenBLAS computes wrong products with its " + blas_info().core +
+                       " kernels; set OPENBLAS_CORETYPE to another, such as Haswell or Nehalem, "
+                       "or install another version of OpenBLAS");
   }
 }
 
@@ -231,8 +257,13 @@ BlasInfo blas_info() {
 }
 
 void blas_self_test() {
-  test_products<float>();
-  test_products<double>();
+  static constexpr int64_t sizes[][3] = {
+      {37, 53, 61}, {128, 128, 128}, {257, 16, 129}, {1, 61, 53}, {61, 1, 53}};
+  for (const auto& [m, n, k] : sizes) {
+    const Example example(m, n, k);
+    test_products<float>(example);
+    test_products<double>(example);
+  }
 }
 
 }  // namespace heed
