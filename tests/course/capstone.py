@@ -34,7 +34,7 @@ def no_large_files():
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 
 
-def check_refusals(all):
+def check_refusals(checks):
     work = Workspace()
     rnn_search = program(work, "rnn_search")
     data = small_data(work.folder / "data")
@@ -46,9 +46,9 @@ def check_refusals(all):
 
     def refused(title, code, says, *arguments, **options):
         got = run(*arguments, **options)
-        all.expect(f"capstone, {title}", got, code, says)
+        checks.expect(f"capstone, {title}", got, code, says)
         if len(got[1].splitlines()) != 1:
-            all.failures.append(f"capstone, {title}: not one line:\n{got[1]}")
+            checks.failures.append(f"capstone, {title}: not one line:\n{got[1]}")
 
     model = work.folder / "model"
     refused("no folders", 2, "usage: ", data)
@@ -59,21 +59,21 @@ def check_refusals(all):
     refused("a line is missing", 1, "test.src has 2 sentences, test.tgt 1", data, model)
     (data / "test.tgt").write_text(DATA["tgt"])
     if model.exists():
-        all.failures.append("capstone: what is refused leaves a folder behind")
+        checks.failures.append("capstone: what is refused leaves a folder behind")
     file = work.folder / "file"
     file.write_text("mine")
     refused("a file in the model's place", 1, "file is there already", data, file)
     refused("a folder in a file", 1, "cannot make the folder", data, file / "model")
     code, said = run(data, model, "0.001")
-    all.expect("the capstone", (code, said), 0, "1 steps", "of the test sentences")
+    checks.expect("the capstone", (code, said), 0, "1 steps", "of the test sentences")
     before = {path: path.read_bytes() for path in model.iterdir()}
     if sorted(path.name for path in before) != ["config.json", "model.safetensors", "source.vocab", "target.vocab"]:
-        all.failures.append(f"capstone: writes {list(before)}")
+        checks.failures.append(f"capstone: writes {list(before)}")
     refused("a model that is there", 1, "model is there already and stays as it is", data, model, "0.001")
     if before != {path: path.read_bytes() for path in model.iterdir()}:
-        all.failures.append("capstone: changes a model that is there")
+        checks.failures.append("capstone: changes a model that is there")
     got = run(data, work.folder / "full", "0.001", preexec_fn=no_large_files)
-    all.expect("capstone, a full disk", got, 1, "cannot write ", "full/model.safetensors")
+    checks.expect("capstone, a full disk", got, 1, "cannot write ", "full/model.safetensors")
     work.close()
 
 

@@ -5,8 +5,9 @@ names what is wrong.
 
   course.py exercises            docs/course/exercises are those of tests/course/solutions, with hints
   course.py grader FOLDER        compiles the grader, once for all that follows: --grader FOLDER
-  course.py chapter N            solutions pass, blanks are named, wrong solutions are told why, and the page shows
-                                 what files and commands give
+  course.py chapter [N]          solutions pass, blanks are named, wrong solutions are told why, and the page shows
+                                 what files and commands give; without N, of all chapters
+  course.py learner              every chapter takes its solution, compiled as a learner's own
   course.py tool                 what can go wrong on a learner's machine is said in a line
   course.py capstone HEED MODEL  trained on phrases, the learner's rnn_search or transformer translates, and heed
                                  reads it
@@ -29,7 +30,7 @@ import tempfile
 import capstone
 import tool
 from chapters import chapters
-from grading import check_chapter
+from grading import check_chapter, check_learner
 from workspace import COURSE, HERE, ROOT, Workspace
 
 
@@ -69,7 +70,14 @@ def check_exercises(write):
         if not (HERE / "solutions" / exercise.name).exists():
             wrong.append(str(exercise.relative_to(ROOT)))
     return ([f"{name} is not its solution without the marked lines" for name in wrong] + missing_hints() +
-            uncompiled())
+            unoptimised() + uncompiled())
+
+
+def unoptimised():
+    """A program that measures times says so, and is optimised."""
+    return [f"docs/course/programs/{program.name} measures times: its first line must begin with // Optimised:"
+            for program in sorted((COURSE / "programs").glob("*.cpp"))
+            if "#include <chrono>" in program.read_text() and not program.read_text().startswith("// Optimised: ")]
 
 
 def uncompiled():
@@ -101,11 +109,13 @@ def missing_hints():
 def keep_grader(folder):
     """Compiles the grader once for all chapters: --grader."""
     with Workspace() as built:
-        code, said = built.course("verify", "1")
+        (built.folder / "array.hpp").unlink()  # nothing is graded then, and nothing else compiled
+        said = built.course("verify", "1")[1]
         shutil.rmtree(folder, ignore_errors=True)
-        for made in built.build.glob("grader.*"):
-            shutil.copytree(made, pathlib.Path(folder) / made.name)
-    return [] if code == 0 else [said]
+        made = list(built.build.glob("grader.*"))
+        for one in made:
+            shutil.copytree(one, pathlib.Path(folder) / one.name)
+    return [] if made else [said]
 
 
 # Cases
@@ -136,7 +146,7 @@ def alike(old, new):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["exercises", "grader", "chapter", "cases", "tool", "capstone"])
+    parser.add_argument("what", choices=["exercises", "grader", "chapter", "learner", "cases", "tool", "capstone"])
     parser.add_argument("of", nargs="?")
     parser.add_argument("model", nargs="?", default="rnn_search")
     parser.add_argument("--write", action="store_true")
@@ -146,7 +156,11 @@ def main():
     if options.what == "exercises":
         failures = check_exercises(options.write)
     elif options.what == "chapter":
-        failures = check_chapter(int(options.of), options.write, options.jobs, options.grader)
+        numbers = [options.of] if options.of else [one[0] for one in chapters()]
+        failures = sum((check_chapter(int(number), options.write, options.jobs, options.grader)
+                        for number in numbers), [])
+    elif options.what == "learner":
+        failures = check_learner(options.jobs, options.grader)
     elif options.what == "grader":
         failures = keep_grader(options.of)
     elif options.what == "tool":

@@ -103,6 +103,7 @@ inline bool next(Shape& index, const Shape& shape) {
 
 /// The same elements in an array of its own, row after row.
 inline Array copy(const Array& a) {
+  // Numbers that lie row after row are copied as they are.
   if (is_contiguous(a)) return array(a.shape, {numbers(a), numbers(a) + count(a.shape)});
   // visit each index by `next`, in order; an array of size 0 has none to visit
   BLANK;

@@ -1,8 +1,6 @@
 // Optimised: it trains for seconds.
 // The task of chapter 10 for both models: the same training, the same rows; then where the one that
 // searches has looked. With an argument it prints the attention weights in thousandths instead.
-#include <thread>
-
 #include "attention.hpp"
 #include "reverse.hpp"
 
@@ -50,17 +48,13 @@ int main(int arguments, char**) {
   Adam adam{.parameters = draw(parameters(model, sizes, sizes.n), 1), .rate = 1e-2};
   EncoderDecoder other;
   Adam other_adam{.parameters = draw(parameters(other, sizes), 1), .rate = 1e-2};
-  // Neither needs the other: they learn at the same time.
-  std::thread beside([&] {
-    if (arguments == 1) train(other, other_adam);
-  });
   train(model, adam);
-  beside.join();
   const Sentences x = padded({{5, 9, 3, 11, 2, 6, 8}});  // 3 7 1 9 0 4 6
   if (arguments > 1) {
     print_numbers(x, looked(model, x));
     return 0;
   }
+  train(other, other_adam);
   std::printf("exactly right, of 100\n\ndigits   one vector   soft search\n");
   for (const int64_t S : lengths) {
     std::printf("%6d   %10d   %11d\n", static_cast<int>(S), exact(other, S), exact(model, S));

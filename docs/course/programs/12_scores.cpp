@@ -39,7 +39,7 @@ Measured measure(const Array& e, const Array& g) {
 }
 
 // [padding]
-/// The word scores [T, V] for the first sentence of a batch, with its padding hidden or not.
+/// The logits [T, V] for the first sentence of a batch, with its padding hidden or not.
 Tensor first_of(const RNNsearch& model, const std::vector<std::vector<int64_t>>& batch, bool hide) {
   const Sentences x = padded(batch);
   const Sentences before = padded(std::vector<std::vector<int64_t>>(batch.size(), {1, 2}));
@@ -76,7 +76,7 @@ int main() {
   draw(parameters(model, {.source_V = 12, .target_V = 12, .E = 8, .n = 16, .L = 12}, 16), 1);
   const std::vector<std::vector<int64_t>> one = {{5, 9}}, two = {{5, 9}, {3, 8, 4, 7}};
   const Tensor alone = first_of(model, one, false);
-  std::printf("\na sentence beside a longer one: its word scores change by up to\n");
+  std::printf("\na sentence beside a longer one: its logits change by up to\n");
   std::printf("  %.4f where padding is seen, %.4f where it is hidden\n",
               difference(alone, first_of(model, two, false)),
               difference(alone, first_of(model, two, true)));

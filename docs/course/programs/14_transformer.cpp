@@ -41,7 +41,7 @@ Batch draw(int64_t size, std::mt19937_64& bits) {
   return batch;
 }
 
-Tensor scores(const Transformer& m, const Batch& batch) {
+Tensor logits(const Transformer& m, const Batch& batch) {
   const Tensor y = decode(m, encode(m, batch.source), batch.source, batch.before);
   return reshape(y, {batch.before.B * batch.before.S, V});
 }
@@ -49,7 +49,7 @@ Tensor scores(const Transformer& m, const Batch& batch) {
 /// How many letters and ends of fresh words are the most probable ones, in percent.
 double right(const Transformer& m, std::mt19937_64& bits) {
   const Batch batch = draw(100, bits);
-  const Array y = scores(m, batch).value();
+  const Array y = logits(m, batch).value();
   int64_t found = 0, all = 0;
   for (std::size_t i = 0; i < batch.after.size(); ++i) {
     if (batch.after[i] < 0) continue;
@@ -69,7 +69,7 @@ int main() {
   std::mt19937_64 bits(2);
   for (int64_t step = 0; step <= 200; ++step) {
     const Batch batch = draw(16, bits);
-    const Tensor loss = cross_entropy(scores(m, batch), batch.after);
+    const Tensor loss = cross_entropy(logits(m, batch), batch.after);
     if (step % 50 == 0) {
       std::printf("step %3d   loss %.1f   right %3.0f %%\n", static_cast<int>(step),
                   loss.value().at({}), right(m, bits));

@@ -14,7 +14,7 @@ namespace {
 
 constexpr int64_t V = 5, end_symbol = 0;
 
-/// A model that looks at the last two words: log-probabilities of random scores.
+/// A model that looks at the last two words: log-probabilities of random logits.
 struct Model {
   std::map<std::vector<int64_t>, std::vector<double>> rows;
   std::mt19937_64 bits;

@@ -49,7 +49,7 @@ void train(const Model& model, Adam& adam) {
   for (int64_t step = 0; step < steps; ++step) {
     const Sentences x = digits(32, 1 + static_cast<int64_t>(bits() % longest), bits);
     const std::vector<int64_t> y = reversed(x);
-    const Tensor said = scores(model, x, shifted(x, y));  // [B, T, V]
+    const Tensor said = logits(model, x, shifted(x, y));  // [B, T, V]
     const Tensor loss = cross_entropy(reshape(said, {x.B * x.S, words}), y);
     adam.rate = rate * (1 - static_cast<double>(step) / static_cast<double>(steps));
     adam.zero_grad();

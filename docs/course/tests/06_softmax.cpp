@@ -54,6 +54,9 @@ Values down_columns(const Values& x) {
   return y;
 }
 
+const std::string beside_the_sum =
+    "the sum itself, with nothing added to it: one of its terms is exp(0), so it is never below 1";
+
 Mistakes mistakes_of_softmax(const Values& x) {
   const int64_t n = static_cast<int64_t>(x.numbers.size());
   if (n == 0) return {};
@@ -68,10 +71,23 @@ Mistakes mistakes_of_softmax(const Values& x) {
        "(begin the search with -infinity, not with 0), else a row is 0 / 0",
        softmax_of(x, width(x), [&](const double*, int64_t) { return all; })},
       {"the sum is not divided by: each row must sum to 1",
-       by_rows(x, width(x), [](const double* row, double* y, int64_t size) {
-         const double most = largest(row, size);
-         for (int64_t i = 0; i < size; ++i) y[i] = std::exp(row[i] - most);
-       })}};
+       by_rows(x, width(x),
+               [](const double* row, double* y, int64_t size) {
+                 const double most = largest(row, size);
+                 for (int64_t i = 0; i < size; ++i) y[i] = std::exp(row[i] - most);
+               })},
+      {"exp of each score is not divided by the sum of the row: it must sum to 1",
+       mapped(x, [](double score) { return std::exp(score); })},
+      {"this is its log, which is `log_softmax`",
+       mapped(softmax_of(x, width(x), largest), [](double p) { return std::log(p); })}};
+  for (const double more : {1e-6, 1e-7, 1e-8, 1e-9}) {
+    known.push_back(
+        {beside_the_sum, by_rows(x, width(x), [&](const double* row, double* p, int64_t size) {
+           double total = more;
+           for (int64_t i = 0; i < size; ++i) total += p[i] = std::exp(row[i] - largest(row, size));
+           for (int64_t i = 0; i < size; ++i) p[i] /= total;
+         })});
+  }
   if (x.shape.size() > 1 && x.shape[0] > 1) {
     known.push_back({"it sums to 1 over the whole array: it must along each row", whole});
     known.push_back({"it sums to 1 along the wrong axis: it must along the last", down_columns(x)});
@@ -241,17 +257,17 @@ MistakesOf mistakes_of_loss(const Case& one) {
 }  // namespace
 
 EXERCISE("softmax (arrays)", "softmax.hpp") {
-  for (const double score : {-3.0, 0.0, 5.0}) {
-    const double p = values_of("softmax", course::softmax(course::full({1, 1}, score))).numbers[0];
-    holds(std::abs(p - 1) < 1e-14, "softmax of one score", "is not 1",
-          "the sum itself, with nothing added to it: one of its terms is exp(0), so it is never "
-          "below 1");
-  }
   for (const Case& one : cases("06_softmax", "softmax")) {
     for (const bool strided : {false, true}) {
       same(one.name + (strided ? ", whose elements do not lie row after row" : ""),
            course::softmax(array_of(one["x"], strided)), one["y"], mistakes_of_softmax(one["x"]));
     }
+  }
+  for (const double score : {-3.0, 0.0, 5.0}) {
+    const Array p = course::softmax(contiguous_array({{1, 1}, {score}}));
+    same("softmax of one score", p, Values{{1, 1}, {1}});
+    holds(std::abs(values_of("", p).numbers[0] - 1) < 1e-14, "softmax of one score", "is not 1",
+          beside_the_sum);
   }
 }
 

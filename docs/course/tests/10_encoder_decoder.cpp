@@ -93,7 +93,7 @@ MistakesOf mistakes_of_maxout(const Case& one) {
         {"the gradient has gone to the smaller one", smaller}}}};
 }
 
-/// What `scores` may do wrong.
+/// What `logits` may do wrong.
 enum class Slip { state_is_lost, state_before, other_word, no_context };
 
 Tensor teacher(const EncoderDecoder& m, const Sentences& x, const Sentences& before, Slip slip) {
@@ -112,7 +112,7 @@ Tensor teacher(const EncoderDecoder& m, const Sentences& x, const Sentences& bef
   return stack(steps, 1);
 }
 
-Mistakes mistakes_of_scores(const EncoderDecoder& m, const Sentences& x, const Sentences& before,
+Mistakes mistakes_of_logits(const EncoderDecoder& m, const Sentences& x, const Sentences& before,
                             const Values& right) {
   Mistakes all = {mistake("each step starts from s_0: hand the state on",
                           teacher(m, x, before, Slip::state_is_lost)),
@@ -245,18 +245,18 @@ EXERCISE("read_out", "encoder_decoder.hpp") {
   }
 }
 
-EXERCISE("scores", "encoder_decoder.hpp") {
-  for (const Case& one : cases("10_encoder_decoder", "scores")) {
+EXERCISE("logits", "encoder_decoder.hpp") {
+  for (const Case& one : cases("10_encoder_decoder", "logits")) {
     EncoderDecoder m;
     const Sentences x = sentences(one, "source"), before = sentences(one, "before");
     model(
-        "scores", one, parameters(m, small_sizes), [&] { return scores(m, x, before); },
-        [&] { return mistakes_of_scores(m, x, before, one["y"]); });
+        "logits", one, parameters(m, small_sizes), [&] { return logits(m, x, before); },
+        [&] { return mistakes_of_logits(m, x, before, one["y"]); });
   }
 }
 
 EXERCISE("write", "encoder_decoder.hpp") {
-  for (const Case& one : cases("10_encoder_decoder", "scores")) {
+  for (const Case& one : cases("10_encoder_decoder", "logits")) {
     EncoderDecoder m;
     load(parameters(m, small_sizes), one, false);
     const Sentences x = sentences(one, "source");

@@ -215,7 +215,7 @@ EXERCISE("search", "attention.hpp") {
     const Sentences x = sentences(one, "source"), before = sentences(one, "before");
     Searched found;
     model(
-        "search: the word scores", one, parameters(m, small_sizes, A),
+        "search: the logits", one, parameters(m, small_sizes, A),
         [&] {
           found = search(m, annotate(m, x), before);
           return found.logits;

@@ -179,7 +179,7 @@ EXERCISE("hide_padding", "scores.hpp") {
       return search(m, memory, before).logits;
     };
     model(
-        "hide_padding: the word scores of a search", one, all,
+        "hide_padding: the logits of a search", one, all,
         [&] {
           const Memory memory = hide_padding(annotate(m, x), x.keep);
           holds(memory.mask.node != nullptr, "hide_padding", "the mask is not defined",

@@ -76,9 +76,9 @@ const Sayings encode_mistakes = {
 const Sayings decode_mistakes = {
     {"future", "causal_keep is not used: a word sees those after it, which it is to predict"},
     {"no_source_mask", "the source's keep is not used: words look at its padding"},
-    {"no_generator", "the generator is missing: D numbers are not yet V scores"},
+    {"no_generator", "the generator is missing: D numbers are not yet V logits"},
     {"probabilities",
-     "these are probabilities; `cross_entropy` wants the scores before the softmax"},
+     "these are probabilities; `cross_entropy` wants the logits, before the softmax"},
     {"no_norm", "decoder_norm is missing before the generator"},
     {"source_words", "the target is embedded by source_embedding"}};
 
@@ -284,28 +284,28 @@ EXERCISE("decode", "transformer.hpp") {
   const Case one = whole();
   const std::vector<std::string> names = weight_names(one);
   const Sentences source = sentences(one.ids("source"), 2, &one["keep"]);
-  const auto scores = [&](const std::vector<Tensor>& x, const Sentences& from,
+  const auto logits = [&](const std::vector<Tensor>& x, const Sentences& from,
                           const Sentences& target) {
     const auto m = course::make_transformer(sizes(2, 3), weights_of(named(names, x, 0)));
     return course::decode(m, course::encode(m, from), from, target);
   };
   composed("the Transformer", one, names,
            [&](const std::vector<Tensor>& x) {
-             return scores(x, source, sentences(one.ids("target"), 2));
+             return logits(x, source, sentences(one.ids("target"), 2));
            },
            {{"y", known(one, decode_mistakes)}});
   std::vector<Tensor> x;
   for (const std::string& name : names) x.push_back(course::constant(contiguous_array(one[name])));
   same("the Transformer, one word after one",
-       scores(x, sentences({3}, 1), sentences({2}, 1)).value(), one["y_of_one"]);
+       logits(x, sentences({3}, 1), sentences({2}, 1)).value(), one["y_of_one"]);
   // Words that come later change nothing before them, to the last bit.
   for (int64_t changed = 1; changed < 3; ++changed) {
     std::vector<int64_t> ids = one.ids("target");
     ids[changed] = ids[changed] == 3 ? 4 : 3;
-    const Values now = values_of("decode", scores(x, source, sentences(ids, 2)).value());
+    const Values now = values_of("decode", logits(x, source, sentences(ids, 2)).value());
     for (int64_t i = 0; i < changed * 5; ++i) {
       holds(std::abs(now.numbers[i] - one["y"].numbers[i]) < 1e-9,
-            "the Transformer: the scores after word " + std::to_string(i / 5),
+            "the Transformer: the logits after word " + std::to_string(i / 5),
             "they change with word " + std::to_string(changed) + ", which comes later",
             "a word sees those after it");
     }

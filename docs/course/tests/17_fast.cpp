@@ -20,7 +20,8 @@ void* operator new(std::size_t size) {
   char* p = static_cast<char*>(std::malloc(size + header));
   if (!p) throw std::bad_alloc();
   *reinterpret_cast<std::size_t*>(p) = size;
-  peak = std::max<int64_t>(peak, in_use += static_cast<int64_t>(size));
+  const int64_t now = in_use += static_cast<int64_t>(size);
+  for (int64_t seen = peak; now > seen && !peak.compare_exchange_weak(seen, now);) continue;
   return p + header;
 }
 void operator delete(void* p) noexcept {
@@ -152,8 +153,7 @@ course::Head head_of(const Case& one, int64_t i) {
 /// Bytes that f needs at once beside what was there before.
 template <class F>
 int64_t bytes(F f) {
-  const int64_t before = in_use;
-  peak = before;
+  const int64_t before = peak = in_use.load();
   f();
   return peak - before;
 }

@@ -24,9 +24,9 @@ inline course::Sentences sentences(const Case& one, const std::string& key) {
 }
 
 /// A model's parameters from a case, as variables.
-inline void load(const std::vector<course::Parameter>& weights, const Case& one, bool strided) {
-  for (const course::Parameter& w : weights)
-    *w.tensor = course::variable(array_of(one[w.name], strided));
+inline void load(const std::vector<course::Parameter>& parameters, const Case& one, bool strided) {
+  for (const course::Parameter& p : parameters)
+    *p.tensor = course::variable(array_of(one[p.name], strided));
 }
 
 /// A mistake by what it gives on the tape.
@@ -35,27 +35,27 @@ inline Mistake mistake(const std::string& says, const course::Tensor& gives) {
 }
 
 /// The known mistakes of a parameter's gradient: those that can be said of any.
-inline Mistakes known_of_gradient(const Case& one, const std::vector<course::Parameter>& weights,
-                                  const course::Parameter& w, const Values& got,
+inline Mistakes known_of_gradient(const Case& one, const std::vector<course::Parameter>& parameters,
+                                  const course::Parameter& p, const Values& got,
                                   const std::function<course::Tensor()>& run) {
-  if (got.shape != w.shape || alike(got, one["d" + w.name])) return {};
-  load(weights, one, false);
+  if (got.shape != p.shape || alike(got, one["d" + p.name])) return {};
+  load(parameters, one, false);
   const Behind before = behind(run());
-  load(weights, one, false);
-  *w.tensor = course::variable(contiguous_array(moved(one[w.name])));
+  load(parameters, one, false);
+  *p.tensor = course::variable(contiguous_array(moved(one[p.name])));
   return {{is_cut(before, behind(run())) ? cut : way_back, got}};
 }
 
 /// What `run` gives with the case's parameters, and the gradient of each that heed has one of.
 /// `mistakes` is called when they are there.
 inline void model(const std::string& name, const Case& one,
-                  const std::vector<course::Parameter>& weights,
+                  const std::vector<course::Parameter>& parameters,
                   const std::function<course::Tensor()>& run,
                   const std::function<Mistakes()>& mistakes) {
   for (const bool strided : {false, true}) {
     const std::string what = name + " (" + one.name + ")" +
                              (strided ? ", of parameters that do not lie row after row" : "");
-    load(weights, one, strided);
+    load(parameters, one, strided);
     const course::Tensor y = run();
     holds(y.node != nullptr, what, "the result is not a tensor");
     Mistakes of_result = mistakes();
@@ -63,14 +63,14 @@ inline void model(const std::string& name, const Case& one,
     same(what + ": the result", y.value(), one["y"], of_result);
     course::backward(y, array_of(one["g"], strided));
     const std::string of = what + ": the gradient of ";
-    for (const course::Parameter& w : weights) {
-      if (!one.has("d" + w.name) || w.tensor->grad().data) continue;
-      fail(of + w.name, "no gradient has arrived", lost(y, *w.tensor));
+    for (const course::Parameter& p : parameters) {
+      if (!one.has("d" + p.name) || p.tensor->grad().data) continue;
+      fail(of + p.name, "no gradient has arrived", lost(y, *p.tensor));
     }
-    for (const course::Parameter& w : weights) {
-      if (!one.has("d" + w.name)) continue;
-      const Values got = values_of(of + w.name, w.tensor->grad());
-      same(of + w.name, got, one["d" + w.name], known_of_gradient(one, weights, w, got, run));
+    for (const course::Parameter& p : parameters) {
+      if (!one.has("d" + p.name)) continue;
+      const Values got = values_of(of + p.name, p.tensor->grad());
+      same(of + p.name, got, one["d" + p.name], known_of_gradient(one, parameters, p, got, run));
     }
   }
 }

@@ -30,7 +30,7 @@ void write_model(File& file, const std::string& name, const course_cases::Text& 
     const RecurrentSource source = model.encode(x.source, x.keep.to(boolean));
     course_cases::put_result(file, model, cat({source.c, source.start.layers[0]}, 1));
   }
-  file.begin("scores: " + name);
+  file.begin("logits: " + name);
   EncoderDecoder model(course_cases::small_config());
   course_cases::draw(file, model);
   put(file, x);

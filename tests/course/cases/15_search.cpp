@@ -17,14 +17,14 @@ struct Bigrams : Decoder {
   Tensor table;
 };
 
-/// Log-probabilities of random scores, `sharp` times as large; 0 (<pad>) and 2 (<s>) never follow.
+/// Log-probabilities of random logits, `sharp` times as large; 0 (<pad>) and 2 (<s>) never follow.
 Tensor random_table(File& file, double sharp, double end) {
-  std::vector<double> scores = (file.random({7, 7}) * sharp).to_vector<double>();
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    if (i % 7 == 0 || i % 7 == 2) scores[i] = -std::numeric_limits<double>::infinity();
-    if (i % 7 == 3) scores[i] += end;
+  std::vector<double> logits = (file.random({7, 7}) * sharp).to_vector<double>();
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    if (i % 7 == 0 || i % 7 == 2) logits[i] = -std::numeric_limits<double>::infinity();
+    if (i % 7 == 3) logits[i] += end;
   }
-  return log_softmax(Tensor::from(scores, {7, 7}));
+  return log_softmax(Tensor::from(logits, {7, 7}));
 }
 
 void searches(File& file, const std::string& name, const Tensor& table) {

@@ -85,12 +85,12 @@ inline Found soft_search(const RNNsearch& m, const Memory& memory, const Tensor&
 }
 // [/soft_search]
 
-/// The logits of each word, [B, T, V], and where it looked: the attention weights [B, T, S].
+/// The logits at each step, [B, T, V], and where it looked: the attention weights [B, T, S].
 struct Searched {
   Tensor logits, weights;
 };
 
-/// Teacher forcing, as chapter 10's `scores`, with a context of its own for each word.
+/// Teacher forcing, as chapter 10's `logits`, with a context of its own for each word.
 inline Searched search(const RNNsearch& m, const Memory& memory, const Sentences& before) {
   // blank: s_{i-1} searches before y_i is written: c_i by it, then s_i by c_i, then the read-out
   const int64_t B = before.B, S = memory.h.shape()[1], V = m.generator_bias.shape()[0];
@@ -110,7 +110,7 @@ inline Searched search(const RNNsearch& m, const Memory& memory, const Sentences
 }
 
 // [write]
-inline Tensor scores(const RNNsearch& m, const Sentences& source, const Sentences& before) {
+inline Tensor logits(const RNNsearch& m, const Sentences& source, const Sentences& before) {
   return search(m, annotate(m, source), before).logits;
 }
 

@@ -13,7 +13,7 @@ struct Sizes {
   int64_t source_V = 0, target_V = 0, E = 0, n = 0, L = 0;
 };
 
-/// A weight by its name, with its shape.
+/// A parameter by its name, with its shape.
 struct Parameter {
   std::string name;
   Tensor* tensor;
@@ -32,7 +32,7 @@ struct EncoderDecoder {
 };
 // [/model]
 
-/// Every weight of a GRU with its name and shape, added to a list.
+/// Every parameter of a GRU with its name and shape, added to a list.
 inline void list(std::vector<Parameter>& all, const std::string& name, const std::string& end,
                  GRU& gru, int64_t inputs, int64_t n) {
   all.push_back({name + "weight_ih" + end, &gru.weight_ih, {3 * n, inputs}});
@@ -41,7 +41,7 @@ inline void list(std::vector<Parameter>& all, const std::string& name, const std
   all.push_back({name + "bias_hh" + end, &gru.bias_hh, {3 * n}});
 }
 
-/// Every weight of a model, under the name that heed gives it.
+/// Every parameter of a model, under the name that heed gives it.
 inline std::vector<Parameter> parameters(EncoderDecoder& m, const Sizes& s) {
   std::vector<Parameter> all;
   all.push_back({"source_embedding.weight", &m.source_embedding, {s.source_V, s.E}});
@@ -58,8 +58,8 @@ inline std::vector<Parameter> parameters(EncoderDecoder& m, const Sizes& s) {
   return all;
 }
 
-/// Draws the weights from a seed: matrices between -1/sqrt(columns) and 1/sqrt(columns), embeddings
-/// between -1 and 1, biases 0. Returns them, for Adam.
+/// Draws the parameters from a seed: matrices between -1/sqrt(columns) and 1/sqrt(columns),
+/// embeddings between -1 and 1, biases 0. Returns them, for Adam.
 inline std::vector<Tensor> draw(const std::vector<Parameter>& all, uint64_t seed) {
   std::mt19937_64 bits(seed);
   std::vector<Tensor> drawn;
@@ -126,7 +126,7 @@ inline Tensor maxout(const Tensor& x) {
   // end
 }
 
-/// Scores of all words to come next: s_i [B, n], c [B, 2n], y = E y_{i-1} [B, E] -> [B, V].
+/// Logits of all words to come next: s_i [B, n], c [B, 2n], y = E y_{i-1} [B, E] -> [B, V].
 inline Tensor read_out(const EncoderDecoder& m, const Tensor& s, const Tensor& c, const Tensor& y) {
   // blank: t = maxout of a layer on [s; c; y], then the generator's layer
   const Tensor t = maxout(linear(cat({s, c, y}, 1), m.readout_weight, m.readout_bias));
@@ -135,9 +135,9 @@ inline Tensor read_out(const EncoderDecoder& m, const Tensor& s, const Tensor& c
 }
 
 /// Teacher forcing: at step i the decoder reads the right word y_{i-1}, whatever it would have
-/// written. before: y_0 (the word that begins every text) to y_{T-1} -> scores [B, T, V].
-inline Tensor scores(const EncoderDecoder& m, const Sentences& source, const Sentences& before) {
-  // blank: encode once; then step by step a state and its scores
+/// written. before: y_0 (the word that begins every text) to y_{T-1} -> logits [B, T, V].
+inline Tensor logits(const EncoderDecoder& m, const Sentences& source, const Sentences& before) {
+  // blank: encode once; then step by step a state and its logits
   const Encoded encoded = encode(m, source);
   const Tensor y = embed(before, m.target_embedding);  // [B, T, E]
   Tensor s = encoded.s_0;
@@ -152,8 +152,8 @@ inline Tensor scores(const EncoderDecoder& m, const Sentences& source, const Sen
 }
 
 /// The place of the largest number of each row of [B, V].
-inline std::vector<int64_t> best(const Array& scores) {
-  const Array rows = contiguous(scores);
+inline std::vector<int64_t> best(const Array& logits) {
+  const Array rows = contiguous(logits);
   const int64_t B = rows.shape[0], V = rows.shape[1];
   std::vector<int64_t> places(B);
   for (int64_t b = 0; b < B; ++b) {
@@ -167,7 +167,7 @@ inline std::vector<int64_t> best(const Array& scores) {
 /// them row after row, B T.
 inline std::vector<int64_t> write(const EncoderDecoder& m, const Sentences& source, int64_t begin,
                                   int64_t T) {
-  // blank: as `scores`, but y_{i-1} is what `best` has found; y_0 is `begin`
+  // blank: as `logits`, but y_{i-1} is what `best` has found; y_0 is `begin`
   const Encoded encoded = encode(m, source);
   Tensor s = encoded.s_0;
   std::vector<int64_t> last(source.B, begin), written(source.B * T);

@@ -77,7 +77,7 @@ struct DecoderLayer {
   LayerNorm norm1, norm2, norm3;
 };
 
-/// Figure 1. The generator makes scores of the V words of the target from D numbers.
+/// Figure 1. The generator makes logits of the V words of the target from D numbers.
 struct Transformer {
   Tensor source_embedding, target_embedding;  ///< [V, D] of each language
   std::vector<EncoderLayer> encoder;
@@ -165,7 +165,7 @@ inline Tensor encode(const Transformer& m, const Sentences& source) {
   // end
 }
 
-/// The right of Figure 1: scores of the word after each word of the target, [B, T, V]. target: what
+/// The right of Figure 1: logits of the word after each word of the target, [B, T, V]. target: what
 /// has been written so far, from the begin symbol on.
 inline Tensor decode(const Transformer& m, const Tensor& memory, const Sentences& source,
                      const Sentences& target) {
