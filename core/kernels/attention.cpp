@@ -45,6 +45,7 @@ struct Heads {
     whole.start = {settings.seed, settings.stream, settings.block};
     whole.threshold = static_cast<uint64_t>(std::ceil(settings.dropout * 0x1p32));
     whole.factor = static_cast<T>(1 / (1 - settings.dropout));
+    if (keep.defined()) look();
   }
 
   int64_t B() const { return in.query.size(0); }
@@ -64,6 +65,7 @@ struct Heads {
       one.keep_row = keep.strides()[2];
       one.keep_column = keep.strides()[3];
     }
+    if (!seen.empty()) one.seen = seen.data();
     if (slopes.defined()) one.slope = slopes.data<T>()[h * slopes.strides()[0]];
     const int64_t number = b * H() + h;
     one.first = static_cast<uint64_t>(number * queries() * keys());
@@ -75,7 +77,26 @@ struct Heads {
   AttentionOperands in;
   Array slopes, normalisers, keep;
   AttentionHead<T> whole{};
+  /// Of a mask [T, S] that all heads share, the causal one for example: how much of each tile is
+  /// seen.
+  Pooled<uint8_t> seen;
+
+ private:
+  void look();
 };
+
+template <class T>
+void Heads<T>::look() {
+  const Shape& strides = keep.strides();
+  if (strides[0] != 0 || strides[1] != 0 || strides[2] == 0 || B() * H() < 2) return;
+  const auto& loops = loops::attention_loops().of<T>();
+  const int64_t tile = loops.tile;
+  const int64_t rows = (queries() + tile - 1) / tile, columns = (keys() + tile - 1) / tile;
+  const AttentionHead<T> any = head(0, 0);
+  seen.resize(static_cast<std::size_t>(rows * columns));
+  parallel_for(queries(), tile,
+               [&](int64_t begin, int64_t end) { loops.look(any, begin, end, seen.data()); });
+}
 
 /// Heads of short texts that are worth a thread's waking.
 int64_t heads_at_a_time(int64_t queries, int64_t keys) {

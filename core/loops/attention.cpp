@@ -80,7 +80,7 @@ T largest(const T* x, int64_t n) {
 /// A tile of the matrix [T, S], and how much of it is seen.
 struct Tile {
   int64_t row, rows, column, columns;
-  enum class Seen { nothing, some, all } seen;
+  enum class Seen : uint8_t { nothing, some, all } seen;
 };
 
 /// How many of a tile's row are true.
@@ -95,20 +95,46 @@ int64_t count_of(const bool* keep, int64_t stride, int64_t n) {
   return count;
 }
 
+/// How much of a tile is seen; looks no further than the first mixture.
 template <class T>
-Tile tile_at(const AttentionHead<T>& head, int64_t row, int64_t rows, int64_t column) {
-  Tile t{row, rows, column, smaller(tile, head.keys - column), Tile::Seen::all};
-  if (!head.keep) return t;
+Tile::Seen seen_of(const AttentionHead<T>& head, const Tile& t) {
   int64_t seen = 0, looked_at = 0;
   for (int64_t i = 0; i < t.rows && (seen == 0 || seen == looked_at); ++i) {
-    const bool* keep = head.keep + (row + i) * head.keep_row + column * head.keep_column;
+    const bool* keep = head.keep + (t.row + i) * head.keep_row + t.column * head.keep_column;
     seen += head.keep_column == 1 ? count_of(keep, t.columns)
                                   : count_of(keep, head.keep_column, t.columns);
     looked_at += t.columns;
     if (head.keep_row == 0) break;
   }
-  t.seen = seen == looked_at ? Tile::Seen::all : seen > 0 ? Tile::Seen::some : Tile::Seen::nothing;
+  return seen == looked_at ? Tile::Seen::all : seen > 0 ? Tile::Seen::some : Tile::Seen::nothing;
+}
+
+/// Where in `AttentionHead::seen` the tiles of a row of tiles begin.
+template <class T>
+int64_t row_of_tiles(const AttentionHead<T>& head, int64_t row) {
+  return row / tile * ((head.keys + tile - 1) / tile);
+}
+
+template <class T>
+Tile tile_at(const AttentionHead<T>& head, int64_t row, int64_t rows, int64_t column) {
+  Tile t{row, rows, column, smaller(tile, head.keys - column), Tile::Seen::all};
+  if (head.seen) {
+    t.seen = static_cast<Tile::Seen>(head.seen[row_of_tiles(head, row) + column / tile]);
+  } else if (head.keep) {
+    t.seen = seen_of(head, t);
+  }
   return t;
+}
+
+template <class T>
+void look(const AttentionHead<T>& head, int64_t begin, int64_t end, uint8_t* seen) {
+  for (int64_t row = begin; row < end; row += tile) {
+    uint8_t* of_row = seen + row_of_tiles(head, row);
+    for (int64_t column = 0; column < head.keys; column += tile) {
+      const Tile t = tile_at(head, row, smaller(tile, end - row), column);
+      of_row[column / tile] = static_cast<uint8_t>(t.seen);
+    }
+  }
 }
 
 /// e of a tile, [rows, tile], -inf where nothing is seen and beside the last key; keys: K^T.
@@ -361,7 +387,7 @@ int64_t workspace(const AttentionHead<T>& head) {
 }
 
 template <class T>
-constexpr AttentionLoops<T> loops_of = {workspace<T>, forward<T>, backward<T>};
+constexpr AttentionLoops<T> loops_of = {workspace<T>, tile, look<T>, forward<T>, backward<T>};
 
 }  // namespace
 

@@ -15,6 +15,8 @@ struct AttentionHead {
   /// Null: every query sees every key.
   const bool* keep;
   int64_t keep_row, keep_column;
+  /// How much of each tile of `keep` is seen, row by row of tiles, as `look` found; null: unknown.
+  const uint8_t* seen;
   /// Of ALiBi: what a place between query and key costs; 0: nothing.
   T slope;
   /// Dropout: weight (t, s) is number `first` + t S + s of those that `start` draws; dropped where
@@ -42,6 +44,11 @@ template <class T>
 struct AttentionLoops {
   /// Numbers of memory that the other functions want.
   int64_t (*workspace)(const AttentionHead<T>& head);
+  /// The sides of a tile of `keep`.
+  int64_t tile;
+  /// Writes `seen` of the tiles whose queries are `begin` to `end`, a multiple of `tile` the first:
+  /// heads with the same `keep` need not all go through it.
+  void (*look)(const AttentionHead<T>& head, int64_t begin, int64_t end, uint8_t* seen);
   /// Output of the queries `begin` to `end`: [T, C].
   void (*forward)(const AttentionHead<T>& head, int64_t begin, int64_t end, T* output,
                   int64_t output_row, T* workspace);
