@@ -7,6 +7,7 @@ from workspace import COURSE
 
 BLOCK = r"\n```[a-z]*\n[^\0]*?^```$"
 RUN = r"<!-- run: (.*) -->"
+CODE = r"(?P<mark><!-- code: (\S+) \[(\S+)\] -->)"
 
 
 def commands(text):
@@ -36,9 +37,16 @@ def page_of(text, outputs):
         shown = found[1].rsplit(": ", 1)[-1]
         return f"<!-- run: {found[1]} -->\n```console\n$ {shown}\n{outputs[found[1]].rstrip()}\n```"
 
-    text = re.sub(rf"(?P<mark><!-- code: (\S+) \[(\S+)\] -->){BLOCK}",
+    text = re.sub(CODE + BLOCK,
                   lambda m: f"{m['mark']}\n```cpp\n{region(COURSE / m[2], m[3])}```", text, flags=re.M)
     return re.sub(RUN + BLOCK, run, text, flags=re.M)
+
+
+def without_block(text):
+    """The marks that no block follows at once: what stands there would go unchecked."""
+    marks = re.findall(r"^.*<!-- *(?:run|code)\b.*$", text, flags=re.M)
+    followed = [found[0].splitlines()[0] for found in re.finditer(f"(?:{RUN}|{CODE}){BLOCK}", text, flags=re.M)]
+    return [mark for mark in marks if mark not in followed]
 
 
 def check_page(path, outputs, write):
@@ -49,6 +57,7 @@ def check_page(path, outputs, write):
         return missing
     now = page_of(text, outputs)
     wrong = []
+    wrong += [f"{path.name}: no block follows {mark}" for mark in without_block(text)]
     if len(text.splitlines()) > 250:
         wrong.append(f"{path.name} has {len(text.splitlines())} lines, must be at most 250")
     if text != now and write:

@@ -27,8 +27,10 @@ def seconds_until(says):
 class Workspace:
     """A learner's folder, with the solutions of all chapters, or others in place of some."""
 
-    def __init__(self, files=None, built=None, grader=None):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="course "))
+    def __init__(self, files=None, built=None, grader=None, name="course"):
+        self.place = pathlib.Path(tempfile.mkdtemp(prefix="a learner's "))
+        self.folder = self.place / name
+        self.folder.mkdir()
         for solution in (HERE / "solutions").glob("*.hpp"):
             shutil.copy(solution, self.folder)
         for name, text in (files or {}).items():
@@ -71,19 +73,19 @@ class Workspace:
         return started.returncode, said.replace(str(self.folder) + "/", "course/")
 
     def close(self):
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.place)
 
 
 class Terminal:
     """tools/course in a folder as one types it: it has a terminal of its own."""
 
-    def __init__(self, work, *arguments):
+    def __init__(self, work, *arguments, **environment):
         self.said = ""
         self.screen, self.side = os.openpty()
         # Who leads a session has the first terminal that it opens, and its Ctrl-C.
         self.started = subprocess.Popen(
             ["bash", "-c", 'exec <"$0" >"$0" 2>&1; exec "$@"', os.ttyname(self.side), TOOL, *arguments],
-            env={**os.environ, "COURSE_DIR": str(work.folder), "COURSE_SECONDS": SECONDS},
+            env={**os.environ, "COURSE_DIR": str(work.folder), "COURSE_SECONDS": SECONDS, **environment},
             start_new_session=True,
         )
 

@@ -7,7 +7,8 @@
 /// Chapter 6: from scores to probabilities, and the loss whose gradient is p - y.
 namespace course {
 
-/// Applies f(row of x, row of y, n) to each row along the last axis.
+/// Calls f(row, result, n) for each row along the last axis: `row`, a const double*, are its n
+/// numbers in `a`, `result`, a double*, those of the array that is returned, which begin as 0.
 template <class F>
 Array map_rows(const Array& a, F f) {
   const Array x = contiguous(a);
@@ -29,7 +30,8 @@ inline Tensor softmax(const Tensor& x) {
   BLANK;
 }
 
-/// log softmax(x) along the last axis, of scores of any size.
+/// log softmax(x) along the last axis, of scores of any size. Nobody asks it for a row of nothing
+/// but -infinity.
 inline Array log_softmax(const Array& x) {
   // x_i - largest - log sum_j exp(x_j - largest), never the log of a softmax that may be 0
   BLANK;

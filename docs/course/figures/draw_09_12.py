@@ -18,14 +18,14 @@ def gru():
     f.text(600, 56, "h'", 16, weight="bold")
     f.box(150, 120, 110, 38, "z: sigmoid", PALE_YELLOW)
     f.box(150, 186, 110, 38, "r: sigmoid", PALE_YELLOW)
-    f.box(330, 186, 120, 38, "c: tanh(x + r ∘ h)", PALE_BLUE, size=12)
+    f.box(330, 186, 136, 38, "c: tanh(x_c + r ∘ h_c)", PALE_BLUE, size=11.5)
     f.circle(480, 140, 17, "∘")
     f.arrow(480, 122, 480, 74)
     f.arrow(261, 130, 329, 73)
     f.text(306, 112, "z", color=SOFT)
     f.arrow(261, 140, 462, 140)
     f.text(380, 128, "1 − z", color=SOFT)
-    f.path([(451, 205), (480, 205), (480, 176)])
+    f.path([(467, 205), (480, 205), (480, 176)])
     f.arrow(480, 180, 480, 158)
     f.text(494, 182, "c", color=SOFT)
     f.arrow(261, 205, 329, 205)
@@ -50,7 +50,7 @@ def gru():
 
 def bottleneck():
     """Chapter 10: all that the decoder knows of the source goes through c."""
-    f = Figure(720, 260, "An encoder-decoder: the source is read in both directions, c is read at every step")
+    f = Figure(760, 282, "An encoder-decoder: the source is read in both directions, c is read at every step")
     for i, word in enumerate(["4", "7", "1", "9"]):
         x = 40 + 62 * i
         f.text(x + 20, 130, f"x{i + 1} = {word}", 12, SOFT)
@@ -67,20 +67,37 @@ def bottleneck():
     f.arrow(267, 185, 332, 134, BLUE)
     f.path([(60, 59), (60, 42), (300, 42)], GREEN)
     f.arrow(300, 42, 334, 98, GREEN)
+    f.path([(300, 42), (416, 42), (416, 179)], GREEN)
+    f.arrow(416, 179, 439, 179, GREEN)
+    f.text(424, 30, "s0", 12, GREEN)
+    f.circle(300, 42, 3, fill=GREEN, stroke=GREEN)
+    # Below each step the line of c, and between state and read-out its other one.
+    f.path([(381, 119), (400, 119), (400, 220), (720, 220)], LINE)
+    f.path([(400, 140), (720, 140)], LINE)
+    f.circle(400, 140, 3, fill=LINE, stroke=LINE)
     for i, word in enumerate(["9", "1", "7", "4"]):
-        x = 430 + 70 * i
-        f.box(x, 132, 46, 30, f"s{i + 1}", PALE_BLUE)
-        f.arrow(x + 23, 131, x + 23, 100, INK)
-        f.text(x + 23, 86, f"y{i + 1} = {word}", 12, SOFT)
-        f.path([(x + 30, 190), (x + 30, 168)], LINE)
-        f.arrow(x + 30, 190, x + 30, 164, LINE)
-        f.arrow(x + 14, 214, x + 14, 164, SOFT)
-        f.text(x + 14, 226, ["begin", "9", "1", "7"][i], 12, SOFT)
+        decoder_step(f, 440 + 80 * i, f"s{i + 1}", f"y{i + 1} = {word}", ["begin", "9", "1", "7"][i])
         if i < 3:
-            f.arrow(x + 47, 147, x + 69, 147, BLUE)
-    f.path([(381, 119), (400, 119), (400, 190), (670, 190)], LINE)
-    f.text(556, 22, "decoder: a third GRU, c at every step", 13, SOFT)
+            f.arrow(491 + 80 * i, 179, 519 + 80 * i, 179, BLUE)
+    f.text(590, 22, "decoder: a third GRU, c at every step", 13, SOFT)
     return f
+
+
+def decoder_step(f, x, state, says, before):
+    """The word before and c go into the state, and with it into the read-out above."""
+    f.box(x, 164, 50, 30, state, PALE_BLUE)
+    f.box(x, 88, 50, 26, "read-out", PALE_GREEN, size=11)
+    f.text(x + 25, 56, says, 12, SOFT)
+    f.arrow(x + 25, 87, x + 25, 66, INK)
+    f.arrow(x + 25, 163, x + 25, 115, INK)
+    for bottom, top in [(220, 195), (140, 115)]:
+        f.arrow(x + 40, bottom, x + 40, top, LINE)
+        f.circle(x + 40, bottom, 3, fill=LINE, stroke=LINE)
+    f.text(x + 12, 262, before, 12, SOFT)
+    f.arrow(x + 12, 250, x + 12, 195, SOFT)
+    f.path([(x + 12, 236), (x - 10, 236), (x - 10, 101)], SOFT)
+    f.arrow(x - 10, 101, x - 1, 101, SOFT)
+    f.circle(x + 12, 236, 3, fill=SOFT, stroke=SOFT)
 
 
 def soft_search():

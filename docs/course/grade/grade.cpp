@@ -257,7 +257,8 @@ int main() {
     }
     std::printf("  --  %s\n\n", exercise.name.c_str());
     const std::string file = grade::is_located(*why) ? "" : exercise.file + ": ";
-    std::printf("course/%s%s\n", file.c_str(), why->c_str());
+    const char* folder = std::getenv("COURSE_NAME");
+    std::printf("%s/%s%s\n", folder ? folder : "course", file.c_str(), why->c_str());
     code = 1;
     break;
   }

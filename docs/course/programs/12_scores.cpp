@@ -73,7 +73,7 @@ int main() {
                 scaled.largest, dot.gradient, scaled.gradient);
   }
   RNNsearch model;
-  draw(parameters(model, {.source_V = 12, .target_V = 12, .E = 8, .n = 16, .L = 12}, 16), 1);
+  draw(parameters(model, {.source_V = 12, .target_V = 12, .D = 8, .n = 16, .L = 12}, 16), 1);
   const std::vector<std::vector<int64_t>> one = {{5, 9}}, two = {{5, 9}, {3, 8, 4, 7}};
   const Tensor alone = first_of(model, one, false);
   std::printf("\na sentence beside a longer one: its logits change by up to\n");

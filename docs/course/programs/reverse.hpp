@@ -10,7 +10,7 @@ namespace course {
 
 /// Digits have ids 2 to 11; 1 begins a text, 0 is padding.
 constexpr int64_t begin_id = 1, words = 12;
-const Sizes sizes{.source_V = words, .target_V = words, .E = 8, .n = 16, .L = 12};
+const Sizes sizes{.source_V = words, .target_V = words, .D = 8, .n = 16, .L = 12};
 constexpr int64_t longest = 8;  // digits of a row in training
 const std::vector<int64_t> lengths = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
 

@@ -56,6 +56,13 @@ Values down_columns(const Values& x) {
 
 const std::string beside_the_sum =
     "the sum itself, with nothing added to it: one of its terms is exp(0), so it is never below 1";
+const std::string beside_its_log =
+    "log of the sum itself, with nothing added to it: one of its terms is exp(0), so it is never "
+    "below 1";
+
+/// Scores whose exps have a sum that is exactly 2: where nothing is added to it, or to one of them,
+/// the results are right to the last digits.
+const Values two_of_three = {{1, 3}, {0, 0, -10000}};
 
 Mistakes mistakes_of_softmax(const Values& x) {
   const int64_t n = static_cast<int64_t>(x.numbers.size());
@@ -164,12 +171,9 @@ Mistakes mistakes_of_log(const Values& x) {
        of([](double v, double most, double total) { return v - most - total; })},
       {"this is the softmax itself, without the log", p}};
   for (const double more : {1e-6, 1e-7, 1e-8, 1e-9}) {
-    known.push_back(
-        {"log of the sum itself, with nothing added to it: one of its terms is exp(0), "
-         "so it is never below 1",
-         of([=](double v, double most, double total) {
-           return v - most - std::log(total + more);
-         })});
+    known.push_back({beside_its_log, of([=](double v, double most, double total) {
+                       return v - most - std::log(total + more);
+                     })});
   }
   return known;
 }
@@ -269,6 +273,9 @@ EXERCISE("softmax (arrays)", "softmax.hpp") {
     holds(std::abs(values_of("", p).numbers[0] - 1) < 1e-14, "softmax of one score", "is not 1",
           beside_the_sum);
   }
+  const Values p = values_of("", course::softmax(contiguous_array(two_of_three)));
+  holds(alike(p, {{1, 3}, {0.5, 0.5, 0}}, 1e-14), "softmax of 0, 0 and -10000",
+        "is not 0.5, 0.5 and 0 to the last digits", beside_the_sum);
 }
 
 EXERCISE("softmax (tensors)", "softmax.hpp") {
@@ -287,6 +294,10 @@ EXERCISE("log_softmax", "softmax.hpp") {
            1e-10);
     }
   }
+  const Values y = values_of("", course::log_softmax(contiguous_array(two_of_three)));
+  const double half = -std::log(2.0);
+  holds(alike(y, {{1, 3}, {half, half, half - 10000}}, 1e-14), "log_softmax of 0, 0 and -10000",
+        "is not -log 2, -log 2 and -log 2 - 10000 to the last digits", beside_its_log);
 }
 
 EXERCISE("cross_entropy", "softmax.hpp") {

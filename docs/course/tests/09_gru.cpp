@@ -68,6 +68,7 @@ enum class Way {
   ignores_keep,
   zeros_padding,
   forgets,
+  gates_of_first,
   one_way,
   other_order,
   no_first,
@@ -131,7 +132,8 @@ Values sequence(const Case& one, bool backward, Way way) {
   if (way == Way::no_first) h.numbers.assign(h.numbers.size(), 0);
   for (int64_t i = 0; i < S; ++i) {
     const int64_t t = backward && way != Way::one_way ? S - 1 - i : i;
-    Values gates_x = affine(word(x, t), p.W, p.b_x), gates_h = affine(h, p.U, p.b_h);
+    Values gates_x = affine(word(x, t), p.W, p.b_x);
+    Values gates_h = affine(way == Way::gates_of_first ? one["first"] : h, p.U, p.b_h);
     if (way == Way::gates_exchanged) std::swap(gates_x, gates_h);
     const Values fresh = step(gates_x, gates_h, h, Slip::none);
     const Values old = h;
@@ -152,6 +154,8 @@ Mistakes mistakes_of_sequence(const Case& one, bool backward) {
       {"padding is read like words: use keep_rows", with(Way::ignores_keep)},
       {"at padding the state stays as it is; here it becomes 0", with(Way::zeros_padding)},
       {"each step starts from `first`: hand the state on from word to word", with(Way::forgets)},
+      {"U h + b' is made of `first` at each word: it belongs into the loop, with the state h",
+       with(Way::gates_of_first)},
       {"`backward` is ignored: it reads from the last word to the first", with(Way::one_way)},
       {"the state of word t is number t in both directions: here they lie in the order in which "
        "they were read",

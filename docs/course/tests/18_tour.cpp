@@ -113,7 +113,7 @@ void finds(const char* exercise, const Place& place, const std::vector<std::stri
   }
   fail(what, "that is a function, but not the one that does it",
        "it may call the one that does, or be called by it: read what stands in it, and what is "
-       "asked for in course/tour.hpp");
+       "asked for in tour.hpp");
 }
 
 }  // namespace

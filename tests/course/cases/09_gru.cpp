@@ -57,8 +57,11 @@ void write(File& file) {
       "rows: no sentence",
       {{"fresh", file.random({0, 2})}, {"old", file.random({0, 2})}, {"keep", keep_of({}, {0, 1})}},
       choose);
-  write_sequences(file, "two sentences, one shorter", {2, 3, 2}, 2,
+  // W and U of one shape, which could change places; then sizes that all differ.
+  write_sequences(file, "two sentences, one shorter", {2, 3, 3}, 3,
                   keep_of({1, 1, 1, 1, 0, 0}, {2, 3}));
+  write_sequences(file, "B = 2, S = 5, I = 4, n = 3", {2, 5, 4}, 3,
+                  keep_of({1, 1, 1, 0, 0, 1, 1, 1, 1, 1}, {2, 5}));
   write_sequences(file, "one word", {1, 1, 3}, 1, keep_of({1}, {1, 1}));
   write_sequences(file, "no sentence", {0, 2, 2}, 2, keep_of({}, {0, 2}));
 }

@@ -8,9 +8,9 @@
 namespace course {
 
 // [sizes]
-/// V words on each side, E numbers for a word, n for a state, L for the read-out.
+/// V words on each side, D numbers for a word, n for a state, L for the read-out.
 struct Sizes {
-  int64_t source_V = 0, target_V = 0, E = 0, n = 0, L = 0;
+  int64_t source_V = 0, target_V = 0, D = 0, n = 0, L = 0;
 };
 
 /// A parameter by its name, with its shape.
@@ -23,11 +23,11 @@ struct Parameter {
 
 // [model]
 struct EncoderDecoder {
-  Tensor source_embedding, target_embedding;  // [V, E]
-  GRU forward, backward;                      // read the source: inputs E
+  Tensor source_embedding, target_embedding;  // [V, D]
+  GRU forward, backward;                      // read the source: inputs D
   Tensor initial_weight, initial_bias;        // W_s [n, n], [n]: makes s_0
-  GRU decoder;                                // inputs E + 2n: [E y_{i-1}; c]
-  Tensor readout_weight, readout_bias;        // [2L, n + 2n + E], [2L]
+  GRU decoder;                                // inputs D + 2n: [E y_{i-1}; c]
+  Tensor readout_weight, readout_bias;        // U_o [2L, n + 2n + D], [2L]
   Tensor generator_weight, generator_bias;    // W_o [V, L], [V]
 };
 // [/model]
@@ -44,14 +44,14 @@ inline void list(std::vector<Parameter>& all, const std::string& name, const std
 /// Every parameter of a model, under the name that heed gives it.
 inline std::vector<Parameter> parameters(EncoderDecoder& m, const Sizes& s) {
   std::vector<Parameter> all;
-  all.push_back({"source_embedding.weight", &m.source_embedding, {s.source_V, s.E}});
-  all.push_back({"target_embedding.weight", &m.target_embedding, {s.target_V, s.E}});
-  list(all, "encoder.", "_l0", m.forward, s.E, s.n);
-  list(all, "encoder.", "_l0_reverse", m.backward, s.E, s.n);
+  all.push_back({"source_embedding.weight", &m.source_embedding, {s.source_V, s.D}});
+  all.push_back({"target_embedding.weight", &m.target_embedding, {s.target_V, s.D}});
+  list(all, "encoder.", "_l0", m.forward, s.D, s.n);
+  list(all, "encoder.", "_l0_reverse", m.backward, s.D, s.n);
   all.push_back({"initial.weight", &m.initial_weight, {s.n, s.n}});
   all.push_back({"initial.bias", &m.initial_bias, {s.n}});
-  list(all, "decoder.cell.", "", m.decoder, s.E + 2 * s.n, s.n);
-  all.push_back({"readout.weight", &m.readout_weight, {2 * s.L, 3 * s.n + s.E}});
+  list(all, "decoder.cell.", "", m.decoder, s.D + 2 * s.n, s.n);
+  all.push_back({"readout.weight", &m.readout_weight, {2 * s.L, 3 * s.n + s.D}});
   all.push_back({"readout.bias", &m.readout_bias, {2 * s.L}});
   all.push_back({"generator.weight", &m.generator_weight, {s.target_V, s.L}});
   all.push_back({"generator.bias", &m.generator_bias, {s.target_V}});
@@ -73,7 +73,7 @@ inline std::vector<Tensor> draw(const std::vector<Parameter>& all, uint64_t seed
   return drawn;
 }
 
-/// The vectors of all words: [B, S, E].
+/// The vectors of all words: [B, S, D].
 inline Tensor embed(const Sentences& x, const Tensor& weight) {
   return reshape(embedding(x.ids, weight), {x.B, x.S, weight.shape()[1]});
 }
@@ -103,14 +103,14 @@ inline Encoded encode(const EncoderDecoder& m, const Sentences& source) {
   // end
 }
 
-/// One word on: y = E y_{i-1} [B, E], c [B, 2n], s_{i-1} [B, n] -> s_i [B, n].
+/// One word on: y = E y_{i-1} [B, D], c [B, 2n], s_{i-1} [B, n] -> s_i [B, n].
 inline Tensor decoder_step(const EncoderDecoder& m, const Tensor& y, const Tensor& c,
                            const Tensor& s) {
   // blank: a GRU whose input is [y; c]
   // W [y; c] is W's first columns times y and the others times c.
-  const int64_t E = y.shape()[1], all = m.decoder.weight_ih.shape()[1];
-  const Tensor of_y = linear(y, slice(m.decoder.weight_ih, 1, 0, E), m.decoder.bias_ih);
-  const Tensor of_c = linear(c, slice(m.decoder.weight_ih, 1, E, all));
+  const int64_t D = y.shape()[1], all = m.decoder.weight_ih.shape()[1];
+  const Tensor of_y = linear(y, slice(m.decoder.weight_ih, 1, 0, D), m.decoder.bias_ih);
+  const Tensor of_c = linear(c, slice(m.decoder.weight_ih, 1, D, all));
   return gru_step(of_y + of_c, linear(s, m.decoder.weight_hh, m.decoder.bias_hh), s);
   // end
 }
@@ -126,15 +126,15 @@ inline Tensor maxout(const Tensor& x) {
   // end
 }
 
-/// Logits of all words to come next: s_i [B, n], c [B, 2n], y = E y_{i-1} [B, E] -> [B, V].
+/// Logits of all words to come next: s_i [B, n], c [B, 2n], y = E y_{i-1} [B, D] -> [B, V].
 inline Tensor read_out(const EncoderDecoder& m, const Tensor& s, const Tensor& c, const Tensor& y) {
   // blank: t = maxout of a layer on [s; c; y], then the generator's layer
-  const int64_t n = s.shape()[1], C = c.shape()[1], E = y.shape()[1];
+  const int64_t n = s.shape()[1], C = c.shape()[1], D = y.shape()[1];
   const auto columns = [&](int64_t from, int64_t to) {
     return slice(m.readout_weight, 1, from, to);
   };
   const Tensor inner = linear(s, columns(0, n), m.readout_bias) + linear(c, columns(n, n + C)) +
-                       linear(y, columns(n + C, n + C + E));
+                       linear(y, columns(n + C, n + C + D));
   return linear(maxout(inner), m.generator_weight, m.generator_bias);
   // end
 }

@@ -60,7 +60,7 @@ inline Found attend(const Tensor& e, const Tensor& h) {
 /// s_0 = tanh(W_s backward h_1 + bias).
 inline Memory annotate(const RNNsearch& m, const Sentences& source) {
   // blank: as `encode`, but the states of all words are kept; keys are computed once, for all steps
-  const Tensor x = embed(source, m.source_embedding);  // [B, S, E]
+  const Tensor x = embed(source, m.source_embedding);  // [B, S, D]
   const Tensor zero = constant(zeros({source.B, m.forward.weight_hh.shape()[1]}));
   const Tensor right = gru_sequence(m.forward, x, zero, source.keep);
   const Tensor left = gru_sequence(m.backward, x, zero, source.keep, true);
@@ -86,7 +86,7 @@ struct Searched {
 /// Teacher forcing, as chapter 10's `logits`, with a context of its own for each word.
 inline Searched search(const RNNsearch& m, const Memory& memory, const Sentences& before) {
   // blank: s_{i-1} searches before y_i is written: c_i by it, then s_i by c_i, then the read-out
-  const Tensor y = embed(before, m.target_embedding);  // [B, T, E]
+  const Tensor y = embed(before, m.target_embedding);  // [B, T, D]
   Tensor s = memory.s_0;
   std::vector<Tensor> steps, looked;
   for (int64_t i = 0; i < before.S; ++i) {

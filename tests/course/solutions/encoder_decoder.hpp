@@ -8,9 +8,9 @@
 namespace course {
 
 // [sizes]
-/// V words on each side, E numbers for a word, n for a state, L for the read-out.
+/// V words on each side, D numbers for a word, n for a state, L for the read-out.
 struct Sizes {
-  int64_t source_V = 0, target_V = 0, E = 0, n = 0, L = 0;
+  int64_t source_V = 0, target_V = 0, D = 0, n = 0, L = 0;
 };
 
 /// A parameter by its name, with its shape.
@@ -23,11 +23,11 @@ struct Parameter {
 
 // [model]
 struct EncoderDecoder {
-  Tensor source_embedding, target_embedding;  // [V, E]
-  GRU forward, backward;                      // read the source: inputs E
+  Tensor source_embedding, target_embedding;  // [V, D]
+  GRU forward, backward;                      // read the source: inputs D
   Tensor initial_weight, initial_bias;        // W_s [n, n], [n]: makes s_0
-  GRU decoder;                                // inputs E + 2n: [E y_{i-1}; c]
-  Tensor readout_weight, readout_bias;        // [2L, n + 2n + E], [2L]
+  GRU decoder;                                // inputs D + 2n: [E y_{i-1}; c]
+  Tensor readout_weight, readout_bias;        // U_o [2L, n + 2n + D], [2L]
   Tensor generator_weight, generator_bias;    // W_o [V, L], [V]
 };
 // [/model]
@@ -44,14 +44,14 @@ inline void list(std::vector<Parameter>& all, const std::string& name, const std
 /// Every parameter of a model, under the name that heed gives it.
 inline std::vector<Parameter> parameters(EncoderDecoder& m, const Sizes& s) {
   std::vector<Parameter> all;
-  all.push_back({"source_embedding.weight", &m.source_embedding, {s.source_V, s.E}});
-  all.push_back({"target_embedding.weight", &m.target_embedding, {s.target_V, s.E}});
-  list(all, "encoder.", "_l0", m.forward, s.E, s.n);
-  list(all, "encoder.", "_l0_reverse", m.backward, s.E, s.n);
+  all.push_back({"source_embedding.weight", &m.source_embedding, {s.source_V, s.D}});
+  all.push_back({"target_embedding.weight", &m.target_embedding, {s.target_V, s.D}});
+  list(all, "encoder.", "_l0", m.forward, s.D, s.n);
+  list(all, "encoder.", "_l0_reverse", m.backward, s.D, s.n);
   all.push_back({"initial.weight", &m.initial_weight, {s.n, s.n}});
   all.push_back({"initial.bias", &m.initial_bias, {s.n}});
-  list(all, "decoder.cell.", "", m.decoder, s.E + 2 * s.n, s.n);
-  all.push_back({"readout.weight", &m.readout_weight, {2 * s.L, 3 * s.n + s.E}});
+  list(all, "decoder.cell.", "", m.decoder, s.D + 2 * s.n, s.n);
+  all.push_back({"readout.weight", &m.readout_weight, {2 * s.L, 3 * s.n + s.D}});
   all.push_back({"readout.bias", &m.readout_bias, {2 * s.L}});
   all.push_back({"generator.weight", &m.generator_weight, {s.target_V, s.L}});
   all.push_back({"generator.bias", &m.generator_bias, {s.target_V}});
@@ -73,7 +73,7 @@ inline std::vector<Tensor> draw(const std::vector<Parameter>& all, uint64_t seed
   return drawn;
 }
 
-/// The vectors of all words: [B, S, E].
+/// The vectors of all words: [B, S, D].
 inline Tensor embed(const Sentences& x, const Tensor& weight) {
   return reshape(embedding(x.ids, weight), {x.B, x.S, weight.shape()[1]});
 }
@@ -89,7 +89,7 @@ struct Encoded {
 inline Encoded encode(const EncoderDecoder& m, const Sentences& source) {
   // blank: c = [state after the last word; backward state after the first word], s_0 = tanh(W_s
   // blank: backward state + bias). Both nets start from zeros
-  const Tensor x = embed(source, m.source_embedding);  // [B, S, E]
+  const Tensor x = embed(source, m.source_embedding);  // [B, S, D]
   const Tensor zero = constant(zeros({source.B, m.forward.weight_hh.shape()[1]}));
   const Tensor right = gru_sequence(m.forward, x, zero, source.keep);
   const Tensor left = gru_sequence(m.backward, x, zero, source.keep, true);
@@ -98,7 +98,7 @@ inline Encoded encode(const EncoderDecoder& m, const Sentences& source) {
   // end
 }
 
-/// One word on: y = E y_{i-1} [B, E], c [B, 2n], s_{i-1} [B, n] -> s_i [B, n].
+/// One word on: y = E y_{i-1} [B, D], c [B, 2n], s_{i-1} [B, n] -> s_i [B, n].
 inline Tensor decoder_step(const EncoderDecoder& m, const Tensor& y, const Tensor& c,
                            const Tensor& s) {
   // blank: a GRU whose input is [y; c]
@@ -126,7 +126,7 @@ inline Tensor maxout(const Tensor& x) {
   // end
 }
 
-/// Logits of all words to come next: s_i [B, n], c [B, 2n], y = E y_{i-1} [B, E] -> [B, V].
+/// Logits of all words to come next: s_i [B, n], c [B, 2n], y = E y_{i-1} [B, D] -> [B, V].
 inline Tensor read_out(const EncoderDecoder& m, const Tensor& s, const Tensor& c, const Tensor& y) {
   // blank: t = maxout of a layer on [s; c; y], then the generator's layer
   const Tensor t = maxout(linear(cat({s, c, y}, 1), m.readout_weight, m.readout_bias));
@@ -139,7 +139,7 @@ inline Tensor read_out(const EncoderDecoder& m, const Tensor& s, const Tensor& c
 inline Tensor logits(const EncoderDecoder& m, const Sentences& source, const Sentences& before) {
   // blank: encode once; then step by step a state and its logits
   const Encoded encoded = encode(m, source);
-  const Tensor y = embed(before, m.target_embedding);  // [B, T, E]
+  const Tensor y = embed(before, m.target_embedding);  // [B, T, D]
   Tensor s = encoded.s_0;
   std::vector<Tensor> steps;
   for (int64_t i = 0; i < before.S; ++i) {
