@@ -16,5 +16,5 @@ heed() {
   esac
 }
 
-. "$session"
-test -s page.html
+. "$session" 2> shown || { cat shown; exit 1; }
+grep -q '^weight' shown  # the legend of the picture
