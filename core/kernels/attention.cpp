@@ -87,8 +87,8 @@ struct Heads {
 
 template <class T>
 void Heads<T>::look() {
-  const Shape& strides = keep.strides();
-  if (strides[0] != 0 || strides[1] != 0 || strides[2] == 0 || B() * H() < 2) return;
+  const auto shared = [&](int axis) { return keep.size(axis) == 1 || keep.strides()[axis] == 0; };
+  if (!shared(0) || !shared(1) || keep.strides()[2] == 0 || B() * H() < 2) return;
   const auto& loops = loops::attention_loops().of<T>();
   const int64_t tile = loops.tile;
   const int64_t rows = (queries() + tile - 1) / tile, columns = (keys() + tile - 1) / tile;

@@ -36,8 +36,8 @@ struct Finished {
   int32_t last;
 };
 
-/// The search for the translation of one sentence. Its lists grow at each step, in memory that the
-/// steps before have given back.
+/// The search for the translation of one sentence. Its lists grow at each step, in memory from
+/// heed's free lists.
 struct Sentence {
   /// Its place among those asked for, and its number in the text.
   std::size_t index;

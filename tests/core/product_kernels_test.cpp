@@ -65,6 +65,8 @@ TEST_CASE("linear has the bits of a product added to its bias in every row") {
     for (const auto& [m, n, k] : {std::tuple<int64_t, int64_t, int64_t>{3, 5, 7},
                                   {1, 300, 64},
                                   {150, 700, 65},
+                                  {5, 1031, 97},
+                                  {2, 3, 96},
                                   {4, 3, 0},
                                   {0, 3, 2}}) {
       const Array x = numbers({m, k}, dtype, 1), w = numbers({n, k}, dtype, 2);

@@ -5,7 +5,7 @@ set -eu
 program=$1
 session=$2
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+trap 's=$?; [ $s = 0 ] || cat "$folder/shown"; rm -rf "$folder"; exit $s' EXIT
 cd "$folder"
 
 heed() {
@@ -16,5 +16,5 @@ heed() {
   esac
 }
 
-. "$session" 2> shown || { cat shown; exit 1; }
+. "$session" 2> shown
 grep -q '^weight' shown  # the legend of the picture
