@@ -17,10 +17,10 @@ struct TiledAttentionOptions {
 /// Dao et al. 2022). Tiles of which the mask keeps nothing cost nothing.
 /// query: [B, H, T, K], key: [B, G, S, K], value: [B, G, S, C], G a divisor of H: head h looks at
 /// h G / H. keep: bool, broadcasts to [B, H, T, S], true where a query may look, or undefined; a
-/// query that sees nothing gets zeros. slopes: [H], what head h's scores lose for each place
-/// between key and query, the last of both being neighbours (ALiBi), or undefined; without a
-/// gradient. -> [B, H, T, C]. It draws as `dropout` of the weights does. Throws `ShapeError`,
-/// `TypeError`, `ConfigError`.
+/// query that sees nothing gets zeros. Hidden keys and values must still be numbers: NaN times a
+/// weight of 0 is NaN. slopes: [H], what head h's scores lose for each place between key and query,
+/// the last of both being neighbours (ALiBi), or undefined; without a gradient. -> [B, H, T, C]. It
+/// draws as `dropout` of the weights does. Throws `ShapeError`, `TypeError`, `ConfigError`.
 Tensor tiled_attention(const Tensor& query, const Tensor& key, const Tensor& value,
                        const Tensor& keep = {}, const Tensor& slopes = {},
                        TiledAttentionOptions options = {});

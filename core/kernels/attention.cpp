@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "../loops/attention.hpp"
 #include "../memory.hpp"
@@ -17,8 +18,8 @@ namespace {
 using loops::AttentionGradients;
 using loops::AttentionHead;
 
-/// Queries that are one piece of work: of a long text several. In whole tiles.
-constexpr int64_t most_queries = 768;
+/// Tiles of queries that are one piece of work: a long text has several.
+constexpr int64_t most_tiles = 16;
 
 /// The first element of the matrix [b, h] of x.
 template <class T>
@@ -53,6 +54,9 @@ struct Heads {
   int64_t G() const { return in.key.size(1); }
   int64_t queries() const { return in.query.size(2); }
   int64_t keys() const { return in.key.size(2); }
+  int64_t tile() const { return loops::attention_loops().of<T>().tile; }
+  int64_t tile_rows() const { return (queries() + tile() - 1) / tile(); }
+  int64_t tiles() const { return tile_rows() * ((keys() + tile() - 1) / tile()); }
 
   AttentionHead<T> head(int64_t b, int64_t h) const {
     AttentionHead<T> one = whole;
@@ -65,7 +69,7 @@ struct Heads {
       one.keep_row = keep.strides()[2];
       one.keep_column = keep.strides()[3];
     }
-    if (!seen.empty()) one.seen = seen.data();
+    if (!seen.empty()) one.seen = seen.data() + (one_mask() ? 0 : b * tiles());
     if (slopes.defined()) one.slope = slopes.data<T>()[h * slopes.strides()[0]];
     const int64_t number = b * H() + h;
     one.first = static_cast<uint64_t>(number * queries() * keys());
@@ -77,25 +81,32 @@ struct Heads {
   AttentionOperands in;
   Array slopes, normalisers, keep;
   AttentionHead<T> whole{};
-  /// Of a mask [T, S] that all heads share, the causal one for example: how much of each tile is
-  /// seen.
+  /// How much of each tile is seen, where the heads of a text share a mask: for each text, or once
+  /// for a mask that the texts share too, the causal one for example.
   Pooled<uint8_t> seen;
 
  private:
+  bool has_one(int axis) const { return keep.size(axis) == 1 || keep.strides()[axis] == 0; }
+  bool one_mask() const { return has_one(0); }
   void look();
 };
 
 template <class T>
 void Heads<T>::look() {
-  const auto shared = [&](int axis) { return keep.size(axis) == 1 || keep.strides()[axis] == 0; };
-  if (!shared(0) || !shared(1) || keep.strides()[2] == 0 || B() * H() < 2) return;
-  const auto& loops = loops::attention_loops().of<T>();
-  const int64_t tile = loops.tile;
-  const int64_t rows = (queries() + tile - 1) / tile, columns = (keys() + tile - 1) / tile;
-  const AttentionHead<T> any = head(0, 0);
-  seen.resize(static_cast<std::size_t>(rows * columns));
-  parallel_for(queries(), tile,
-               [&](int64_t begin, int64_t end) { loops.look(any, begin, end, seen.data()); });
+  const bool rows_differ = keep.strides()[2] != 0;  // else a tile's first row tells
+  const int64_t masks = one_mask() ? 1 : B(), rows = tile_rows();
+  if (!has_one(1) || !rows_differ || B() * H() <= masks) return;
+  Pooled<uint8_t> found(static_cast<std::size_t>(masks * tiles()));
+  constexpr int64_t entries = 1 << 16;  // that are worth a thread's waking
+  const int64_t of_row = std::max<int64_t>(1, tile() * keys());
+  const int64_t group = std::max<int64_t>(1, entries / of_row);
+  parallel_for(masks * rows, group, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      loops::attention_loops().of<T>().look(head(i / rows, 0), i % rows * tile(),
+                                            found.data() + i * (tiles() / rows));
+    }
+  });
+  seen = std::move(found);
 }
 
 /// Heads of short texts that are worth a thread's waking.
@@ -113,6 +124,7 @@ AttentionOperands prepared(const AttentionOperands& in) {
 template <class T>
 void run_forward(const Heads<T>& heads, const Array& context) {
   const auto& loops = loops::attention_loops().of<T>();
+  const int64_t most_queries = most_tiles * heads.tile();
   const int64_t per_head = (heads.queries() + most_queries - 1) / most_queries;
   const int64_t pieces = heads.B() * heads.H() * per_head;
   const int64_t group = heads_at_a_time(heads.queries(), heads.keys());

@@ -31,9 +31,10 @@ struct Workspace {
   Places now, next;
 };
 
-/// An array [B, H, T, n] whose rows lie in one piece, as loops go through it.
+/// An array [B, H, T, n] as loops go through it, row by row.
 template <class T>
 struct RowsOf {
+  RowsOf() = default;
   explicit RowsOf(const Array& x)
       : data(x.data<T>()),
         of_text(x.strides()[0]),
@@ -43,8 +44,8 @@ struct RowsOf {
     return data + b * of_text + h * of_head + t * of_word;
   }
 
-  T* data;
-  int64_t of_text, of_head, of_word;
+  T* data = nullptr;
+  int64_t of_text = 0, of_head = 0, of_word = 0;
 };
 
 /// Everything that is the same for all queries.
@@ -52,7 +53,10 @@ template <class T>
 struct Queries {
   int64_t B, H, each, G, S, K, C;  // `each`: queries of a head
   RowsOf<T> query, key, value;
-  Array row, keep, slopes;
+  Array row;
+  RowsOf<bool> keep;
+  int64_t keep_column;  // the distance of a mask's entries
+  Array slopes;
   T scale;
   RowsOf<T> context, weights;
 
@@ -115,11 +119,10 @@ void Queries<T>::penalize(int64_t h, int64_t t, T* e) const {
 /// The mask's row, in `copy` where it does not lie in one piece.
 template <class T>
 const bool* Queries<T>::mask(int64_t b, int64_t h, int64_t t, bool* copy) const {
-  if (!keep.defined()) return nullptr;
-  const bool* entries = RowsOf<bool>(keep).at(b, h, t);
-  const int64_t step = keep.strides()[3];
-  if (step == 1) return entries;
-  for (int64_t s = 0; s < S; ++s) copy[s] = entries[s * step];
+  if (!keep.data) return nullptr;
+  const bool* entries = keep.at(b, h, t);
+  if (keep_column == 1) return entries;
+  for (int64_t s = 0; s < S; ++s) copy[s] = entries[s * keep_column];
   return copy;
 }
 
@@ -162,7 +165,8 @@ FewQueries attention_of_few(const Array& query, const KeysInPlace& memory, const
   FewQueries result{Array::empty({B, T, H, C}, query.dtype()).transpose(1, 2),
                     Array::empty(weights, query.dtype())};
   const Array asking = with_contiguous_rows(query), keys = with_contiguous_rows(memory.key),
-              values = with_contiguous_rows(memory.value);
+              values = with_contiguous_rows(memory.value),
+              mask = keep.defined() ? keep.expand(weights) : keep;
   for_floating(query.dtype(), [&](auto zero) {
     using Number = decltype(zero);
     const Queries<Number> queries{.B = B,
@@ -176,7 +180,8 @@ FewQueries attention_of_few(const Array& query, const KeysInPlace& memory, const
                                   .key = RowsOf<Number>(keys),
                                   .value = RowsOf<Number>(values),
                                   .row = memory.row,
-                                  .keep = keep.defined() ? keep.expand(weights) : keep,
+                                  .keep = mask.defined() ? RowsOf<bool>(mask) : RowsOf<bool>(),
+                                  .keep_column = mask.defined() ? mask.strides()[3] : 0,
                                   .slopes = slopes,
                                   .scale = static_cast<Number>(scale),
                                   .context = RowsOf<Number>(result.context),

@@ -83,15 +83,14 @@ struct Tile {
   enum class Seen : uint8_t { nothing, some, all } seen;
 };
 
-/// How many of a tile's row are true.
-int64_t count_of(const bool* keep, int64_t n) {
-  int count = 0;  // as narrow as it vectorises well
-  for (int64_t i = 0; i < n; ++i) count += keep[i];
-  return count;
-}
+/// How many of n entries of a mask are true.
 int64_t count_of(const bool* keep, int64_t stride, int64_t n) {
-  int64_t count = 0;
-  for (int64_t i = 0; i < n; ++i) count += keep[i * stride];
+  int count = 0;  // as narrow as it vectorises well
+  if (stride != 1) {
+    for (int64_t i = 0; i < n; ++i) count += keep[i * stride];
+  } else {
+    for (int64_t i = 0; i < n; ++i) count += keep[i];
+  }
   return count;
 }
 
@@ -101,25 +100,19 @@ Tile::Seen seen_of(const AttentionHead<T>& head, const Tile& t) {
   int64_t seen = 0, looked_at = 0;
   for (int64_t i = 0; i < t.rows && (seen == 0 || seen == looked_at); ++i) {
     const bool* keep = head.keep + (t.row + i) * head.keep_row + t.column * head.keep_column;
-    seen += head.keep_column == 1 ? count_of(keep, t.columns)
-                                  : count_of(keep, head.keep_column, t.columns);
+    seen += count_of(keep, head.keep_column, t.columns);
     looked_at += t.columns;
     if (head.keep_row == 0) break;
   }
   return seen == looked_at ? Tile::Seen::all : seen > 0 ? Tile::Seen::some : Tile::Seen::nothing;
 }
 
-/// Where in `AttentionHead::seen` the tiles of a row of tiles begin.
-template <class T>
-int64_t row_of_tiles(const AttentionHead<T>& head, int64_t row) {
-  return row / tile * ((head.keys + tile - 1) / tile);
-}
-
 template <class T>
 Tile tile_at(const AttentionHead<T>& head, int64_t row, int64_t rows, int64_t column) {
   Tile t{row, rows, column, smaller(tile, head.keys - column), Tile::Seen::all};
   if (head.seen) {
-    t.seen = static_cast<Tile::Seen>(head.seen[row_of_tiles(head, row) + column / tile]);
+    const int64_t columns = (head.keys + tile - 1) / tile;
+    t.seen = static_cast<Tile::Seen>(head.seen[row / tile * columns + column / tile]);
   } else if (head.keep) {
     t.seen = seen_of(head, t);
   }
@@ -127,13 +120,10 @@ Tile tile_at(const AttentionHead<T>& head, int64_t row, int64_t rows, int64_t co
 }
 
 template <class T>
-void look(const AttentionHead<T>& head, int64_t begin, int64_t end, uint8_t* seen) {
-  for (int64_t row = begin; row < end; row += tile) {
-    uint8_t* of_row = seen + row_of_tiles(head, row);
-    for (int64_t column = 0; column < head.keys; column += tile) {
-      const Tile t = tile_at(head, row, smaller(tile, end - row), column);
-      of_row[column / tile] = static_cast<uint8_t>(t.seen);
-    }
+void look(const AttentionHead<T>& head, int64_t row, uint8_t* seen) {
+  const int64_t rows = smaller(tile, head.queries - row);
+  for (int64_t column = 0; column < head.keys; column += tile) {
+    seen[column / tile] = static_cast<uint8_t>(tile_at(head, row, rows, column).seen);
   }
 }
 
@@ -231,6 +221,12 @@ void weigh(const AttentionHead<T>& head, const Tile& t, Running<T>& so_far, T* e
 }
 
 template <class T>
+bool sees_nothing(const AttentionHead<T>& head, int64_t query) {
+  if (!head.keep) return head.keys == 0;
+  return count_of(head.keep + query * head.keep_row, head.keep_column, head.keys) == 0;
+}
+
+template <class T>
 void attend_rows(const AttentionHead<T>& head, int64_t begin, int64_t rows, T* output,
                  int64_t output_row, const ForwardSpace<T>& space) {
   const int64_t size = padded<T>(head.value_size);
@@ -248,11 +244,13 @@ void attend_rows(const AttentionHead<T>& head, int64_t begin, int64_t rows, T* o
   }
   for (int64_t i = 0; i < rows; ++i) {
     const T sum = sum_of_lanes<T>(so_far.sum[i]);
+    // A sum of 0 otherwise: all scores are -inf, and softmax is NaN.
+    const bool nothing = sum == 0 && sees_nothing(head, begin + i);
     T* to = output + (begin + i) * output_row;
     const T* from = space.sums + i * size;
-    for (int64_t j = 0; j < head.value_size; ++j) to[j] = sum == 0 ? T(0) : from[j] / sum;
-    head.maxima[begin + i] = sum == 0 ? T(0) : so_far.most[i];
-    head.inverse_sums[begin + i] = sum == 0 ? T(0) : 1 / sum;
+    for (int64_t j = 0; j < head.value_size; ++j) to[j] = nothing ? T(0) : from[j] / sum;
+    head.maxima[begin + i] = nothing ? T(0) : so_far.most[i];
+    head.inverse_sums[begin + i] = nothing ? T(0) : 1 / sum;
   }
 }
 

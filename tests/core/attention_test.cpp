@@ -209,6 +209,42 @@ TEST_CASE("tiled attention takes slopes and a mask that do not lie side by side"
         1e-14);
 }
 
+TEST_CASE("tiled attention finds what each tile of a mask keeps, however the mask lies") {
+  manual_seed(6);
+  const int64_t T = 100;  // three rows of tiles
+  const Tensor ahead = le(places(T, T), 0).to(float64);
+  const auto blocks = [&](int64_t texts, int64_t heads) {  // most tiles all or nothing
+    const Tensor coarse = gt(Tensor::randn({texts, heads, 5, 5}, float64), 0).to(float64);
+    const Tensor wide =
+        expand(reshape(coarse, {texts, heads, 5, 1, 5, 1}), {texts, heads, 5, 20, 5, 20});
+    return gt(reshape(wide, {texts, heads, T, T}) + Tensor::eye(T, float64), 0);
+  };
+  const Tensor apart = select(stack({blocks(3, 1), blocks(3, 1)}, -1), -1, 0);
+  for (const int64_t B : {1, 3}) {
+    const Tensor x = Tensor::randn({B, 2, T, 3}, float64);
+    for (const Tensor& keep :
+         {gt(ahead, 0), transpose(gt(ahead, 0), 0, 1), gt(Tensor::randn({T, 1}, float64), 0),
+          blocks(1, 1), blocks(1, 2), blocks(B, 1), transpose(blocks(B, 1), 2, 3), blocks(B, 2),
+          slice(apart, 0, 0, B), logical_and(blocks(B, 1), gt(Tensor::randn({T}, float64), 0))}) {
+      CAPTURE(B, keep.shape()[0], keep.array().strides()[0]);
+      CHECK(relative(tiled_attention(x, x, x, keep), composed(x, x, x, keep, {}, {})) < 1e-13);
+    }
+  }
+}
+
+TEST_CASE("tiled attention of scores that are all -infinity is NaN, of no scores zeros") {
+  const Tensor q = Tensor::full({1, 1, 60, 1}, -INFINITY), k = Tensor::ones({1, 1, 60, 1});
+  const Tensor keep = gt(Tensor::arange(60, float64), 29.0);
+  const auto nans = [&](const Tensor& mask) {
+    const Tensor y = tiled_attention(q, k, k, mask), wanted = composed(q, k, k, mask, {}, {});
+    CHECK(ne(y, y).to_vector<bool>() == ne(wanted, wanted).to_vector<bool>());
+    return sum(ne(y, y).to(float32)).item();
+  };
+  CHECK(nans({}) == 60);
+  CHECK(nans(keep) == 60);
+  CHECK(nans(unsqueeze(keep, 1)) == 30);  // the others see nothing
+}
+
 TEST_CASE("tiled attention drops every weight where dropout of weights drops all") {
   const Tensor x = Tensor::ones({1, 1, 60, 4});
   const double almost = std::nextafter(1.0, 0.0);

@@ -104,6 +104,12 @@ TEST_CASE("A few rows agree with plain sums beside a matrix of any size and layo
         }
       }
     }
+    const Array batch = numbers({3, 5, 4, 97}, dtype, 5);
+    check_product(batch, numbers({3, 5, 41, 97}, dtype, 6).transpose(-2, -1));
+    check_product(with_gaps(batch),
+                  numbers({41, 97}, dtype, 7).transpose(0, 1).expand({3, 5, 97, 41}));
+    check_product(numbers({4, 97}, dtype, 8).expand({3, 5, 4, 97}),
+                  numbers({3, 5, 41, 97}, dtype, 6).transpose(-2, -1));
     const Array a = numbers({5, 96}, dtype, 1), w = numbers({1031, 96}, dtype, 2);
     check_same_bits_for_threads([&] { return kernels::matmul(a, w.transpose(0, 1)); });
     const Array room = Array::full({5, 1040}, 5, dtype), into = room.slice(1, 4, 1035);
