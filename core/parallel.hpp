@@ -17,6 +17,11 @@ struct LoopBody {
 };
 void parallel_pieces(int64_t count, int64_t piece, LoopBody body);
 
+/// How many pieces of `work` each a thread takes at a time: `enough` work to wake it for.
+constexpr int64_t at_a_time(int64_t work, int64_t enough) {
+  return work >= enough ? 1 : enough / (work > 0 ? work : 1);
+}
+
 /// Calls `body(begin, end)` for [0, count) cut into pieces of `piece`, on several threads. The cut
 /// depends on the count alone, never on the threads, so that results have the same bits for any
 /// number of them. Calls inside a loop, and beside one of another of the program's threads, run

@@ -6,8 +6,8 @@
     python3 tools/parity.py --write MODEL --state FILE.pt|.safetensors --config FILE.json
                             --source-vocab FILE --target-vocab FILE
 
-The twin (torch_twins.py) takes the folder's weights by load_state_dict(strict=True) and computes
-in float64. heed's numbers come from `heed score --gradients`. Compared are the log-probability of
+The twin (torch_twins.py) takes the folder's weights by load_state_dict(strict=True). Both compute in
+float64; heed's numbers come from `heed score --gradients --float64`. Compared are the log-probability of
 each sentence, the loss (all of them, negated and summed), and its gradient for every weight.
 
 Exit codes: 0 equal within the tolerances, 1 not, 2 usage, 3 bad text or model folder.
@@ -204,7 +204,7 @@ def run_heed(heed, folder, pairs):
         try:
             done = subprocess.run(
                 [heed, "score", folder, "--src", files[0], "--ref", files[1], "--gradients",
-                 files[2], "--quiet"], capture_output=True, encoding="utf-8", check=False)
+                 files[2], "--float64", "--quiet"], capture_output=True, encoding="utf-8", check=False)
         except OSError as error:
             raise Fault(f"{heed}: {error.strerror}; build heed or name it with --heed", 2) from None
         if done.returncode != 0:
@@ -254,14 +254,10 @@ def compare(ours, theirs, tolerance, gradient_tolerance):
                     in enumerate(zip(ours.log_probabilities, theirs.log_probabilities), 1))
     loss = largest([(abs(ours.loss - theirs.loss) / max(1.0, abs(theirs.loss)),
                      f"{theirs.loss:.9g}")])
-    # float32 does not tell a gradient a thousand times smaller than another from rounding.
+    # Rounding hides a gradient a thousand times smaller than the others.
     floor = 1e-3 * max(g.abs().max().item() for g in theirs.gradients.values() if g.numel())
     gradients = largest(gradient_difference(name, ours.gradients[name], g, floor)
                         for name, g in theirs.gradients.items())
-    # A sure model's gradient at a word is p - 1, which float32 knows to its rounding alone; beside a
-    # small loss that counts.
-    rounding = 4 * 2.0**-24 * sum(theirs.tokens) / max(theirs.loss, 1e-30)
-    gradient_tolerance = max(gradient_tolerance, rounding)
     equal = True
     for kind, (value, place), limit in (("log-probabilities", words, tolerance),
                                         ("loss", loss, tolerance),
@@ -352,11 +348,10 @@ def parse(arguments):
     add("--ref", metavar="FILE", help="their translations")
     add("--heed", metavar="PATH", default=os.path.normpath(built),
         help="the heed command (default %(default)s)")
-    add("--tolerance", type=float, default=1e-4, metavar="X",
+    add("--tolerance", type=float, default=1e-8, metavar="X",
         help="of log-probabilities and the loss, relative (default %(default)s)")
-    add("--gradient-tolerance", type=float, default=1e-4, metavar="X",
-        help="of gradients, relative to the tensor's largest value (default %(default)s, or the "
-             "rounding of probabilities near 1 where that is more)")
+    add("--gradient-tolerance", type=float, default=1e-6, metavar="X",
+        help="of gradients, relative to the tensor's largest value (default %(default)s)")
     add("--batch", type=int, default=32, metavar="N", help="sentences at a time")
     add("--write", metavar="MODEL", help="write this folder instead of comparing")
     for flag, text in (("--state", "state dict of the twin, .pt or .safetensors"),

@@ -18,8 +18,8 @@ namespace {
 using loops::AttentionGradients;
 using loops::AttentionHead;
 
-/// Tiles of queries that are one piece of work: a long text has several.
-constexpr int64_t most_tiles = 16;
+/// Rows of tiles that are one piece of work: a long text has several.
+constexpr int64_t most_tile_rows = 16;
 
 /// The first element of the matrix [b, h] of x.
 template <class T>
@@ -56,7 +56,8 @@ struct Heads {
   int64_t keys() const { return in.key.size(2); }
   int64_t tile() const { return loops::attention_loops().of<T>().tile; }
   int64_t tile_rows() const { return (queries() + tile() - 1) / tile(); }
-  int64_t tiles() const { return tile_rows() * ((keys() + tile() - 1) / tile()); }
+  int64_t tile_columns() const { return (keys() + tile() - 1) / tile(); }
+  int64_t tiles() const { return tile_rows() * tile_columns(); }
 
   AttentionHead<T> head(int64_t b, int64_t h) const {
     AttentionHead<T> one = whole;
@@ -81,8 +82,8 @@ struct Heads {
   AttentionOperands in;
   Array slopes, normalisers, keep;
   AttentionHead<T> whole{};
-  /// How much of each tile is seen, where the heads of a text share a mask: for each text, or once
-  /// for a mask that the texts share too, the causal one for example.
+  /// How much of each tile is seen, where all heads of a text share a mask that differs by query:
+  /// for each text, or once for all, of the causal mask for example. Empty: each head looks.
   Pooled<uint8_t> seen;
 
  private:
@@ -97,23 +98,19 @@ void Heads<T>::look() {
   const int64_t masks = one_mask() ? 1 : B(), rows = tile_rows();
   if (!has_one(1) || !rows_differ || B() * H() <= masks) return;
   Pooled<uint8_t> found(static_cast<std::size_t>(masks * tiles()));
-  constexpr int64_t entries = 1 << 16;  // that are worth a thread's waking
-  const int64_t of_row = std::max<int64_t>(1, tile() * keys());
-  const int64_t group = std::max<int64_t>(1, entries / of_row);
+  const int64_t group = at_a_time(tile() * keys(), 1 << 16);
   parallel_for(masks * rows, group, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       loops::attention_loops().of<T>().look(head(i / rows, 0), i % rows * tile(),
-                                            found.data() + i * (tiles() / rows));
+                                            found.data() + i * tile_columns());
     }
   });
   seen = std::move(found);
 }
 
-/// Heads of short texts that are worth a thread's waking.
+/// Heads of short texts that a thread takes at a time.
 int64_t heads_at_a_time(int64_t queries, int64_t keys) {
-  constexpr int64_t weights = 1 << 14;
-  const int64_t each = queries * keys > 0 ? queries * keys : 1;
-  return each < weights ? weights / each : 1;
+  return at_a_time(queries * keys, 1 << 14);
 }
 
 AttentionOperands prepared(const AttentionOperands& in) {
@@ -124,7 +121,7 @@ AttentionOperands prepared(const AttentionOperands& in) {
 template <class T>
 void run_forward(const Heads<T>& heads, const Array& context) {
   const auto& loops = loops::attention_loops().of<T>();
-  const int64_t most_queries = most_tiles * heads.tile();
+  const int64_t most_queries = most_tile_rows * heads.tile();
   const int64_t per_head = (heads.queries() + most_queries - 1) / most_queries;
   const int64_t pieces = heads.B() * heads.H() * per_head;
   const int64_t group = heads_at_a_time(heads.queries(), heads.keys());

@@ -202,12 +202,12 @@ void begin_with_bias(const Batch& batch, const Gemm& piece, int64_t column) {
   }
 }
 
-/// How a product is computed: by OpenBLAS, or by loops of heed's own.
+/// How a product is computed: by OpenBLAS, by oneDNN, or by loops of heed's own.
 using Product = void (*)(const Gemm&);
 
 /// Few rows times a matrix that is stored by its columns, as weights are: OpenBLAS would take most
 /// of its time to pack b. With more rows, or sums too short to be worth adding up lane by lane, it
-/// is as fast or faster.
+/// is as fast or faster; one row or column is a product of its own there, which does not pack.
 bool has_few_rows(const Gemm& p) {
   constexpr int64_t most_rows = 6, least_terms = 96;
   return p.m > 1 && p.m <= most_rows && p.n > 1 && p.k >= least_terms && !p.transpose_a &&
@@ -238,8 +238,7 @@ void run(const Batch& batch, Product product) {
   const int64_t pieces = cut.rows * cut.columns;
   // Small products of a batch are grouped, so that a thread gets some work at a time.
   const int64_t work = work_of(p.m, p.n, p.k) / pieces;
-  constexpr int64_t grouped_work = 1 << 18;
-  const int64_t group = work < grouped_work ? grouped_work / work : 1;
+  const int64_t group = at_a_time(work, 1 << 18);
   parallel_for(batch.count * pieces, group, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const Gemm piece = piece_of(batch, member_of(batch, i / pieces), cut, i % pieces);

@@ -18,8 +18,8 @@ struct Places {
   Pooled<int64_t> keys, values;
 };
 
-/// Memory of a thread: a query times scale, a row of the mask, the places of text number `text` and
-/// of the next.
+/// Memory of a piece of the loop over texts: a query times scale, a row of the mask, the places of
+/// text number `text` and of the next.
 template <class T>
 struct Workspace {
   Workspace(int64_t K, int64_t S)
@@ -82,7 +82,7 @@ void Queries<T>::find(const RowsOf<T>& x, int64_t b, int64_t* places) const {
 template <class T>
 void Queries<T>::go_to(int64_t b, Workspace<T>& space) const {
   std::swap(space.now, space.next);
-  if (space.text < 0 || space.text + 1 != b) {
+  if (space.text < 0) {
     find(key, b, space.now.keys.data());
     find(value, b, space.now.values.data());
   }
@@ -149,12 +149,6 @@ void Queries<T>::attend(int64_t b, int64_t h, Workspace<T>& space) const {
   }
 }
 
-/// Heads that are worth a thread's waking.
-int64_t heads_at_a_time(int64_t numbers) {
-  constexpr int64_t enough = 1 << 15;
-  return numbers < enough ? enough / (numbers > 0 ? numbers : 1) : 1;
-}
-
 }  // namespace
 
 FewQueries attention_of_few(const Array& query, const KeysInPlace& memory, const Array& keep,
@@ -186,7 +180,7 @@ FewQueries attention_of_few(const Array& query, const KeysInPlace& memory, const
                                   .scale = static_cast<Number>(scale),
                                   .context = RowsOf<Number>(result.context),
                                   .weights = RowsOf<Number>(result.weights)};
-    parallel_for(B * H, heads_at_a_time(T * S * (K + C)), [&](int64_t begin, int64_t end) {
+    parallel_for(B * H, at_a_time(T * S * (K + C), 1 << 15), [&](int64_t begin, int64_t end) {
       Workspace<Number> space(K, S);
       for (int64_t i = begin; i < end; ++i) queries.attend(i / H, i % H, space);
     });

@@ -1,15 +1,13 @@
 #pragma once
 
 #include "../array.hpp"
+#include "../parallel.hpp"
 #include "dispatch.hpp"
 
 namespace heed::kernels {
 
 /// Number of rows (vectors along the last axis) that a thread takes at a time, by their length.
-inline int64_t rows_at_a_time(int64_t length) {
-  constexpr int64_t elements = 4096;
-  return length < elements ? elements / (length > 0 ? length : 1) : 1;
-}
+inline int64_t rows_at_a_time(int64_t length) { return at_a_time(length, 4096); }
 
 /// Product of the sizes of the axes begin, ..., end - 1.
 inline int64_t extent(const Shape& shape, int begin, int end) {

@@ -83,7 +83,7 @@ struct Tile {
   enum class Seen : uint8_t { nothing, some, all } seen;
 };
 
-/// How many of n entries of a mask are true.
+/// How many of the entries in a tile's row of a mask are true.
 int64_t count_of(const bool* keep, int64_t stride, int64_t n) {
   int count = 0;  // as narrow as it vectorises well
   if (stride != 1) {
@@ -220,10 +220,13 @@ void weigh(const AttentionHead<T>& head, const Tile& t, Running<T>& so_far, T* e
   }
 }
 
+/// Where `keep` is given.
 template <class T>
 bool sees_nothing(const AttentionHead<T>& head, int64_t query) {
-  if (!head.keep) return head.keys == 0;
-  return count_of(head.keep + query * head.keep_row, head.keep_column, head.keys) == 0;
+  const bool* keep = head.keep + query * head.keep_row;
+  int64_t s = 0;
+  while (s < head.keys && !keep[s * head.keep_column]) ++s;
+  return s == head.keys;
 }
 
 template <class T>
@@ -234,9 +237,11 @@ void attend_rows(const AttentionHead<T>& head, int64_t begin, int64_t rows, T* o
   fill(so_far.most, -infinity<T>, tile);
   for (Vector<T>& sum : so_far.sum) sum = Vector<T>{};
   fill(space.sums, T(0), rows * size);
+  auto most = Tile::Seen::nothing;
   for (int64_t column = 0; column < head.keys; column += tile) {
     const Tile t = tile_at(head, begin, rows, column);
     if (t.seen == Tile::Seen::nothing) continue;
+    if (t.seen > most) most = t.seen;
     scores(head, t, space.keys, space.e);
     weigh(head, t, so_far, space.e, space.sums);
     multiply<T>(rows, size, t.columns, {space.e, tile, 1}, space.values + column * size, size,
@@ -244,8 +249,9 @@ void attend_rows(const AttentionHead<T>& head, int64_t begin, int64_t rows, T* o
   }
   for (int64_t i = 0; i < rows; ++i) {
     const T sum = sum_of_lanes<T>(so_far.sum[i]);
-    // A sum of 0 otherwise: all scores are -inf, and softmax is NaN.
-    const bool nothing = sum == 0 && sees_nothing(head, begin + i);
+    // A query that sees keys has a sum of 0 where all scores are -inf; its softmax is NaN.
+    const bool nothing = sum == 0 && most != Tile::Seen::all &&
+                         (most == Tile::Seen::nothing || sees_nothing(head, begin + i));
     T* to = output + (begin + i) * output_row;
     const T* from = space.sums + i * size;
     for (int64_t j = 0; j < head.value_size; ++j) to[j] = nothing ? T(0) : from[j] / sum;

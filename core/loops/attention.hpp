@@ -42,14 +42,14 @@ struct AttentionGradients {
 /// and 4). Tiles without a key that a query sees are skipped.
 template <class T>
 struct AttentionLoops {
-  /// Numbers of memory that the other functions want.
+  /// Numbers of memory that `forward` and `backward` want.
   int64_t (*workspace)(const AttentionHead<T>& head);
   /// The sides of a tile of weights.
   int64_t tile;
   /// Writes how much is seen of each tile of the row of tiles that begins with query `row`: heads
   /// with the same `keep` need not all go through it.
   void (*look)(const AttentionHead<T>& head, int64_t row, uint8_t* seen);
-  /// Output of the queries `begin` to `end`, a multiple of `tile` the first: [T, C].
+  /// Output of the queries `begin`, a multiple of `tile`, to `end`: [T, C].
   void (*forward)(const AttentionHead<T>& head, int64_t begin, int64_t end, T* output,
                   int64_t output_row, T* workspace);
   /// Of `count` heads that share their keys and values: [S, K] and [S, C], overwritten.

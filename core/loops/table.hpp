@@ -5,8 +5,8 @@
 /// Each file of core/loops is compiled once for each instruction set and defines one table of
 /// function pointers, `NAME_baseline`, `NAME_avx2`, `NAME_avx512`. All else in such a file has
 /// internal linkage: a weak symbol compiled for AVX-512 must not be the copy that the linker keeps.
-/// So: anonymous namespaces, no standard library beyond <cstdint> and <cstddef>,
-/// builtins for mathematics.
+/// So: anonymous namespaces, no standard library beyond <cstdint>, <cstddef>
+/// and std::index_sequence, builtins for mathematics.
 #define HEED_JOIN2(a, b) a##_##b
 #define HEED_JOIN(a, b) HEED_JOIN2(a, b)
 /// Inside a loops file: the table's name for the instruction set being compiled.

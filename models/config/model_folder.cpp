@@ -1,5 +1,6 @@
 #include "model_folder.hpp"
 
+#include <filesystem>
 #include <map>
 
 #include "../../core/error.hpp"
@@ -18,6 +19,23 @@ namespace heed {
 namespace {
 
 constexpr const char* checksum_names[] = {"source_vocab_sha256", "target_vocab_sha256"};
+
+/// The commonest mistakes with a path, said better than by the file that is not there.
+void check_folder(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::error_code unknown;  // then reading says it
+  if (!fs::exists(folder, unknown) && !unknown) {
+    throw IoError(escaped(folder, 400) + ": no such folder");
+  }
+  if (fs::is_regular_file(folder, unknown)) {
+    throw IoError(escaped(folder, 400) + ": a file, expected the folder of a model");
+  }
+  if (!fs::exists(fs::path(folder) / "config.json", unknown) && !unknown) {
+    throw IoError(
+        escaped(folder, 400) +
+        ": has no config.json, is not the folder of a model (heed train --out makes one)");
+  }
+}
 
 /// Float32 is what the command computes in; half precision fits into it. Returns a note of what is
 /// converted, if anything is.
@@ -115,6 +133,7 @@ ModelFolder load_model_folder(const std::string& folder) {
 }
 
 ModelFolder load_model_folder(const std::string& folder, ModelBuilder build) {
+  check_folder(folder);
   const auto file = [&](const char* name) { return join_path(folder, name); };
   const Json json = Json::read(file("config.json"), JsonFault::format);
   const Config config = load_config(json, file("config.json"));

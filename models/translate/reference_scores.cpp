@@ -139,7 +139,9 @@ ReferenceGradients Translator::gradients(const std::vector<std::string>& sources
   const std::vector<SentenceSize> sizes = sizes_of(pairs, model_, text_.target.size());
   ReferenceGradients result{0, named_parameters(model_)};
   const std::vector<Tensor> weights = parameters(model_);
-  for (NamedTensor& one : result.gradients) one.tensor = Tensor::zeros(one.tensor.shape());
+  for (NamedTensor& one : result.gradients) {
+    one.tensor = Tensor::zeros(one.tensor.shape(), one.tensor.dtype());
+  }
   in_batches("gradients", sizes, batch, memory_left(),
              [&](const std::vector<std::size_t>& numbers) {
                const text::Batch b = text::make_batch(pairs, {numbers.begin(), numbers.end()});

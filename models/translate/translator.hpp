@@ -70,6 +70,9 @@ class Translator {
   /// The attention weights while the model reads a given translation.
   Translation force_decode(const std::string& source, const std::string& reference) const;
 
+  /// Converts the weights, and so all that is computed, to float32 or float64.
+  void to(DType dtype) { heed::to(model_, dtype); }
+
   const TranslationModel& model() const { return model_; }
   const Tokenizer& tokenizer() const { return *text_.tokenizer; }
   const Vocabulary& source_vocabulary() const { return text_.source; }

@@ -99,6 +99,7 @@ TEST_CASE("A few rows agree with plain sums beside a matrix of any size and layo
         for (const int64_t k : {95, 96, 97, 98, 103, 112, 121}) {
           const Array a = numbers({m, k}, dtype, 1), w = numbers({n, k}, dtype, 2);
           check_product(a, w.transpose(0, 1));
+          check_product(turned(a), w.transpose(0, 1));
           const Array wide = numbers({m, k + 3}, dtype, 3).slice(1, 2, k + 2);
           check_product(wide, numbers({n, k + 5}, dtype, 4).slice(1, 1, k + 1).transpose(0, 1));
         }

@@ -162,14 +162,15 @@ TEST_CASE("few queries are answered as by elementary operations, with every kind
   for (const int64_t K : {1, 3, 8, 13, 32, 40}) {
     const int64_t B = 3, H = 4, G = 2, T = 2, S = 5;
     const Tensor q = Tensor::randn({B, H, T, K}, float64), k = Tensor::randn({B, G, S, K}, float64),
-                 v = Tensor::randn({B, G, S, K + 1}, float64), slopes = alibi_slopes(H, float64);
+                 v = Tensor::randn({B, G, S, K + 1}, float64), slopes = alibi_slopes(H, float64),
+                 apart = select(stack({slopes, slopes * -7.0}, 1), 1, 0);
     const auto wide = [&](const Tensor& x) {
       return reshape(expand(unsqueeze(x, 2), {B, G, H / G, S, x.size(3)}), {B, H, S, x.size(3)});
     };
     const Tensor each = gt(Tensor::randn({B, H, T, S}, float64), 0.0);
     for (const Tensor& keep : {Tensor(), gt(Tensor::randn({B, 1, 1, S}, float64), 0.0),
                                gt(Tensor::randn({B, 1, T, 1}, float64), 0.0), each}) {
-      for (const Tensor& cost : {Tensor(), slopes}) {
+      for (const Tensor& cost : {Tensor(), slopes, apart}) {
         Tensor e = matmul(q * 0.3, transpose(wide(k), -2, -1));
         if (cost.defined()) e = e + alibi(H, T, S, float64);
         const Tensor alpha = softmax(e, -1, keep);
@@ -218,16 +219,23 @@ TEST_CASE("an exception leaves a cache as it was, also one that was reordered an
   const Tensor words = Tensor::randn({2, 1, 40, 4});
   KeyValueCache cache;
   cache.add({words, words});
-  cache.reorder({1, 0});
+  cache.reorder({1, 1});
   const KeyValueCache before = cache;
+  KeyValueCache in_place = cache;
   try {
-    const KeyValueCache::UndoOnError undo(cache);
+    const KeyValueCache::UndoOnError undo(cache), undo_in_place(in_place);
     cache.append({words, words});
+    in_place.add({words, words});
     throw 1;
   } catch (int) {
   }
   CHECK(cache.length() == 40);
   KeyValueCache same = before;
+  const auto answer = [&](const KeyValueCache& held) {
+    return answered(slice(words, 2, 0, 1), held.words(), {}, {}, 1).context;
+  };
+  CHECK(difference(answer(cache), answer(before)) == 0);
+  CHECK(difference(answer(in_place), answer(before)) == 0);
   const Tensor one = Tensor::randn({2, 1, 1, 4});
   CHECK(difference(cache.append({one, one}).key, same.append({one, one}).key) == 0);
   {

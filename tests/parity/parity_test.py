@@ -178,8 +178,7 @@ class Agreement:
         for name, variant in self.variants.items():
             with self.subTest(name):
                 self.write(variant, name)
-                status, out = run(self.path(name), "--text", self.path("text"), "--heed", HEED,
-                                  "--tolerance", "2e-5")
+                status, out = run(self.path(name), "--text", self.path("text"), "--heed", HEED)
                 print(f"{self.kind['model']} {name}:\n{out}", end="")
                 self.assertEqual(status, 0, out)
                 self.assertEqual(out.count("(within"), 3)

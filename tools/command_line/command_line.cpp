@@ -98,6 +98,7 @@ struct Flags::State {
 
   VerbDescription description;
   std::vector<std::string> names, toggles;
+  bool reads_input = false;
   CLI::App app;
 };
 
@@ -105,6 +106,8 @@ Flags::Flags(std::string verb, std::string summary)
     : state_(std::make_unique<State>(std::move(verb), std::move(summary))) {}
 Flags::~Flags() = default;
 Flags::Flags(Flags&&) noexcept = default;
+
+void Flags::reads_standard_input() { state_->reads_input = true; }
 
 void Flags::section(const std::string& title) {
   state_->description.sections.push_back({title, {}});
@@ -204,14 +207,18 @@ void Flags::parse(const std::vector<std::string>& arguments) {
   for (const std::string& word : unknown) {
     if (word.size() < 2 || word[0] != '-') continue;
     const std::string flag = word.substr(0, word.find('='));
+    const bool has_keys = std::count(state_->names.begin(), state_->names.end(), "--set") > 0;
     throw ConfigError("heed " + state_->description.verb + ": unknown flag '" + escaped(flag) +
                       "'" + did_you_mean(flag, state_->names) + " (heed " +
-                      state_->description.verb + " --help lists all)");
+                      state_->description.verb + " --help lists all" +
+                      (has_keys ? "; a key of the configuration goes by --set KEY=VALUE)" : ")"));
   }
   if (!unknown.empty()) {
-    throw ConfigError("heed " + state_->description.verb + ": unexpected argument '" +
-                      escaped(unknown[0]) + "' (heed " + state_->description.verb +
-                      " --help says what it takes)");
+    const std::string verb = "heed " + state_->description.verb, word = escaped(unknown[0]);
+    throw ConfigError(verb + ": unexpected argument '" + word + "'" +
+                      (state_->reads_input ? ": lines come from standard input, '< " + word + "'"
+                                           : std::string()) +
+                      " (" + verb + " --help says what it takes)");
   }
 }
 

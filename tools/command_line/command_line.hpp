@@ -44,6 +44,8 @@ class Flags {
   ~Flags();
   Flags(Flags&&) noexcept;
 
+  /// The verb reads standard input: what stands where no argument is expected may be a file for it.
+  void reads_standard_input();
   /// Starts a section of the help.
   void section(const std::string& title);
   /// The argument that stands without a flag; `usage` is its name in the help (`MODEL`, `[MODEL]`).

@@ -57,7 +57,8 @@ std::string lines_of_its_own_process(const Work& work) {
 class BenchCommand final : public Command {
  public:
   void declare(Flags& flags) override {
-    flags.arguments(names_, "[WORK]...", "what to time, by default all of these. " + summaries(),
+    flags.arguments(names_, "[WORK]...",
+                    "what to time, by default all of these, for minutes. " + summaries(),
                     all_names());
     flags.toggle("--json", json_, "an object on a line for each case, instead of a table");
     flags.text("--profile", profiled_, "WORK",
@@ -80,8 +81,14 @@ class BenchCommand final : public Command {
     blas_self_test();
     if (!profiled_.empty()) return profile(work_named(profiled_), common.quiet);
     std::vector<BenchRow> rows;
-    for (const Work* work : chosen) {
-      if (!common.quiet) say(std::string("timing ") + work->name);
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+      const Work* work = chosen[i];
+      if (!common.quiet) {
+        say(std::string("timing ") + work->name +
+            (chosen.size() == 1
+                 ? ""
+                 : ", " + std::to_string(i + 1) + " of " + std::to_string(chosen.size())));
+      }
       if (chosen.size() == 1) {
         for (const BenchRow& row : work->run()) add(row, to_json_line(row), rows);
         continue;

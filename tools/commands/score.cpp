@@ -24,6 +24,8 @@ class ScoreCommand final : public Command {
     flags.text("--gradients", gradients_, "F",
                "write the gradient of the summed negative log-probability for every weight "
                "(F.safetensors)");
+    flags.toggle("--float64", exact_,
+                 "compute in float64: slower, exact where float32 rounds, in 17 digits");
     flags.epilogue("  heed score m --src d/test.src --ref d/test.tgt\n");
   }
 
@@ -36,7 +38,8 @@ class ScoreCommand final : public Command {
                         " exists already; choose another name");
     }
     blas_self_test();
-    const Translator translator = Translator::load(model_);
+    Translator translator = Translator::load(model_);
+    if (exact_) translator.to(float64);
     std::vector<std::string> notes = translator.notes();
     const ParallelText text = read_parallel_text(source_, reference_, notes);
     if (!common.quiet) {
@@ -64,9 +67,11 @@ class ScoreCommand final : public Command {
   }
 
  private:
-  static void print_score(const ReferenceScore& score) {
+  int digits() const { return exact_ ? 17 : 9; }
+
+  void print_score(const ReferenceScore& score) const {
     char line[64];
-    std::snprintf(line, sizeof line, "%.9g\t%lld\n", score.log_probability,
+    std::snprintf(line, sizeof line, "%.*g\t%lld\n", digits(), score.log_probability,
                   static_cast<long long>(score.tokens));
     print(line);
   }
@@ -83,7 +88,7 @@ class ScoreCommand final : public Command {
   void save_gradients(const Translator& translator, const ParallelText& text) const {
     const ReferenceGradients result = translator.gradients(text.source, text.target, batch_);
     char loss[32];
-    std::snprintf(loss, sizeof loss, "%.9g", result.loss);
+    std::snprintf(loss, sizeof loss, "%.*g", digits(), result.loss);
     TensorFile file;
     file.metadata = {{"loss", loss}};
     for (const NamedTensor& one : result.gradients) {
@@ -94,6 +99,7 @@ class ScoreCommand final : public Command {
 
   std::string model_, source_, reference_, gradients_;
   int64_t batch_ = 32;
+  bool exact_ = false;
 };
 
 }  // namespace

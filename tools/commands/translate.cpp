@@ -29,6 +29,7 @@ class TranslateCommand final : public Command {
   void declare(Flags& flags) override {
     flags.argument(model_, "MODEL",
                    "the folder of a trained model; lines come from standard input");
+    flags.reads_standard_input();
     declare_search(flags);
     flags.text("--prefix", prefix_, "F",
                "a line for each line of input: what its translation starts with (empty: anything)");

@@ -127,7 +127,15 @@ TEST_CASE("a missing file of a model folder is named") {
     std::filesystem::remove(saved.file(name));
     CHECK_THAT(saved.refusal<IoError>(), Contains(name));
   }
-  CHECK_THROWS_AS(Translator::load("/nowhere/at/all"), IoError);
+}
+
+TEST_CASE("a path that is not the folder of a model is named as what it is") {
+  SavedModel saved;
+  CHECK_THROWS_WITH(Translator::load("/nowhere/at/all"), "/nowhere/at/all: no such folder");
+  CHECK_THROWS_WITH(Translator::load(saved.file("model.safetensors")),
+                    Contains(": a file, expected"));
+  std::filesystem::remove(saved.file("config.json"));
+  CHECK_THROWS_WITH(Translator::load(saved.folder), Contains("is not the folder of a model"));
 }
 
 TEST_CASE("a vocabulary of another size than the embedding is refused with both sizes") {

@@ -27,7 +27,7 @@ TEST_CASE("bench gives a line of JSON for each case and a process to each of sev
   const CommandResult result =
       heed_command({"bench", "autograd", "autograd", "--json", "--threads", "1"});
   const std::vector<nlohmann::json> rows = objects_of(result);
-  CHECK(result.err == "heed: timing autograd\nheed: timing autograd\n");
+  CHECK(result.err == "heed: timing autograd, 1 of 2\nheed: timing autograd, 2 of 2\n");
   REQUIRE(rows.size() == 6);
   for (std::size_t i = 0; i < 6; ++i) {
     CHECK(rows[i]["work"] == "autograd");

@@ -73,7 +73,6 @@ TEST_CASE("mistakes on the command line are refused with a hint") {
       {{"translate", "m", "--beam", "5", "--nbest", "6"}, "--nbest 6 is more than --beam 5"},
       {{"translate", "m", "--length-penalty", "x"}, "--length-penalty: expects a number"},
       {{"translate", "m", "--min-length", "5", "--max-length", "3"}, "is less than --min-length 5"},
-      {{"translate", "m", "more"}, "unexpected argument 'more'"},
       {{"translate"}, "MODEL is missing"},
       {{"translate", "m", "--attention", "a.png"}, ".html"},
       {{"translate", "m", "--color", "allways"}, "did you mean \"always\"?"},
@@ -84,6 +83,16 @@ TEST_CASE("mistakes on the command line are refused with a hint") {
       {{"score", "m", "--src", "x"}, "--ref is missing"},
   };
   for (const Case& c : cases) check_refused(heed_command(c.words), 2, c.message);
+}
+
+TEST_CASE("what a verb does not take is refused with what is meant most often") {
+  check_refused(heed_command({"translate", "m", "more"}), 2,
+                "unexpected argument 'more': lines come from standard input, '< more' (");
+  check_refused(heed_command({"info", "m", "more"}), 2, "unexpected argument 'more' (heed info");
+  check_refused(heed_command({"train", "--lr", "1"}), 2,
+                "a key of the configuration goes by --set KEY=VALUE");
+  check_refused(heed_command({"bleu", "--lr", "1"}), 2,
+                "unknown flag '--lr' (heed bleu --help lists all)");
 }
 
 TEST_CASE("file names with control characters are shown escaped") {
@@ -231,6 +240,30 @@ TEST_CASE("score writes the gradient of every weight, and overwrites nothing") {
   CHECK(gradients.metadata[0].first == "loss");
   CHECK(std::stod(gradients.metadata[0].second) == Approx(sum).epsilon(1e-5));
   check_refused(heed_command(words), 2, "g.safetensors exists already");
+}
+
+TEST_CASE("score in float64 gives scores, loss and gradients that float32 rounds") {
+  const SmallModel& f = small_model();
+  TemporaryFolder folder;
+  const auto score = [&](const std::string& gradients, Words more) {
+    Words words = {"score", f.folder / "m",          "--src",       f.folder / "d/test.src",
+                   "--ref", f.folder / "d/test.tgt", "--gradients", gradients};
+    words.insert(words.end(), more.begin(), more.end());
+    const CommandResult result = heed_command(words);
+    CHECK(result.status == 0);
+    return std::stod(result.out);
+  };
+  const std::string single_file = folder / "single", double_file = folder / "double";
+  const double single_score = score(single_file, {}), exact = score(double_file, {"--float64"});
+  CHECK(single_score == Approx(exact).epsilon(1e-5));
+  CHECK(single_score != exact);
+  const heed::TensorFile single = heed::load_safetensors(single_file),
+                         wide = heed::load_safetensors(double_file);
+  for (const auto& [name, gradient] : wide.tensors) {
+    INFO(name);
+    CHECK(gradient.dtype() == heed::float64);
+    CHECK(gradient.shape() == single.find(name).shape());
+  }
 }
 
 TEST_CASE("bleu prints sacreBLEU's line and an object") {
