@@ -49,7 +49,9 @@ function(heed_folder name)
   add_library(heed_${name} OBJECT ${sources})
   set_target_properties(heed_${name} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
   target_link_libraries(heed_${name} PRIVATE heed_options nlohmann_json::nlohmann_json)
-  target_compile_options(heed_${name} PRIVATE $<$<OR:$<CONFIG:Release>,$<CONFIG:>>:${ARGN}>)
+  # Sections of their own: a program linked with --gc-sections leaves out what it does not call.
+  target_compile_options(heed_${name} PRIVATE -ffunction-sections
+                         $<$<OR:$<CONFIG:Release>,$<CONFIG:>>:${ARGN}>)
 endfunction()
 
 # Time is spent in core/loops and in BLAS: what stands above them is compiled quickly, or small, instead.
