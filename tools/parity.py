@@ -348,9 +348,9 @@ def parse(arguments):
     add("--ref", metavar="FILE", help="their translations")
     add("--heed", metavar="PATH", default=os.path.normpath(built),
         help="the heed command (default %(default)s)")
-    add("--tolerance", type=float, default=1e-8, metavar="X",
+    add("--tolerance", type=float, default=1e-11, metavar="X",
         help="of log-probabilities and the loss, relative (default %(default)s)")
-    add("--gradient-tolerance", type=float, default=1e-6, metavar="X",
+    add("--gradient-tolerance", type=float, default=1e-8, metavar="X",
         help="of gradients, relative to the tensor's largest value (default %(default)s)")
     add("--batch", type=int, default=32, metavar="N", help="sentences at a time")
     add("--write", metavar="MODEL", help="write this folder instead of comparing")

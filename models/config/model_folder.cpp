@@ -37,7 +37,7 @@ void check_folder(const std::string& folder) {
   }
 }
 
-/// Float32 is what the command computes in; half precision fits into it. Returns a note of what is
+/// Float32 is what a folder holds; half precision fits into it. Returns a note of what is
 /// converted, if anything is.
 std::vector<std::string> check_types(const std::string& path, const SafetensorsHeader& header) {
   std::map<std::string, int64_t> halves;
