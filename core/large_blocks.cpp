@@ -9,14 +9,10 @@ namespace heed {
 
 namespace {
 
-/// Large pages where the system has them: a matrix lies in fewer, whose places the processor must
-/// look up. Where it has none, it says so, and nothing is lost.
 void* pages(void* at, std::size_t bytes, int flags) {
   void* const memory =
       ::mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
-  if (memory == MAP_FAILED) return nullptr;
-  ::madvise(memory, bytes, MADV_HUGEPAGE);
-  return memory;
+  return memory == MAP_FAILED ? nullptr : memory;
 }
 
 /// Pages at this very place, if nothing is there -> did it work?

@@ -3,11 +3,7 @@
 #include <sys/mman.h>
 
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <string>
 #include <vector>
 
 #include "../../core/large_blocks.hpp"
@@ -28,30 +24,7 @@ int64_t asked(F f) {
   f();
   return memory_stats().heap_allocations - before;
 }
-
-/// What the system says of the pages at `place`: the last line of their part of smaps.
-std::string flags_of_pages(const void* place) {
-  std::ifstream all("/proc/self/smaps");
-  bool here = false;
-  for (std::string line; std::getline(all, line);) {
-    unsigned long begin = 0, end = 0;
-    if (std::sscanf(line.c_str(), "%lx-%lx ", &begin, &end) == 2) {
-      const auto address = reinterpret_cast<std::uintptr_t>(place);
-      here = begin <= address && address < end;
-    }
-    if (here && line.starts_with("VmFlags:")) return line + ' ';
-  }
-  return "";
-}
 }  // namespace
-
-TEST_CASE("large blocks ask for large pages where the system has them") {
-  if (!std::filesystem::exists("/sys/kernel/mm/transparent_hugepage")) return;
-  void* const block = allocate(8 * mib);
-  const std::string flags = flags_of_pages(block);
-  if (!flags.empty()) CHECK(flags.find(" hg ") != std::string::npos);
-  deallocate(block, 8 * mib);
-}
 
 TEST_CASE("a large block that has been given back makes several smaller ones, and these it again") {
   release_cached_memory();
